@@ -1,23 +1,16 @@
-import type { BigIntStats } from 'node:fs'
-
 // The kernel stamps files by a clock that ticks every 1 to 10 ms: two edits within one tick carry the same times.
 const CLOCK_TICK_MS = 20
 
-/** What a file's stat says about its content: different stamps mean that it may have changed. */
+/** What a file's stat says about its content: where two of them differ, the content may. */
 export interface FileStamp {
-  ino: bigint
-  size: bigint
-  mtimeNs: bigint
-  ctimeNs: bigint
+  readonly ino: bigint
+  readonly size: bigint
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
 }
 
 /** The stamp of a missing file. */
 export const NO_FILE: FileStamp = { ino: 0n, size: 0n, mtimeNs: 0n, ctimeNs: 0n }
-
-/** The stamp in a file's stat; `undefined` is a missing file. */
-export function stampOf(stats: BigIntStats | undefined): FileStamp {
-  return stats ?? NO_FILE
-}
 
 /** Whether two stamps are of the same content, as far as stamps can tell. */
 export function sameStamp(a: FileStamp, b: FileStamp): boolean {
@@ -26,7 +19,7 @@ export function sameStamp(a: FileStamp, b: FileStamp): boolean {
 
 /**
  * Whether any edit made after `readAt` (epoch ms) is bound to change the stamp. An edit in place sets mtime and ctime to the
- * current tick, both alike: it cannot bring about a stamp in which they differ, nor one of an earlier tick.
+ * current tick, both alike: it cannot bring about a stamp in which the two differ, nor one of an earlier tick.
  */
 export function isSettled(stamp: FileStamp, readAt: number): boolean {
   return stamp.mtimeNs !== stamp.ctimeNs || Math.abs(readAt - Number(stamp.ctimeNs / 1_000_000n)) > CLOCK_TICK_MS

@@ -1,31 +1,24 @@
-import { type BigIntStats, closeSync, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
 import type { open } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { replaceFile } from './atomic-file'
+import { toStoreError } from './file-error'
 import { withFileLock } from './file-lock'
-import { type FileStamp, isSettled, NO_FILE, sameStamp, stampOf } from './file-stamp'
 import type { StoredPet } from './pet'
-import { PetsDocument, PetsDraft } from './pets-document'
-import { checkPet, MAX_SEQ, parseDocument } from './pets-parse'
+import { checkPet, MAX_SEQ } from './pets-check'
+import { PetsDraft } from './pets-draft'
+import { PetsFile } from './pets-file'
 import { type Change, type PetStore, StoreError } from './store'
 
 /** Where a file store keeps its pets. */
 export interface FileStoreOptions {
   /** The folder of `pets.json`; created with the first pet. */
   dataDir: string
-  /** `open` of node:fs/promises, for writing; tests pass one that fails. */
+  /** `open` of node:fs/promises, used for writing; tests pass one that fails. */
   openFile?: typeof open
 }
 
 /** A store in `<dataDir>/pets.json`, safe to share among processes and with people who edit the file. */
 export function createFileStore(options: FileStoreOptions): PetStore {
   return new FileStore(options)
-}
-
-interface Loaded {
-  stamp: FileStamp
-  settled: boolean
-  content: PetsDocument | StoreError
 }
 
 interface QueuedChange {
@@ -35,28 +28,28 @@ interface QueuedChange {
 }
 
 class FileStore implements PetStore {
-  readonly #path: string
-  readonly #openFile: typeof open | undefined
-  #loaded: Loaded = { stamp: NO_FILE, settled: true, content: PetsDocument.empty }
+  readonly #file: PetsFile
+  readonly #lockPath: string
   #queue: QueuedChange[] = []
   #draining = false
 
   constructor({ dataDir, openFile }: FileStoreOptions) {
-    this.#path = join(resolve(dataDir), 'pets.json')
-    this.#openFile = openFile
+    const path = join(resolve(dataDir), 'pets.json')
+    this.#file = new PetsFile(path, openFile)
+    this.#lockPath = `${path}.lock`
   }
 
   async get(id: string): Promise<StoredPet | null> {
-    return this.#read().get(id)
+    return this.#file.read().get(id)
   }
 
   async list(): Promise<readonly StoredPet[]> {
-    return this.#read().list()
+    return this.#file.read().list()
   }
 
   create(make: (id: string) => StoredPet): Promise<StoredPet> {
     return this.#change((draft) => {
-      if (draft.seq >= MAX_SEQ) throw new StoreError('STORE_FULL', 'The store has no ids left')
+      if (draft.seq >= MAX_SEQ) throw new StoreError('STORE_FULL', 'There are no ids left')
       const id = String(draft.seq)
       const pet = asStored(id, make(id))
       draft.set(pet)
@@ -85,34 +78,6 @@ class FileStore implements PetStore {
     })
   }
 
-  #read(): PetsDocument {
-    const { stamp, settled } = this.#loaded
-    if (!settled || !sameStamp(stamp, this.#stamp())) this.#loaded = this.#load()
-    const { content } = this.#loaded
-    if (content instanceof StoreError) throw content
-    return content
-  }
-
-  #stamp(): FileStamp {
-    try {
-      return stampOf(lstatSync(this.#path, { bigint: true, throwIfNoEntry: false }))
-    } catch (error) {
-      throw unavailable(error)
-    }
-  }
-
-  #load(): Loaded {
-    const readAt = Date.now()
-    const stats = lstatSync(this.#path, { bigint: true, throwIfNoEntry: false })
-    if (!stats) return { stamp: NO_FILE, settled: true, content: PetsDocument.empty }
-    if (!stats.isFile()) {
-      const content = new StoreError('STORE_INVALID', 'The data file is not a regular file')
-      return { stamp: stats, settled: true, content }
-    }
-    const [read, bytes] = readFile(this.#path)
-    return { stamp: read, settled: isSettled(read, readAt), content: parse(bytes) }
-  }
-
   #change<T>(run: (draft: PetsDraft) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({ run, resolve, reject })
@@ -120,73 +85,36 @@ class FileStore implements PetStore {
     })
   }
 
+  // Changes that arrive during a turn go out together in the next: a turn costs much the same for one as for a hundred.
   async #drain(): Promise<void> {
     this.#draining = true
     while (this.#queue.length > 0) {
-      let turn: QueuedChange[] = []
       try {
-        await withFileLock(`${this.#path}.lock`, async () => {
-          turn = this.#queue.splice(0)
-          for (const settle of await this.#runTurn(turn)) settle()
-        })
+        await withFileLock(this.#lockPath, () => this.#takeTurn(this.#queue.splice(0)))
       } catch (error) {
-        if (turn.length === 0) turn = this.#queue.splice(0)
-        const failure = unavailable(error)
-        for (const { reject } of turn) reject(failure)
+        const failure = toStoreError(error)
+        for (const { reject } of this.#queue.splice(0)) reject(failure)
       }
     }
     this.#draining = false
   }
 
-  async #runTurn(turn: QueuedChange[]): Promise<(() => void)[]> {
-    for (;;) {
-      const base = this.#read()
-      const { stamp } = this.#loaded
-      const draft = new PetsDraft(base)
-      const outcomes = turn.map((change) => runChange(change, draft))
-      if (!draft.changed) return outcomes
-      const document = draft.finish()
-      const replaced = await replaceFile(this.#path, document.toBytes(), {
-        openFile: this.#openFile,
-        // A person may have saved the file meanwhile; their edit counts, and the changes run again on top of it.
-        mayReplace: () => sameStamp(stamp, this.#stamp()),
-        onReplaced: (written) => this.#publish(document, written),
-      })
-      if (replaced) return outcomes
-    }
-  }
-
-  #publish(document: PetsDocument, written: BigIntStats): void {
-    const stamp = this.#stamp()
-    // The rename has set a new ctime; anything else that differs is an edit made since.
-    if (sameStamp(stamp, { ...stampFields(written), ctimeNs: stamp.ctimeNs })) {
-      this.#loaded = { stamp, settled: isSettled(stamp, Date.now()), content: document }
-    }
-  }
-}
-function stampFields({ ino, size, mtimeNs, ctimeNs }: BigIntStats): FileStamp {
-  return { ino, size, mtimeNs, ctimeNs }
-}
-
-function readFile(path: string): [BigIntStats, Buffer] {
-  try {
-    const fd = openSync(path, 'r')
+  async #takeTurn(changes: QueuedChange[]): Promise<void> {
     try {
-      return [fstatSync(fd, { bigint: true }), readFileSync(fd)]
-    } finally {
-      closeSync(fd)
+      for (const settle of await this.#apply(changes)) settle()
+    } catch (error) {
+      const failure = toStoreError(error)
+      for (const { reject } of changes) reject(failure)
     }
-  } catch (error) {
-    throw unavailable(error)
   }
-}
 
-function parse(bytes: Buffer): PetsDocument | StoreError {
-  try {
-    return parseDocument(bytes)
-  } catch (error) {
-    if (error instanceof StoreError) return error
-    throw error
+  async #apply(changes: QueuedChange[]): Promise<(() => void)[]> {
+    for (;;) {
+      const draft = new PetsDraft(this.#file.read())
+      const outcomes = changes.map((change) => runChange(change, draft))
+      // A person may have saved the file meanwhile: then their edit stays, and the changes run again on top of it.
+      if (!draft.changed || (await this.#file.replace(draft.finish()))) return outcomes
+    }
   }
 }
 
@@ -199,17 +127,11 @@ function runChange({ run, resolve, reject }: QueuedChange, draft: PetsDraft): ()
   }
 }
 
+/** The pet as the file gives it back, so that what is in memory never differs from what is on disk. */
 function asStored(id: string, pet: StoredPet): StoredPet {
-  return checkPet(id, JSON.parse(JSON.stringify(pet)))
-}
-
-function unavailable(error: unknown): StoreError {
-  if (error instanceof StoreError) return error
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new StoreError('STORE_FULL', 'No space is left to store the change', { cause: error })
+  try {
+    return checkPet(id, JSON.parse(JSON.stringify(pet)))
+  } catch (cause) {
+    throw new StoreError('STORE_INVALID', `The change to pet ${id} does not make a valid pet`, { cause })
   }
-  return new StoreError('STORE_UNAVAILABLE', `The data file cannot be used (${code ?? 'unknown error'})`, {
-    cause: error,
-  })
 }

@@ -33,7 +33,10 @@ export interface PetStore {
   /** Every pet, in the order of creation. */
   list(): Promise<readonly StoredPet[]>
 
-  /** Stores the pet that `make` builds for the next id. Ids are decimal strings, never handed out twice. */
+  /**
+   * Stores the pet that `make` builds for the next id. Ids are decimal strings, never handed out twice. `make` must be pure: it
+   * may run twice.
+   */
   create(make: (id: string) => StoredPet): Promise<StoredPet>
 
   /**
@@ -42,6 +45,6 @@ export interface PetStore {
    */
   update(id: string, change: (pet: StoredPet) => StoredPet): Promise<Change | null>
 
-  /** Removes the pet if it exists and `condition` holds at that moment, and returns it; null otherwise. */
+  /** Removes the pet if it exists and `condition`, which must be pure, holds at that moment, and returns it; null otherwise. */
   remove(id: string, condition: (pet: StoredPet) => boolean): Promise<StoredPet | null>
 }
