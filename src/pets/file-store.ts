@@ -89,23 +89,21 @@ class FileStore implements PetStore {
   async #drain(): Promise<void> {
     this.#draining = true
     while (this.#queue.length > 0) {
+      let changes: QueuedChange[] = []
+      const takeTurn = () => {
+        changes = this.#queue.splice(0)
+        return this.#apply(changes)
+      }
       try {
-        await withFileLock(this.#lockPath, () => this.#takeTurn(this.#queue.splice(0)))
+        for (const settle of await withFileLock(this.#lockPath, takeTurn)) settle()
       } catch (error) {
         const failure = toStoreError(error)
-        for (const { reject } of this.#queue.splice(0)) reject(failure)
+        // Where not even the lock could be had, all that waited for it fail.
+        const failed = changes.length > 0 ? changes : this.#queue.splice(0)
+        for (const { reject } of failed) reject(failure)
       }
     }
     this.#draining = false
-  }
-
-  async #takeTurn(changes: QueuedChange[]): Promise<void> {
-    try {
-      for (const settle of await this.#apply(changes)) settle()
-    } catch (error) {
-      const failure = toStoreError(error)
-      for (const { reject } of changes) reject(failure)
-    }
   }
 
   async #apply(changes: QueuedChange[]): Promise<(() => void)[]> {

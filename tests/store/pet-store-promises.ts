@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest'
+import type { PetStore } from '../../src/pets/store'
+import { buildPet, petOf } from './build-pet'
+
+/** What every pet store promises, whatever it keeps its pets in; `makeStore` gives each test an empty one. */
+export function describePetStorePromises(name: string, makeStore: () => PetStore | Promise<PetStore>): void {
+  describe(`${name} keeps the promises of a pet store`, () => {
+    test('an empty store lists nothing and finds nothing', async () => {
+      const store = await makeStore()
+      expect(await store.list()).toEqual([])
+      expect(await store.get('1')).toBeNull()
+    })
+
+    test('a pet that was created is found by its id', async () => {
+      const store = await makeStore()
+      const created = await store.create(petOf({ name: 'Rex' }))
+      expect(created).toEqual(buildPet({ id: '1', name: 'Rex' }))
+      expect(await store.get('1')).toEqual(created)
+    })
+
+    test('ids are decimal strings that count up from 1', async () => {
+      const store = await makeStore()
+      for (const id of ['1', '2', '3']) expect((await store.create(petOf())).id).toBe(id)
+    })
+
+    test('ids are never handed out twice, not even after a removal', async () => {
+      const store = await makeStore()
+      await store.create(petOf())
+      await store.create(petOf())
+      await store.remove('2', () => true)
+      expect((await store.create(petOf())).id).toBe('3')
+      for (const id of ['1', '3']) await store.remove(id, () => true)
+      expect((await store.create(petOf())).id).toBe('4')
+    })
+
+    test('pets created at the same time get different ids', async () => {
+      const store = await makeStore()
+      const pets = await Promise.all(Array.from({ length: 200 }, () => store.create(petOf())))
+      expect(new Set(pets.map(({ id }) => id)).size).toBe(200)
+      expect(await store.list()).toHaveLength(200)
+    })
+
+    test('the list is in the order of creation, whatever is updated or removed', async () => {
+      const store = await makeStore()
+      await Promise.all(Array.from({ length: 130 }, () => store.create(petOf())))
+      await store.update('100', (pet) => ({ ...pet, name: 'Rex' }))
+      await store.update('9', (pet) => ({ ...pet, name: 'Rex' }))
+      await store.remove('10', () => true)
+      const expected = Array.from({ length: 130 }, (_, index) => String(index + 1)).filter((id) => id !== '10')
+      expect((await store.list()).map(({ id }) => id)).toEqual(expected)
+    })
+
+    test('an update gives the pet before and after', async () => {
+      const store = await makeStore()
+      const before = await store.create(petOf({ name: 'Rex' }))
+      const change = await store.update('1', (pet) => ({ ...pet, name: 'Max' }))
+      expect(change).toEqual({ before, after: { ...before, name: 'Max' } })
+      expect((await store.get('1'))?.name).toBe('Max')
+    })
+
+    test('an update that returns its argument gives the same object twice', async () => {
+      const store = await makeStore()
+      await store.create(petOf())
+      const change = await store.update('1', (pet) => pet)
+      expect(change?.after).toBe(change?.before)
+    })
+
+    test('an update takes away the fields that it leaves out or sets to undefined', async () => {
+      const store = await makeStore()
+      await store.create(petOf({ notes: 'a', purgeAt: 1 }))
+      const change = await store.update('1', ({ notes: _, ...pet }) => ({ ...pet, purgeAt: undefined }))
+      expect(Object.keys(change?.after ?? {})).toEqual(Object.keys(buildPet({ id: '1' })))
+    })
+
+    test('updates of one pet at the same time all count', async () => {
+      const store = await makeStore()
+      await store.create(petOf({ ageMonths: 0 }))
+      const increment = () => store.update('1', (pet) => ({ ...pet, ageMonths: pet.ageMonths + 1 }))
+      await Promise.all(Array.from({ length: 100 }, increment))
+      expect((await store.get('1'))?.ageMonths).toBe(100)
+    })
+
+    test('an update of no pet is null, and does not call the change', async () => {
+      const store = await makeStore()
+      const change = () => {
+        throw new Error('called')
+      }
+      expect(await store.update('1', change)).toBeNull()
+    })
+
+    test('a change that throws rejects with what it threw and leaves the others alone', async () => {
+      const store = await makeStore()
+      await store.create(petOf({ name: 'Rex' }))
+      const error = new Error('no')
+      const fail = () => {
+        throw error
+      }
+      const results = await Promise.allSettled([
+        store.create(fail),
+        store.update('1', (pet) => ({ ...pet, name: 'Max' })),
+        store.update('1', fail),
+        store.remove('1', fail),
+        store.create(petOf()),
+      ])
+      expect(results.map(({ status }) => status === 'fulfilled')).toEqual([false, true, false, false, true])
+      for (const result of results) if (result.status === 'rejected') expect(result.reason).toBe(error)
+      expect((await store.list()).map((pet) => [pet.id, pet.name])).toEqual([
+        ['1', 'Max'],
+        ['2', 'Buddy'],
+      ])
+    })
+
+    test('a removal gives the pet, which is gone', async () => {
+      const store = await makeStore()
+      const pet = await store.create(petOf())
+      expect(await store.remove('1', () => true)).toEqual(pet)
+      expect(await store.get('1')).toBeNull()
+      expect(await store.remove('1', () => true)).toBeNull()
+    })
+
+    test('a removal whose condition does not hold leaves the pet', async () => {
+      const store = await makeStore()
+      await store.create(petOf({ status: 'new' }))
+      expect(await store.remove('1', (pet) => pet.status === 'deleted')).toBeNull()
+      expect(await store.get('1')).not.toBeNull()
+    })
+
+    test('of several removals at the same time one gets the pet', async () => {
+      const store = await makeStore()
+      await store.create(petOf())
+      const removed = await Promise.all(Array.from({ length: 5 }, () => store.remove('1', () => true)))
+      expect(removed.filter((pet) => pet !== null)).toHaveLength(1)
+    })
+
+    test('a change that makes no valid pet is refused, and nothing is stored', async () => {
+      const store = await makeStore()
+      const pet = await store.create(petOf())
+      const changes = [{ ageMonths: Number.NaN }, { id: '7' }, { species: 'dragon' as 'dog' }]
+      for (const fields of changes) {
+        await expect(store.update('1', (old) => ({ ...old, ...fields }))).rejects.toMatchObject({
+          code: 'STORE_INVALID',
+        })
+      }
+      await expect(store.create(() => buildPet({ id: '99' }))).rejects.toMatchObject({ code: 'STORE_INVALID' })
+      expect(await store.list()).toEqual([pet])
+    })
+
+    test('a pet handed in and changed afterwards does not change in the store', async () => {
+      const store = await makeStore()
+      const pet = buildPet({ id: '1', name: 'Rex' })
+      await store.create(() => pet)
+      pet.name = 'Max'
+      expect((await store.get('1'))?.name).toBe('Rex')
+    })
+
+    test.each(['__proto__', 'constructor', 'toString', '', '01', '1.0', ' 1', '1e0', '0x1', 'NaN', '-1'])(
+      'the id %j is no pet',
+      async (id) => {
+        const store = await makeStore()
+        await store.create(petOf())
+        expect(await store.get(id)).toBeNull()
+        expect(await store.update(id, (pet) => ({ ...pet, name: 'Max' }))).toBeNull()
+        expect(await store.remove(id, () => true)).toBeNull()
+        expect(await store.list()).toEqual([buildPet({ id: '1' })])
+      },
+    )
+
+    test('reads keep giving the same objects while nothing changes', async () => {
+      const store = await makeStore()
+      const pet = await store.create(petOf())
+      expect(await store.get('1')).toBe(pet)
+      expect(await store.list()).toBe(await store.list())
+    })
+  })
+}
