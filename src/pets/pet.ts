@@ -15,6 +15,9 @@ export const RETENTION_MS = 30 * DAY_MS
 /** How long after its creation, or its restore, a pet is fed next, in ms. */
 export const FEEDING_INTERVAL_MS = DAY_MS
 
+/** How long a reaper's run has to finish a purge that it claimed, before the next run takes it over, in ms. */
+export const PURGE_CLAIM_MS = 30_000
+
 /** What the PostCreateLite job writes on every new pet. */
 export const WELCOME_NOTES = "Welcome to our pet store! We'll take great care of this pet."
 
@@ -55,8 +58,10 @@ export const owedJobSchema = z.object({
 /** The purge a reaper has decided on: from here on the pet is gone for every reader, its event and removal follow. */
 export const purgeClaimSchema = z.object({
   namespace: z.enum(NAMESPACES),
-  /** Epoch ms. */
+  /** Epoch ms: when it was decided. The same in every attempt, so that a repeated event is recognised. */
   purgedAt: z.number(),
+  /** Epoch ms: when the run that works on it took it. */
+  claimedAt: z.number(),
 })
 
 /**

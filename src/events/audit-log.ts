@@ -1,0 +1,135 @@
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { waitForLock } from 'fs-native-extensions'
+
+/** One line of the audit trail. */
+export interface AuditLine {
+  /** Epoch ms: when the line was written. */
+  at: number
+  topic: string
+  traceId: string
+  data: unknown
+}
+
+/** How much of the trail's end is searched for an event that was delivered before, in bytes. */
+const RECENT_BYTES = 256 * 1024
+
+/** How many events are remembered, so that a process that keeps running need not search the file. */
+const RECENT_EVENTS = 10_000
+
+type Entry = Omit<AuditLine, 'at'>
+
+interface Waiting {
+  entry: Entry
+  resolve: () => void
+  reject: (error: unknown) => void
+}
+
+/**
+ * What makes two entries the same event. The data of a pet's event holds its times, so an event that is delivered or
+ * emitted again has the same; a reaper's figures may repeat from day to day, so there the trace counts too.
+ */
+const keyOf = ({ topic, traceId, data }: Entry): string =>
+  JSON.stringify(typeof data === 'object' && data !== null && 'petId' in data ? [topic, data] : [topic, data, traceId])
+
+/** The key of a line of the file; none for one that the window's edge, or a person, made unreadable. */
+const readKey = (text: string): string[] => {
+  try {
+    return [keyOf(JSON.parse(text))]
+  } catch {
+    return []
+  }
+}
+
+/**
+ * The audit trail: one JSON line per event. Entries that arrive while others are being written go out together in the next
+ * turn; a turn holds a kernel lock on the file, so lines of several processes never interleave, and what a crash left of a
+ * line, which was never acknowledged, is cut off before the next is written.
+ */
+export class AuditLog {
+  readonly #file: string
+  readonly #now: () => number
+  readonly #known = new Set<string>()
+  /** The size of the file up to which `#known` has read it. */
+  #end = 0
+  #inode = 0
+  #waiting: Waiting[] = []
+  #isWriting = false
+
+  /** `now` gives epoch ms. */
+  constructor(file: string, now: () => number = Date.now) {
+    this.#file = file
+    this.#now = now
+  }
+
+  /** Appends the entry and resolves once it is on disk. An event that is among the recent ones already is not repeated. */
+  append(entry: Entry): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ entry, resolve, reject })
+      if (!this.#isWriting) void this.#writeAll()
+    })
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true
+    while (this.#waiting.length > 0) {
+      const turn = this.#waiting
+      this.#waiting = []
+      try {
+        await this.#write(turn.map(({ entry }) => entry))
+        for (const { resolve } of turn) resolve()
+      } catch (error) {
+        for (const { reject } of turn) reject(error)
+      }
+    }
+    this.#isWriting = false
+  }
+
+  async #write(entries: Entry[]): Promise<void> {
+    await mkdir(dirname(this.#file), { recursive: true })
+    const handle = await open(this.#file, 'a+')
+    try {
+      await waitForLock(handle.fd)
+      await this.#catchUp(handle)
+      const fresh = new Map<string, Entry>()
+      for (const entry of entries) if (!this.#known.has(keyOf(entry))) fresh.set(keyOf(entry), entry)
+      if (fresh.size === 0) return
+      const text = [...fresh.values()].map((entry) => `${JSON.stringify({ at: this.#now(), ...entry })}\n`).join('')
+      await handle.appendFile(text)
+      await handle.datasync()
+      this.#remember([...fresh.keys()])
+      this.#end += Buffer.byteLength(text)
+    } finally {
+      await handle.close()
+    }
+  }
+
+  /** Reads what others have written since the last turn, and mends the end of the file. */
+  async #catchUp(handle: FileHandle): Promise<void> {
+    const { size, ino } = await handle.stat()
+    const isSameFile = ino === this.#inode && size >= this.#end
+    const from = Math.max(isSameFile ? this.#end : 0, size - RECENT_BYTES)
+    this.#inode = ino
+    this.#end = size
+    if (size === from) return
+    const { buffer } = await handle.read(Buffer.alloc(size - from), 0, size - from, from)
+    const lastLine = buffer.subarray(buffer.lastIndexOf(0x0a) + 1)
+    this.#remember(buffer.toString().split('\n').flatMap(readKey))
+    if (lastLine.length === 0) return
+    if (readKey(lastLine.toString()).length > 0) {
+      await handle.appendFile('\n')
+      this.#end += 1
+    } else {
+      await handle.truncate(size - lastLine.length)
+      this.#end -= lastLine.length
+    }
+  }
+
+  #remember(keys: string[]): void {
+    for (const key of keys) this.#known.add(key)
+    for (const key of this.#known) {
+      if (this.#known.size <= RECENT_EVENTS) break
+      this.#known.delete(key)
+    }
+  }
+}

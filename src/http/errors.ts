@@ -1,0 +1,28 @@
+import { z } from 'zod'
+
+const issueSchema = z.object({ path: z.string(), message: z.string() })
+
+/** The body of a 400. */
+export const invalidPayloadSchema = z.object({ message: z.string(), issues: z.array(issueSchema) })
+
+/** The body of every other error. */
+export const errorSchema = z.object({ message: z.string() })
+
+/** What a 400 says first, on create and update alike. */
+export const INVALID_PAYLOAD = 'Invalid payload: {name, species, ageMonths}'
+
+/** A body that is not what the endpoint takes. */
+export class InvalidPayloadError extends Error {
+  override readonly name = 'InvalidPayloadError'
+
+  constructor(readonly issues: z.infer<typeof issueSchema>[]) {
+    super(INVALID_PAYLOAD)
+  }
+}
+
+/** The body as the schema reads it; throws an `InvalidPayloadError` that lists what is wrong. */
+export const parsePayload = <T>(schema: z.ZodType<T>, body: unknown): T => {
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  throw new InvalidPayloadError(parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })))
+}

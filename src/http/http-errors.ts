@@ -1,0 +1,32 @@
+import type { ApiMiddleware, ApiResponse } from 'motia'
+import { PetNotFoundError } from '../pets/pets'
+import { StoreError } from '../pets/store'
+import { InvalidPayloadError } from './errors'
+
+const STORE_STATUS = { STORE_INVALID: 503, STORE_FULL: 507, STORE_UNAVAILABLE: 503 } as const
+
+/** The answer to an error that a handler threw; null for one that no client can do anything about. */
+const answerTo = (error: unknown): ApiResponse<number, unknown> | null => {
+  if (error instanceof InvalidPayloadError) {
+    return { status: 400, body: { message: error.message, issues: error.issues } }
+  }
+  if (error instanceof PetNotFoundError) return { status: 404, body: { message: error.message } }
+  if (error instanceof StoreError) return { status: STORE_STATUS[error.code], body: { message: error.message } }
+  return null
+}
+
+/**
+ * The one place where errors become HTTP answers. What a client can mend is told to the client; the store's troubles are
+ * logged too; anything else is logged whole and answered by a bare 500.
+ */
+export const httpErrors: ApiMiddleware<unknown, never, unknown> = async (_request, { logger }, next) => {
+  try {
+    return await next()
+  } catch (error) {
+    const answer = answerTo(error)
+    if (error instanceof StoreError) logger.error(error.message, { code: error.code, error: error.cause ?? error })
+    if (answer) return answer
+    logger.error('Unexpected error', { error })
+    return { status: 500, body: { message: 'Internal server error' } }
+  }
+}

@@ -1,0 +1,93 @@
+import type { CreatePet, UpdatePet } from './payloads'
+import {
+  FEEDING_INTERVAL_MS,
+  type Namespace,
+  type Pet,
+  PURGE_CLAIM_MS,
+  RETENTION_MS,
+  type StoredPet,
+  WELCOME_NOTES,
+} from './pet'
+
+/** Whole months, never below 0: how an age is stored whatever finite number a client sends. */
+const wholeMonths = (ageMonths: number): number => Math.max(0, Math.floor(ageMonths))
+
+/** A new pet, still owed its PostCreateLite job. `now` is epoch ms. */
+export const newPet = (id: string, input: CreatePet, namespace: Namespace, now: number): StoredPet => ({
+  id,
+  name: input.name,
+  species: input.species,
+  ageMonths: wholeMonths(input.ageMonths),
+  status: 'new',
+  createdAt: now,
+  updatedAt: now,
+  owedJob: { namespace, enqueuedAt: now },
+})
+
+/** The pet as the API shows it: without what the store keeps for itself. */
+export const presentPet = ({ owedJob: _, purgeClaim: __, ...pet }: StoredPet): Pet => pet
+
+/** Whether readers may see the pet: one that a reaper has claimed is gone. */
+export const isVisible = (pet: StoredPet): boolean => pet.purgeClaim === undefined
+
+/**
+ * The soft-deleted pet; the same object where it already was. A pet that a person marked `deleted` by hand without its
+ * times gets them. A job still owed stays owed.
+ */
+export const softDelete = (pet: StoredPet, now: number): StoredPet => {
+  if (pet.status === 'deleted' && typeof pet.purgeAt === 'number') return pet
+  const deletedAt = pet.status === 'deleted' ? (pet.deletedAt ?? now) : now
+  return { ...pet, status: 'deleted', updatedAt: now, deletedAt, purgeAt: deletedAt + RETENTION_MS }
+}
+
+const restore = (pet: StoredPet, namespace: Namespace, now: number): StoredPet => {
+  const { deletedAt: _, purgeAt: __, ...kept } = pet
+  return { ...kept, owedJob: { namespace, enqueuedAt: now } }
+}
+
+/**
+ * The pet with the patch applied; the same object where the patch says nothing. A status moves a soft-deleted pet out of
+ * the deletion (and owes it a new feeding reminder), `deleted` moves it in.
+ */
+export const applyUpdate = (pet: StoredPet, patch: UpdatePet, namespace: Namespace, now: number): StoredPet => {
+  const { status, ...fields } = patch
+  if (status === undefined && Object.values(fields).every((value) => value === undefined)) return pet
+  let next: StoredPet = { ...pet, updatedAt: now }
+  if (fields.name !== undefined) next.name = fields.name
+  if (fields.species !== undefined) next.species = fields.species
+  if (fields.ageMonths !== undefined) next.ageMonths = wholeMonths(fields.ageMonths)
+  if (status === 'deleted') return softDelete(next, now)
+  if (status !== undefined) {
+    if (pet.status === 'deleted') next = restore(next, namespace, now)
+    next.status = status
+  }
+  return next
+}
+
+/**
+ * The pet with its welcome notes and next feeding, and no longer owed the job queued at `enqueuedAt`. Harmless when
+ * repeated and in any order: a feeding time only ever moves forward. The same object where nothing changes.
+ */
+export const finishJob = (pet: StoredPet, enqueuedAt: number, now: number): StoredPet => {
+  const nextFeedingAt = Math.max(pet.nextFeedingAt ?? 0, enqueuedAt + FEEDING_INTERVAL_MS)
+  const notes = pet.notes ?? WELCOME_NOTES
+  const isOwed = pet.owedJob !== undefined && pet.owedJob.enqueuedAt <= enqueuedAt
+  if (!isOwed && notes === pet.notes && nextFeedingAt === pet.nextFeedingAt) return pet
+  const { owedJob, ...kept } = pet
+  return { ...kept, updatedAt: now, notes, nextFeedingAt, ...(isOwed || !owedJob ? {} : { owedJob }) }
+}
+
+/** Whether the pet may be purged: soft-deleted, and its retention over. Only stored times count. */
+export const isDue = (pet: StoredPet, now: number): boolean =>
+  pet.status === 'deleted' && typeof pet.purgeAt === 'number' && pet.purgeAt <= now
+
+/**
+ * The pet claimed for purging by one run of a namespace's reaper: a due pet that nobody has claimed, or one whose claim by
+ * the same namespace has run out because its run was cut off. The same object otherwise.
+ */
+export const claimPurge = (pet: StoredPet, namespace: Namespace, now: number): StoredPet => {
+  const claim = pet.purgeClaim
+  if (!claim) return isDue(pet, now) ? { ...pet, purgeClaim: { namespace, purgedAt: now, claimedAt: now } } : pet
+  const hasRunOut = claim.namespace === namespace && claim.claimedAt + PURGE_CLAIM_MS <= now
+  return hasRunOut ? { ...pet, purgeClaim: { ...claim, claimedAt: now } } : pet
+}

@@ -1,0 +1,134 @@
+import type { z } from 'zod'
+import { readSettings } from '../settings'
+import { createFileStore } from './file-store'
+import { type CreatePet, deletionSchema, type UpdatePet } from './payloads'
+import type { Namespace, Pet, StoredPet } from './pet'
+import { applyUpdate, claimPurge, finishJob, isVisible, newPet, presentPet, softDelete } from './pet-changes'
+import type { Change, PetStore } from './store'
+
+/** No pet of that id. */
+export class PetNotFoundError extends Error {
+  override readonly name = 'PetNotFoundError'
+
+  constructor() {
+    super('Not found')
+  }
+}
+
+/** What an update did beside the fields: a pet that became soft-deleted, or was restored. */
+export type Transition = 'deleted' | 'restored' | null
+
+/** The answer to a soft delete. */
+export type Deletion = z.infer<typeof deletionSchema>
+
+/** One reaper's run. `failure` is the first error of those that left pets due but not removed, or null. */
+export interface Reaping {
+  purged: StoredPet[]
+  counts: { totalScanned: number; purgedCount: number; failedCount: number }
+  failure: unknown
+}
+
+const transitionOf = ({ before, after }: Change): Transition => {
+  if ((before.status === 'deleted') === (after.status === 'deleted')) return null
+  return after.status === 'deleted' ? 'deleted' : 'restored'
+}
+
+/** The pets: what the steps do, in the words of the specification, on whatever store they are kept in. */
+export class Pets {
+  readonly #store: PetStore
+  readonly #now: () => number
+
+  /** `now` gives epoch ms. */
+  constructor(store: PetStore, now: () => number = Date.now) {
+    this.#store = store
+    this.#now = now
+  }
+
+  /** Stores a new pet, owed its job, and returns it once it is durable. */
+  async create(namespace: Namespace, input: CreatePet): Promise<Pet> {
+    return presentPet(await this.#store.create((id) => newPet(id, input, namespace, this.#now())))
+  }
+
+  /** Every pet, soft-deleted ones too, in the order of creation. */
+  async list(): Promise<Pet[]> {
+    return (await this.#store.list()).filter(isVisible).map(presentPet)
+  }
+
+  /** The pet of that id; throws a `PetNotFoundError`. */
+  async get(id: string): Promise<Pet> {
+    const pet = await this.#store.get(id)
+    if (!pet || !isVisible(pet)) throw new PetNotFoundError()
+    return presentPet(pet)
+  }
+
+  /** Applies the patch; throws a `PetNotFoundError`. A restored pet is owed a feeding reminder, from its `updatedAt` on. */
+  async update(namespace: Namespace, id: string, patch: UpdatePet): Promise<{ pet: Pet; transition: Transition }> {
+    const now = this.#now()
+    const change = await this.#change(id, (pet) => applyUpdate(pet, patch, namespace, now))
+    return { pet: presentPet(change.after), transition: transitionOf(change) }
+  }
+
+  /** Soft-deletes the pet, if it is not yet; throws a `PetNotFoundError`. */
+  async softDelete(id: string): Promise<{ deletion: Deletion; pet: Pet; transition: Transition }> {
+    const now = this.#now()
+    const change = await this.#change(id, (pet) => softDelete(pet, now))
+    const pet = presentPet(change.after)
+    const deletion = deletionSchema.parse({
+      message: 'Pet scheduled for deletion',
+      petId: pet.id,
+      purgeAt: pet.purgeAt,
+    })
+    return { deletion, pet, transition: transitionOf(change) }
+  }
+
+  /** Does the PostCreateLite job queued at `enqueuedAt`; null where the pet no longer exists. */
+  async finishJob(id: string, enqueuedAt: number): Promise<{ notes: string; nextFeedingAt: number } | null> {
+    const now = this.#now()
+    const change = await this.#store.update(id, (pet) => (isVisible(pet) ? finishJob(pet, enqueuedAt, now) : pet))
+    if (!change || !isVisible(change.after)) return null
+    const { notes = '', nextFeedingAt = 0 } = change.after
+    return { notes, nextFeedingAt }
+  }
+
+  /**
+   * Purges every pet that is due, each announced once: a pet is claimed durably for the namespace, then announced, then
+   * removed. A run that was cut off in between leaves the claim, and the namespace's next run goes on from there.
+   */
+  async reap(namespace: Namespace, announce: (pet: StoredPet) => Promise<void>): Promise<Reaping> {
+    const now = this.#now()
+    const pets = await this.#store.list()
+    const claim = (pet: StoredPet) => claimPurge(pet, namespace, now)
+    const due = pets.filter((pet) => claim(pet) !== pet)
+    const outcomes = await Promise.allSettled(
+      due.map(async ({ id }) => {
+        const change = await this.#store.update(id, claim)
+        if (!change || change.before === change.after) return null
+        await announce(change.after)
+        return this.#store.remove(id, (pet) => pet.purgeClaim !== undefined)
+      }),
+    )
+    const failures = outcomes.filter((outcome) => outcome.status === 'rejected')
+    const purged = outcomes.flatMap((outcome) =>
+      outcome.status === 'fulfilled' && outcome.value ? [outcome.value] : [],
+    )
+    return {
+      purged,
+      counts: { totalScanned: pets.length, purgedCount: purged.length, failedCount: failures.length },
+      failure: failures[0]?.reason ?? null,
+    }
+  }
+
+  /** Resolves where the store can be read; rejects with its `StoreError` where not. */
+  async check(): Promise<void> {
+    await this.#store.get('0')
+  }
+
+  async #change(id: string, change: (pet: StoredPet) => StoredPet): Promise<Change> {
+    const changed = await this.#store.update(id, (pet) => (isVisible(pet) ? change(pet) : pet))
+    if (!changed || !isVisible(changed.after)) throw new PetNotFoundError()
+    return changed
+  }
+}
+
+/** The pets of this process's data folder. */
+export const pets = new Pets(createFileStore({ dataDir: readSettings().dataDir }))

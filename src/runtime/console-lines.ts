@@ -1,0 +1,52 @@
+import { inspect } from 'node:util'
+
+const COLOURS = { debug: 90, info: 34, warn: 33, error: 31 } as const
+
+/** The level of a log line. */
+export type Level = keyof typeof COLOURS
+
+const useColours = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
+const colour = (code: number, text: string): string => (useColours ? `\u001b[${code}m${text}\u001b[39m` : text)
+
+let lines: string[] = []
+
+/** Writes what is waiting, at once. */
+export const flushConsole = (): void => {
+  if (lines.length === 0) return
+  const text = lines.join('')
+  lines = []
+  process.stdout.write(text)
+}
+
+/** Queues one line for the terminal; lines of one turn of the event loop go out in one write. */
+const queueLine = (line: string): void => {
+  if (lines.length === 0) setImmediate(flushConsole)
+  lines.push(`${line}\n`)
+}
+
+const twoDigits = (value: number): string => (value < 10 ? `0${value}` : String(value))
+
+const clock = (time: number): string => {
+  const date = new Date(time)
+  return `${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}:${twoDigits(date.getSeconds())}`
+}
+
+/** Prints a step's log line: time, trace, level, step, then the message and its details as Node shows them. */
+export const printLog = (line: {
+  time: number
+  traceId: string
+  level: Level
+  step: string
+  message: string
+  details: Record<string, unknown>
+}): void => {
+  const { time, traceId, level, step, message, details } = line
+  const head = `${colour(90, `[${clock(time)}] ${traceId}`)} ${colour(COLOURS[level], `[${level.toUpperCase()}]`)}`
+  const tail =
+    Object.keys(details).length === 0
+      ? ''
+      : ` ${inspect(details, { colors: useColours, breakLength: Number.POSITIVE_INFINITY, depth: 4 })}`
+  queueLine(`${head} ${colour(36, step)} ${message}${tail}`)
+}
+
+process.on('exit', flushConsole)

@@ -1,0 +1,66 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** One run of a step: where an error lands that the step threw outside the promise it returned. */
+class StepScope {
+  readonly #step: string
+  #fail: ((error: unknown) => void) | undefined
+
+  constructor(step: string, fail: (error: unknown) => void) {
+    this.#step = step
+    this.#fail = fail
+  }
+
+  end(): void {
+    this.#fail = undefined
+  }
+
+  catch(error: unknown): void {
+    if (this.#fail) this.#fail(error)
+    else console.error(`Step ${this.#step} threw after it had ended:`, error)
+  }
+}
+
+const scopes = new AsyncLocalStorage<StepScope>()
+
+/**
+ * Runs a step's code so that whatever it throws, in its promise or out of it (a timer's callback, a forgotten promise),
+ * rejects this call and nothing else. With a `deadlineMs`, rejects with what `onDeadline` makes once that has passed; the
+ * step's code, which nobody can stop, may go on, and its outcome is ignored.
+ */
+export const runInScope = async <T>(
+  step: string,
+  run: () => Promise<T>,
+  deadline?: { ms: number; error: () => Error },
+): Promise<T> =>
+  new Promise<T>((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined
+    const scope = new StepScope(step, (error) => settle(() => reject(error)))
+    const settle = (outcome: () => void) => {
+      clearTimeout(timer)
+      scope.end()
+      outcome()
+    }
+    if (deadline) timer = setTimeout(() => settle(() => reject(deadline.error())), deadline.ms)
+    scopes.run(scope, async () => {
+      try {
+        const value = await run()
+        settle(() => resolve(value))
+      } catch (error) {
+        settle(() => reject(error))
+      }
+    })
+  })
+
+/**
+ * Makes errors that a step throws outside its promise end that step's run instead of the process. An error of anything else
+ * goes to `onForeignError`.
+ */
+export const containStepErrors = (onForeignError: (error: unknown) => void): void => {
+  const contain = (error: unknown) => {
+    const scope = scopes.getStore()
+    if (scope) scope.catch(error)
+    else onForeignError(error)
+  }
+  process.on('uncaughtException', contain)
+  process.on('unhandledRejection', contain)
+}

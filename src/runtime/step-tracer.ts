@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto'
+import type { Step } from 'motia'
+import type { WorkbenchFeed } from './workbench-feed'
+
+/** The run of a chain of steps, as the Workbench's Tracing tab lists it. Times are epoch ms. */
+export interface TraceGroup {
+  id: string
+  name: string
+  startTime: number
+}
+
+/** The run of one step within a trace group, as the Tracing tab shows it. */
+export interface Trace {
+  id: string
+  name: string
+  parentTraceId: string
+  status: 'running' | 'completed' | 'failed'
+  startTime: number
+  endTime?: number
+  error?: { message: string; code?: string | number; stack?: string }
+  entryPoint: { type: string; stepName: string }
+  events: Record<string, unknown>[]
+}
+
+interface Logging {
+  addListener(listener: (level: string, message: string, details?: unknown) => void): void
+}
+
+/** Records one run of a step: each operation is noted in memory, and the feed writes it out in the background. */
+export class StepTracer {
+  readonly #feed: WorkbenchFeed
+  readonly #group: TraceGroup
+  readonly #trace: Trace
+
+  constructor(feed: WorkbenchFeed, traceId: string, step: Step, logger: Logging) {
+    const { type, name } = step.config
+    const startTime = Date.now()
+    this.#feed = feed
+    this.#group = { id: traceId, name, startTime }
+    this.#trace = {
+      id: randomUUID(),
+      name,
+      parentTraceId: traceId,
+      status: 'running',
+      startTime,
+      entryPoint: { type, stepName: name },
+      events: [],
+    }
+    logger.addListener((level, message, metadata) => this.#note({ type: 'log', level, message, metadata }))
+    this.#feed.trace(this.#group, this.#trace)
+  }
+
+  /** The step ended, with an error or without. Only the first call counts. */
+  async end(error?: Trace['error']): Promise<void> {
+    if (this.#trace.endTime !== undefined) return
+    this.#trace.endTime = Date.now()
+    this.#trace.status = error ? 'failed' : 'completed'
+    if (error) this.#trace.error = { message: error.message, code: error.code, stack: error.stack }
+    this.#feed.trace(this.#group, this.#trace)
+  }
+
+  async stateOperation(operation: string, data: unknown): Promise<void> {
+    this.#note({ type: 'state', operation, data })
+  }
+
+  async emitOperation(topic: string, data: unknown, success: boolean): Promise<void> {
+    this.#note({ type: 'emit', topic, success, data })
+  }
+
+  async streamOperation(streamName: string, operation: string, data: unknown): Promise<void> {
+    this.#note({ type: 'stream', streamName, operation, data, calls: 1 })
+  }
+
+  /** The tracer of a step that this one started within the same trace group. */
+  child(step: Step, logger: Logging): StepTracer {
+    return new StepTracer(this.#feed, this.#group.id, step, logger)
+  }
+
+  #note(event: Record<string, unknown>): void {
+    this.#trace.events.push({ timestamp: Date.now(), ...event })
+    this.#feed.trace(this.#group, this.#trace)
+  }
+}

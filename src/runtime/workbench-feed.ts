@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import type { Trace, TraceGroup } from './step-tracer'
+
+/** A log line as the Workbench's Logs tab shows it. */
+export type LogLine = Record<string, unknown> & { id: string }
+
+/** What one flush writes. */
+export interface FeedBatch {
+  groups: TraceGroup[]
+  traces: Trace[]
+  logs: LogLine[]
+}
+
+/** Where the feed goes. */
+export interface FeedTarget {
+  /** Whether a write can be tried now. */
+  isReady(): boolean
+  write(batch: FeedBatch): Promise<void>
+}
+
+/** How long traces and logs wait for company, in ms. */
+const FLUSH_INTERVAL_MS = 250
+
+/** A flush takes at most this part of `limit`: what is older would be pushed out by the next ones anyway. */
+const FLUSH_SHARE = 0.25
+
+/** Removes the oldest entries of a map or set beyond `size`; answers how many. */
+const dropOldest = (collection: Map<unknown, unknown>, size: number): number => {
+  let dropped = 0
+  for (const key of collection.keys()) {
+    if (collection.size <= size) break
+    collection.delete(key)
+    dropped += 1
+  }
+  return dropped
+}
+
+/**
+ * Traces and logs on their way to the Workbench. They wait in a bounded buffer and go out in batches, in the background:
+ * no request waits for them, and where the target is slow or gone the oldest are dropped and one line says so.
+ */
+export class WorkbenchFeed {
+  readonly #target: FeedTarget
+  readonly #limit: number
+  readonly #groups = new Map<string, TraceGroup>()
+  readonly #traces = new Map<string, Trace>()
+  readonly #logs = new Map<string, LogLine>()
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> | undefined
+  #isLosing = false
+
+  /** Keeps at most `limit` traces and `limit` log lines waiting; 0 turns the feed off. */
+  constructor(target: FeedTarget, limit: number) {
+    this.#target = target
+    this.#limit = limit
+  }
+
+  /** How many traces and log lines are waiting. */
+  get waiting(): number {
+    return this.#traces.size + this.#logs.size
+  }
+
+  /** Notes that a trace is new or changed. */
+  trace(group: TraceGroup, trace: Trace): void {
+    if (this.#limit === 0) return
+    if (!this.#traces.has(trace.id)) {
+      // The step that began the chain names the group, not one that joins it.
+      if (!this.#groups.has(group.id)) this.#groups.set(group.id, group)
+      this.#traces.set(trace.id, trace)
+      this.#bound()
+    }
+    this.#arm()
+  }
+
+  /** Adds a log line. */
+  log(line: Record<string, unknown>): void {
+    if (this.#limit === 0) return
+    const id = randomUUID()
+    this.#logs.set(id, { ...line, id })
+    this.#bound()
+    this.#arm()
+  }
+
+  /** Writes what is waiting, as far as the target takes it. Never rejects. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    await this.#writing
+    if (this.waiting === 0) return
+    if (!this.#target.isReady()) {
+      this.#arm()
+      return
+    }
+    const share = Math.max(1, Math.floor(this.#limit * FLUSH_SHARE))
+    for (const collection of [this.#groups, this.#traces, this.#logs]) dropOldest(collection, share)
+    const batch = {
+      groups: [...this.#groups.values()],
+      traces: [...this.#traces.values()],
+      logs: [...this.#logs.values()],
+    }
+    for (const collection of [this.#groups, this.#traces, this.#logs]) collection.clear()
+    this.#writing = this.#target.write(batch).then(
+      () => this.#say(false),
+      () => this.#say(true),
+    )
+    await this.#writing
+    this.#writing = undefined
+  }
+
+  #arm(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_INTERVAL_MS).unref()
+  }
+
+  #bound(): void {
+    const dropped = dropOldest(this.#traces, this.#limit) + dropOldest(this.#logs, this.#limit)
+    dropOldest(this.#groups, this.#limit)
+    if (dropped > 0 && !this.#target.isReady()) this.#say(true)
+  }
+
+  #say(isLosing: boolean): void {
+    if (isLosing === this.#isLosing) return
+    this.#isLosing = isLosing
+    if (isLosing) console.warn('Traces and logs for the Workbench are being dropped: Redis does not take them')
+    else console.info('Traces and logs for the Workbench are kept again')
+  }
+}

@@ -1,0 +1,23 @@
+import type { BullMqEvents } from '../runtime/bullmq-events'
+import type { StepModules } from '../runtime/step-modules'
+
+/** Where the pets' rules are: loaded with the steps, so that the server and the steps share one store. */
+export const PETS_MODULE = 'src/pets/pets.ts'
+
+/**
+ * The answer to `GET /health`. Without Redis the pets are served and only jobs wait: that is a 200 that says `degraded`.
+ * Without the store nothing works: a 503.
+ */
+export const checkHealth = async (
+  modules: StepModules,
+  events: Pick<BullMqEvents, 'isConnected'>,
+): Promise<{ status: number; body: object }> => {
+  const redis = events.isConnected ? 'ok' : 'away: jobs wait until it is back'
+  const { pets } = modules.module<typeof import('../pets/pets')>(PETS_MODULE)
+  const store = await pets.check().then(
+    () => 'ok',
+    (error: Error) => error.message,
+  )
+  const status = store !== 'ok' ? 'unavailable' : redis !== 'ok' ? 'degraded' : 'ok'
+  return { status: store === 'ok' ? 200 : 503, body: { status, store, redis } }
+}

@@ -1,0 +1,150 @@
+import { RedisStateAdapter } from '@motiadev/adapter-redis-state'
+import { RedisStreamAdapterManager } from '@motiadev/adapter-redis-streams'
+import type { Express } from 'express'
+import {
+  createServer,
+  type Event,
+  isApiStep,
+  type LockedData,
+  type MotiaServer,
+  NoPrinter,
+  Printer,
+  type Step,
+} from 'motia'
+import { BullMqEvents } from '../runtime/bullmq-events'
+import { CronRuns, CronTicks } from '../runtime/cron-runs'
+import { findStepFiles, readStep, StepRegistry } from '../runtime/project-steps'
+import { RedisFeed } from '../runtime/redis-feed'
+import { StepLogger } from '../runtime/step-logger'
+import { StepModules } from '../runtime/step-modules'
+import { StepRunner } from '../runtime/step-runner'
+import { StepTracer } from '../runtime/step-tracer'
+import { newTraceId } from '../runtime/trace-id'
+import { WorkbenchFeed } from '../runtime/workbench-feed'
+import type { Settings } from '../settings'
+import type { RedisConnections } from './redis'
+
+/** What the server needs. */
+export interface PetStoreServerOptions {
+  root: string
+  settings: Settings
+  redis: RedisConnections
+  isProduction: boolean
+  /** Modules beside the steps that the server itself uses, to be shared with them. Paths relative to `root`. */
+  sharedModules: string[]
+  configureApp: (app: Express, lockedData: LockedData, modules: StepModules, events: BullMqEvents) => void
+}
+
+/** Motia's server with this project's steps, not yet listening. */
+export interface PetStoreServer {
+  motiaServer: MotiaServer
+  lockedData: LockedData
+  modules: StepModules
+  /** Makes a new or changed API step run by the chosen runtime. */
+  attach: (step: Step) => void
+  /** Lets cron runs and jobs end, and sends what waits for the Workbench. */
+  close(): Promise<void>
+}
+
+/**
+ * Puts Motia's server together as its `dev` and `start` commands do, with adapters of our own for events, cron, logs and
+ * traces, and lets the steps run in this process where the settings say so.
+ */
+export const createPetStoreServer = async (options: PetStoreServerOptions): Promise<PetStoreServer> => {
+  const { root, settings, redis, isProduction } = options
+  const stepFiles = findStepFiles(root)
+  const modules = await StepModules.load(root, [
+    ...stepFiles,
+    ...options.sharedModules.map((file) => `${root}/${file}`),
+  ])
+
+  const streamAdapter = new RedisStreamAdapterManager(redis.client)
+  const printer = isProduction ? new NoPrinter() : new Printer(root)
+  const lockedData = new StepRegistry(root, streamAdapter, printer, redis.client)
+  for (const file of stepFiles) {
+    const step = readStep(modules, file)
+    if (!lockedData.createStep(step, { disableTypeCreation: true })) throw new Error(`${file} has no valid config`)
+  }
+  if (!isProduction) lockedData.saveTypes()
+
+  const isInProcess = settings.stepRuntime === 'in-process'
+  const stepNamed = (name: string): Step => {
+    const step = lockedData.getActiveSteps().find(({ config }) => config.name === name)
+    if (!step) throw new Error(`There is no step ${name}`)
+    return step
+  }
+  const events: BullMqEvents = new BullMqEvents(redis.queues, (stepName, stockHandler) =>
+    isInProcess
+      ? (event) => runner.runEvent(stepNamed(stepName), event.data, event.traceId)
+      : (event) => logFailure(feed, stepNamed(stepName), event, stockHandler),
+  )
+  const state = new RedisStateAdapter(redis.client)
+  const tryLock = async (name: string, ms: number): Promise<boolean> =>
+    (await redis.client.set(`motia:cron:lock:${name}`, String(process.pid), { NX: true, PX: ms })) === 'OK'
+  const cronAdapter = isInProcess
+    ? new CronRuns(tryLock, (name) => runner.runCron(stepNamed(name), newTraceId()))
+    : new CronTicks(tryLock)
+
+  const motiaServer = createServer(
+    lockedData,
+    state,
+    { isVerbose: true, printer },
+    { eventAdapter: events, cronAdapter },
+    (app) => options.configureApp(app, lockedData, modules, events),
+  )
+  const isWatched = () => motiaServer.socketServer.clients.size > 0
+  const feed = new WorkbenchFeed(new RedisFeed(lockedData, settings.traceLimit, isWatched), settings.traceLimit)
+  const runner: StepRunner = new StepRunner({
+    modules,
+    lockedData,
+    state,
+    events,
+    emitSafely: (event) => events.emitSafely(event),
+    feed,
+    handlerTimeout: settings.handlerTimeout,
+  })
+
+  // Both runners log and trace through the feed: neither waits for Redis, and both print the same lines.
+  motiaServer.motia.loggerFactory.create = ({ stepName, traceId, flows = [] }) =>
+    new StepLogger(feed, traceId, stepName, flows)
+  const newTracer = async (traceId: string, step: Step, logger: StepLogger) =>
+    new StepTracer(feed, traceId, step, logger)
+  Object.assign(motiaServer.motia.tracerFactory, { createTracer: newTracer, attachToTrace: newTracer })
+
+  const attach = (step: Step): void => {
+    if (!isInProcess || !isApiStep(step)) return
+    Object.assign(step, {
+      handler: (request: Parameters<StepRunner['runApi']>[1], { traceId }: { traceId: string }) =>
+        runner.runApi(step, request, traceId),
+    })
+  }
+  for (const step of lockedData.apiSteps()) attach(step)
+
+  return {
+    motiaServer,
+    lockedData,
+    modules,
+    attach,
+    close: async () => {
+      await motiaServer.close()
+      await feed.flush()
+      await modules.close()
+    },
+  }
+}
+
+/** The stock runner says nothing of an event step that fails; the queue only sees the rejection. */
+const logFailure = async (
+  feed: WorkbenchFeed,
+  step: Step,
+  event: Event<unknown>,
+  handler: (event: Event<unknown>) => void | Promise<void>,
+): Promise<void> => {
+  try {
+    await handler(event)
+  } catch (error) {
+    const { name, flows = [] } = step.config
+    new StepLogger(feed, event.traceId, name, flows).error(`Step ${name} failed`, { error })
+    throw error
+  }
+}

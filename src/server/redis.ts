@@ -1,0 +1,78 @@
+import { Redis, type RedisOptions } from 'ioredis'
+import { createClient, type RedisClientType } from 'redis'
+import type { Settings } from '../settings'
+import { CLIENT_NAME, startPrivateRedis } from './private-redis'
+
+/** How long to wait before the next attempt to connect, in ms. */
+const reconnectDelay = (attempt: number): number => Math.min(attempt * 100, 1_000)
+
+/** Where Redis is, as an URL and in parts. */
+export interface RedisAddress {
+  url: string
+  host: string
+  port: number
+  password: string | undefined
+}
+
+/** This process's connections to Redis: `client` for Motia (node-redis), `queues` for BullMQ (ioredis). */
+export interface RedisConnections {
+  address: RedisAddress
+  isPrivate: boolean
+  client: RedisClientType
+  queues: Redis
+  /** Closes the connections, then the private Redis. */
+  close(): Promise<void>
+}
+
+/** Connects to the Redis of `REDIS_URL`, or to a private one. Throws a one-line error where there is none. */
+export const connectRedis = async (settings: Settings): Promise<RedisConnections> => {
+  const own = settings.redisUrl ? null : await startPrivateRedis(settings.dataDir, settings.redisServer)
+  const url = settings.redisUrl ?? `redis://127.0.0.1:${own?.port}`
+  const { hostname, port, password } = new URL(url)
+  const address = { url, host: hostname, port: Number(port || 6379), password: password || undefined }
+
+  const client: RedisClientType = createClient({
+    url,
+    RESP: 2,
+    name: CLIENT_NAME,
+    // While Redis is away a command fails at once; nothing of ours that must not be lost goes through this client.
+    disableOfflineQueue: true,
+    socket: { reconnectStrategy: (attempt) => (isConnected ? reconnectDelay(attempt) : false) },
+  })
+  let isConnected = false
+  // Every failed attempt is an error event; the queues' connection has said that Redis is away.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+  } catch (error) {
+    await own?.stop()
+    throw new Error(`Redis at ${address.host}:${address.port} cannot be reached: ${reasonOf(error)}`, { cause: error })
+  }
+  isConnected = true
+
+  const options: RedisOptions = {
+    maxRetriesPerRequest: null,
+    connectionName: CLIENT_NAME,
+    retryStrategy: reconnectDelay,
+    enableAutoPipelining: true,
+  }
+  const queues = new Redis(url, options)
+  return {
+    address,
+    isPrivate: own !== null,
+    client,
+    queues,
+    close: async () => {
+      queues.disconnect()
+      if (client.isReady) await client.close()
+      else client.destroy()
+      await own?.stop()
+    },
+  }
+}
+
+/** A refused connection is an AggregateError whose message is empty. */
+const reasonOf = (error: unknown): string => {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,104 @@
+import { once } from 'node:events'
+import type { Config } from 'motia'
+import { watchSteps } from '../runtime/hot-reload'
+import type { Settings } from '../settings'
+import { prepareDrain } from './drain'
+import { checkHealth, PETS_MODULE } from './health'
+import { answerHttpErrors, configureHttp } from './http'
+import { createPetStoreServer } from './motia-server'
+import { connectRedis } from './redis'
+import { addWorkbench } from './workbench'
+
+/** `dev` has the Workbench and hot reload, `start` is production. */
+export type Mode = 'dev' | 'start'
+
+/** A stop that takes longer than this is cut short, in ms. */
+const STOP_TIMEOUT_MS = 9_000
+
+/** Starts the server; throws a one-line error where it cannot. `stop` ends the process with the given code. */
+export const serve = async (
+  mode: Mode,
+  root: string,
+  settings: Settings,
+): Promise<{ stop: (exitCode: number) => Promise<void> }> => {
+  const isProduction = mode === 'start'
+  const redis = await connectRedis(settings)
+  const cleanUps: (() => Promise<void>)[] = [() => redis.close()]
+  const cleanUp = async () => {
+    for (const undo of cleanUps.reverse()) await undo().catch((error) => console.error('While stopping:', error))
+  }
+  try {
+    const { default: config }: { default: Config } = await import('../../motia.config')
+    const server = await createPetStoreServer({
+      root,
+      settings,
+      redis,
+      isProduction,
+      sharedModules: [PETS_MODULE],
+      configureApp: (app, lockedData, modules, events) => {
+        configureHttp(app, { lockedData, isProduction, health: () => checkHealth(modules, events) })
+        config.app?.(app)
+      },
+    })
+    cleanUps.push(() => server.close())
+    const { motiaServer } = server
+    if (isProduction) {
+      closeSocket(motiaServer)
+    } else {
+      await addWorkbench(motiaServer, config, settings, redis.address)
+      const unwatch = watchSteps({ root, ...server, server: motiaServer })
+      cleanUps.push(unwatch)
+    }
+    motiaServer.app.use(answerHttpErrors)
+    const drain = prepareDrain(motiaServer.server)
+    await listen(motiaServer.server, settings)
+    cleanUps.push(drain)
+    announce(mode, settings, redis.isPrivate, redis.address.port)
+  } catch (error) {
+    await cleanUp()
+    throw error
+  }
+  let isStopping = false
+  return {
+    stop: async (exitCode) => {
+      if (isStopping) return
+      isStopping = true
+      setTimeout(() => process.exit(exitCode), STOP_TIMEOUT_MS)
+      await cleanUp()
+      process.exit(exitCode)
+    },
+  }
+}
+
+/** Production pushes nothing to anybody: without this listener an upgrade is a request like any other, and a 404. */
+const closeSocket = ({
+  server,
+  socketServer,
+}: Awaited<ReturnType<typeof createPetStoreServer>>['motiaServer']): void => {
+  server.removeAllListeners('upgrade')
+  socketServer.close()
+}
+
+const listen = async (
+  server: Awaited<ReturnType<typeof createPetStoreServer>>['motiaServer']['server'],
+  { port, host }: Settings,
+): Promise<void> => {
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+    if (!isTaken) throw error
+    throw new Error(`Port ${port} on ${host} is taken: stop what listens there, or set PORT`, { cause: error })
+  }
+}
+
+const announce = (mode: Mode, settings: Settings, isPrivateRedis: boolean, redisPort: number): void => {
+  const { host, port, dataDir, stepRuntime } = settings
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  console.info(`🐾 Pet store ready on ${url}`)
+  if (mode === 'dev') console.info(`   Workbench: ${url}`)
+  console.info(
+    `   Data: ${dataDir}/pets.json; ${isPrivateRedis ? 'private Redis' : 'Redis'} on port ${redisPort}; steps run ${stepRuntime === 'process' ? 'in processes of their own' : 'in process'}`,
+  )
+}

@@ -1,0 +1,74 @@
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+
+const port = z.coerce
+  .number()
+  .int('must be a whole number from 1 to 65535')
+  .min(1, 'must be a whole number from 1 to 65535')
+  .max(65535, 'must be a whole number from 1 to 65535')
+
+const seconds = z.coerce.number().positive('must be a number of seconds above 0').max(86_400, 'must be at most 86400')
+
+const count = z.coerce.number().int('must be a whole number').min(0, 'must not be negative')
+
+/** Every environment variable that this project reads, with its default. */
+const environmentSchema = z.object({
+  PORT: port.default(3000),
+  HOST: z.string().trim().min(1, 'must not be empty').default('127.0.0.1'),
+  PETS_DATA_DIR: z.string().min(1, 'must not be empty').default('.data'),
+  PETS_STEP_RUNTIME: z.enum(['in-process', 'process'], 'must be in-process or process').default('in-process'),
+  PETS_HANDLER_TIMEOUT: seconds.default(30),
+  PETS_TRACE_LIMIT: count.default(1_000),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
+  REDIS_SERVER: z.string().min(1, 'must not be empty').default('redis-server'),
+})
+
+/** What this process was told by its environment, validated. */
+export interface Settings {
+  port: number
+  host: string
+  /** Absolute path of the folder of the data file, the audit trail and the private Redis. */
+  dataDir: string
+  /** `in-process` runs steps in the server's process; `process` is Motia's stock runner, one Node process a call. */
+  stepRuntime: 'in-process' | 'process'
+  /** How long an API handler may take before the request is answered by a 503, in seconds. */
+  handlerTimeout: number
+  /** How many traces, and ten times as many log lines, are kept in Redis for the Workbench. */
+  traceLimit: number
+  /** The Redis to use instead of a private one. */
+  redisUrl: string | undefined
+  /** The command that starts the private Redis. */
+  redisServer: string
+}
+
+/** A variable of the environment that cannot be used. The message is one line, for a person. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+}
+
+/** Reads the settings; throws a `SettingsError` that names each wrong variable. An empty variable counts as unset. */
+export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Settings => {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = environmentSchema.safeParse(given)
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map((issue) => {
+      const name = issue.path.join('.')
+      return `${name} ${issue.message} (it is ${JSON.stringify(given[name])})`
+    })
+    throw new SettingsError(wrong.join('; '))
+  }
+  const { data } = parsed
+  return {
+    port: data.PORT,
+    host: data.HOST,
+    dataDir: resolve(data.PETS_DATA_DIR),
+    stepRuntime: data.PETS_STEP_RUNTIME,
+    handlerTimeout: data.PETS_HANDLER_TIMEOUT,
+    traceLimit: data.PETS_TRACE_LIMIT,
+    redisUrl: data.REDIS_URL,
+    redisServer: data.REDIS_SERVER,
+  }
+}
+
+/** The audit trail's file. */
+export const auditFile = (dataDir: string): string => join(dataDir, 'audit.jsonl')

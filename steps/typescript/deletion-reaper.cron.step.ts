@@ -1,0 +1,35 @@
+import type { CronConfig, Handlers } from 'motia'
+import { petPurged } from '../../src/events/payloads'
+import { pets } from '../../src/pets/pets'
+
+export const config: CronConfig = {
+  type: 'cron',
+  name: 'TsDeletionReaper',
+  description: 'Every night, purges the pets whose 30 days are over',
+  flows: ['pets'],
+  cron: '0 2 * * *',
+  emits: [{ topic: 'ts.pet.purged', label: 'one each', conditional: true }, 'ts.reaper.completed'],
+}
+
+export const handler: Handlers['TsDeletionReaper'] = async ({ emit, logger }) => {
+  logger.info('🔄 Deletion Reaper started - scanning for pets to purge')
+
+  // 1. Claim each pet that is due, 2. tell the audit trail, 3. remove it for good
+  const { purged, counts, failure } = await pets.reap('ts', (pet) =>
+    emit({ topic: 'ts.pet.purged', data: petPurged(pet) }),
+  )
+  for (const pet of purged) {
+    const { petId, name, deletedAt, purgeAt } = petPurged(pet)
+    logger.info('💀 Pet permanently purged', {
+      petId,
+      name,
+      deletedAt: new Date(deletedAt).toISOString(),
+      purgeAt: new Date(purgeAt).toISOString(),
+    })
+  }
+
+  // 4. Report, also when nothing was due
+  await emit({ topic: 'ts.reaper.completed', data: counts })
+  logger.info('✅ Deletion Reaper completed', counts)
+  if (failure) throw failure
+}

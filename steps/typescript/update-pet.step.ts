@@ -1,0 +1,43 @@
+import type { ApiRouteConfig, Handlers } from 'motia'
+import { petSoftDeleted } from '../../src/events/payloads'
+import { errorSchema, invalidPayloadSchema, parsePayload } from '../../src/http/errors'
+import { httpErrors } from '../../src/http/http-errors'
+import { updatePetSchema } from '../../src/pets/payloads'
+import { petSchema } from '../../src/pets/pet'
+import { pets } from '../../src/pets/pets'
+
+export const config: ApiRouteConfig = {
+  type: 'api',
+  name: 'TsUpdatePet',
+  description: 'Changes the fields it is given; a status soft-deletes or restores',
+  flows: ['pets'],
+  method: 'PUT',
+  path: '/ts/pets/:id',
+  middleware: [httpErrors],
+  bodySchema: updatePetSchema,
+  responseSchema: { 200: petSchema, 400: invalidPayloadSchema, 404: errorSchema, 503: errorSchema },
+  emits: [
+    { topic: 'ts.pet.soft.deleted', label: 'status became deleted', conditional: true },
+    { topic: 'ts.feeding.reminder.enqueued', label: 'pet was restored', conditional: true },
+  ],
+}
+
+export const handler: Handlers['TsUpdatePet'] = async (req, { emit, logger }) => {
+  // 1. Check the body: every field is optional
+  const patch = parsePayload(updatePetSchema, req.body)
+
+  // 2. Change the pet
+  const { id = '' } = req.pathParams
+  const { pet, transition } = await pets.update('ts', id, patch)
+  logger.info('✏️ Pet updated', { petId: pet.id, status: pet.status })
+
+  // 3. Tell what the change meant
+  if (transition === 'deleted') {
+    await emit({ topic: 'ts.pet.soft.deleted', data: petSoftDeleted(pet) })
+  }
+  if (transition === 'restored') {
+    await emit({ topic: 'ts.feeding.reminder.enqueued', data: { petId: pet.id, enqueuedAt: pet.updatedAt } })
+  }
+
+  return { status: 200, body: pet }
+}
