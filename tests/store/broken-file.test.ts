@@ -33,6 +33,13 @@ const broken: [what: string, content: string | Uint8Array, message: RegExp][] = 
   ['a key that is no number', fileOf({ rex: { ...pet, id: 'rex' } }), /: pets\.rex: /],
   ['the key __proto__', `{"seq": 2, "pets": {"__proto__": ${petText}}}`, /: pets\.__proto__: /],
   ['two pets of one id', `{"seq": 2, "pets": {"1": ${petText}, "\\u0031": ${petText}}}`, /: pets\.1: appears twice/],
+  [
+    "a pet pasted twice in the store's own layout",
+    `${fileOf({ 1: pet, 4: { ...pet, id: '4' } })
+      .replace('"4": {', '"1": {')
+      .replace('"id": "4"', '"id": "1"')}\n`,
+    /: pets\.1: appears twice/,
+  ],
   ['a field twice', fileOf({ 1: pet }).replace('"name"', '"name": "Max", "name"'), /: pets\.1\.name: appears twice/],
   ['two lists of pets', `{"seq": 2, "pets": {"1": ${petText}}, "pets": {}}`, /: pets: appears twice/],
 ]

@@ -113,7 +113,7 @@ test('what a killed process left of its temp file does no harm, and is gone afte
   expect(Object.keys(dir.json().pets)).toEqual(['1', '2'])
 })
 
-test('many stores in one process, as hot reload makes them, take turns without running out of threads', async () => {
+test('many stores in one process, as hot reload makes them, take turns', async () => {
   const dir = makeDataDir()
   const stores = Array.from({ length: 20 }, () => createFileStore({ dataDir: dir.path }))
   await Promise.all(stores.flatMap((store) => Array.from({ length: 5 }, () => store.create(petOf()))))
