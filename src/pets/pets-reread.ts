@@ -18,7 +18,7 @@ export function rereadDocument(bytes: Buffer, known: PetsDocument): PetsDocument
     if (!head) return null
     const { blocks, end } = readBlocks(bytes, head.length, known)
     const rest = bytes.toString('utf8', end)
-    const { pets, ...extras } = JSON.parse(`{"pets":{${rest}`)
+    const { seq: _, pets: __, ...extras } = JSON.parse(`{"seq":0,"pets":{${rest}`)
     const document = new PetsDocument(Number(seq), blocks, extras)
     const lastId = [...([...blocks.values()].at(-1)?.pets.keys() ?? [])].at(-1) ?? 0
     if (document.tail !== rest || document.seq <= Number(lastId)) return null
