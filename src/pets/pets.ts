@@ -118,6 +118,16 @@ export class Pets {
     }
   }
 
+  /** The jobs that pets are still owed: the topic that queues each, and its data. */
+  async owedJobs(): Promise<{ topic: string; petId: string; enqueuedAt: number }[]> {
+    return (await this.#store.list()).flatMap(({ id, createdAt, owedJob }) => {
+      if (!owedJob) return []
+      const { namespace, enqueuedAt } = owedJob
+      const name = enqueuedAt === createdAt ? 'job.postcreate.enqueued' : 'feeding.reminder.enqueued'
+      return [{ topic: `${namespace}.${name}`, petId: id, enqueuedAt }]
+    })
+  }
+
   /** Resolves where the store can be read; rejects with its `StoreError` where not. */
   async check(): Promise<void> {
     await this.#store.get('0')

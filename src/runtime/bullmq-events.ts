@@ -49,16 +49,24 @@ export class BullMqEvents implements EventAdapter {
   readonly #route: (stepName: string, handler: Handler) => Handler
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #deadLetters = new Map<string, Queue>()
+  readonly #onBack: () => void
   #waiting = 0
   #isAway = false
+  #isClosed = false
 
   /**
    * `connection` must have `maxRetriesPerRequest: null`, so that what it is given while Redis is away goes out later.
-   * `route` chooses who handles a step's events, given Motia's own handler, which spawns a process.
+   * `route` chooses who handles a step's events, given Motia's own handler, which spawns a process. `onBack` is called when
+   * Redis is back after it was away.
    */
-  constructor(connection: Redis, route: (stepName: string, handler: Handler) => Handler = (_, handler) => handler) {
+  constructor(
+    connection: Redis,
+    route: (stepName: string, handler: Handler) => Handler = (_, handler) => handler,
+    onBack: () => void = () => {},
+  ) {
     this.#connection = connection
     this.#route = route
+    this.#onBack = onBack
     connection.on('ready', () => this.#say(false))
     connection.on('close', () => this.#say(true))
     // Every failed attempt to connect is an error event; `close` has said what there is to say.
@@ -130,6 +138,7 @@ export class BullMqEvents implements EventAdapter {
 
   /** Lets running jobs end, then closes the workers and queues. The connection stays its owner's. */
   async shutdown(): Promise<void> {
+    this.#isClosed = true
     const subscriptions = [...this.#subscriptions.values()]
     this.#subscriptions.clear()
     await Promise.allSettled(subscriptions.map(({ worker }) => worker.close()))
@@ -211,9 +220,13 @@ export class BullMqEvents implements EventAdapter {
   }
 
   #say(isAway: boolean): void {
-    if (isAway === this.#isAway) return
+    if (isAway === this.#isAway || this.#isClosed) return
     this.#isAway = isAway
-    if (isAway) console.warn('Redis is away: requests go on, jobs wait until it is back')
-    else console.info('Redis is back')
+    if (isAway) {
+      console.warn('Redis is away: requests go on, jobs wait until it is back')
+    } else {
+      console.info('Redis is back')
+      this.#onBack()
+    }
   }
 }

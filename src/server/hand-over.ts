@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { setOptOut } from '@amplitude/analytics-node'
+import { add } from '@amplitude/analytics-node'
 
 /**
  * `npx motia dev` and `npx motia start` begin like this project's own commands and then lack half of what those have: the
@@ -13,8 +13,7 @@ export const handOver = async (root: string): Promise<void> => {
   const [, script = '', command = ''] = process.argv
   const isMotia = realpathSync(script).endsWith(join('motia', 'dist', 'cli.mjs'))
   if (!isMotia || !['dev', 'start'].includes(command)) return
-  // By now Motia's command line has noted its start for its telemetry; it must not send that either.
-  setOptOut(true)
+  silenceTelemetry()
   const server = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/server/main.ts'), command], {
     cwd: root,
     stdio: 'inherit',
@@ -25,13 +24,24 @@ export const handOver = async (root: string): Promise<void> => {
   await new Promise(() => {})
 }
 
+/**
+ * By the time it reads the config, Motia's command line has noted its start for Amplitude, whatever an `.env` file says. A
+ * plugin is how to get at the client that will send it.
+ */
+const silenceTelemetry = (): void => {
+  const setup = async (config: { offline?: unknown }) => {
+    config.offline = true
+  }
+  add({ name: 'silence', type: 'enrichment', setup, execute: async () => null })
+}
+
 /** Motia's own options, in the words of the settings. */
 const portAndHost = (options: string[]): NodeJS.ProcessEnv => {
-  const valueOf = (...names: string[]): string | undefined => {
+  const optionAfter = (...names: string[]): string | undefined => {
     const index = options.findIndex((option) => names.includes(option))
     return index < 0 ? undefined : options[index + 1]
   }
-  const port = valueOf('-p', '--port')
-  const host = valueOf('-H', '--host')
+  const port = optionAfter('-p', '--port')
+  const host = optionAfter('-H', '--host')
   return { ...(port ? { PORT: port } : {}), ...(host ? { HOST: host } : {}) }
 }

@@ -22,6 +22,7 @@ import { StepTracer } from '../runtime/step-tracer'
 import { newTraceId } from '../runtime/trace-id'
 import { WorkbenchFeed } from '../runtime/workbench-feed'
 import type { Settings } from '../settings'
+import { OwedJobs } from './owed-jobs'
 import type { RedisConnections } from './redis'
 
 /** What the server needs. */
@@ -73,11 +74,15 @@ export const createPetStoreServer = async (options: PetStoreServerOptions): Prom
     if (!step) throw new Error(`There is no step ${name}`)
     return step
   }
-  const events: BullMqEvents = new BullMqEvents(redis.queues, (stepName, stockHandler) =>
-    isInProcess
-      ? (event) => runner.runEvent(stepNamed(stepName), event.data, event.traceId)
-      : (event) => logFailure(feed, stepNamed(stepName), event, stockHandler),
+  const events: BullMqEvents = new BullMqEvents(
+    redis.queues,
+    (stepName, stockHandler) =>
+      isInProcess
+        ? (event) => runner.runEvent(stepNamed(stepName), event.data, event.traceId)
+        : (event) => logFailure(feed, stepNamed(stepName), event, stockHandler),
+    () => owedJobs.start(),
   )
+  const owedJobs = new OwedJobs(modules, events)
   const state = new RedisStateAdapter(redis.client)
   const tryLock = async (name: string, ms: number): Promise<boolean> =>
     (await redis.client.set(`motia:cron:lock:${name}`, String(process.pid), { NX: true, PX: ms })) === 'OK'
@@ -119,6 +124,7 @@ export const createPetStoreServer = async (options: PetStoreServerOptions): Prom
     })
   }
   for (const step of lockedData.apiSteps()) attach(step)
+  owedJobs.start()
 
   return {
     motiaServer,
@@ -126,6 +132,7 @@ export const createPetStoreServer = async (options: PetStoreServerOptions): Prom
     modules,
     attach,
     close: async () => {
+      owedJobs.stop()
       await motiaServer.close()
       await feed.flush()
       await modules.close()
