@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { waitFor } from './wait-for'
+
+/** How a process ended, and how long that took from the moment it was asked to, in ms. */
+export interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+  ms: number
+}
+
+/** A process that a test has started, with what it prints. */
+export interface Child {
+  pid: number
+  /** All it has printed so far, both streams. */
+  output(): string
+  /** Waits until it has printed a text, after `from` characters of its output; answers the output up to the end of it. */
+  printed(text: string | RegExp, options?: { from?: number; timeout?: number }): Promise<string>
+  isRunning(): boolean
+  /** Resolves once it has ended and all it printed is there. */
+  exited: Promise<Exit>
+  /** Asks it to end, by SIGTERM unless told otherwise, and waits for that. */
+  stop(signal?: NodeJS.Signals): Promise<Exit>
+}
+
+const running = new Map<ChildProcess, Promise<Exit>>()
+
+const SETPRIV = '/usr/bin/setpriv'
+/** On Linux the kernel ends the child when the test's process dies, whatever it died of. */
+const tether = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : []
+
+/** Starts a command in a process group of its own. It ends with the test file, or with this process at the latest. */
+export const startChild = (
+  command: string[],
+  { cwd, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Child => {
+  const [file = '', ...args] = [...tether, ...command]
+  const child = spawn(file, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const { pid } = child
+  if (pid === undefined) throw new Error(`${command[0]} cannot be started`)
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+    })
+  }
+  let askedAt = Date.now()
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('close', (code, signal) => {
+      running.delete(child)
+      resolve({ code, signal, ms: Date.now() - askedAt })
+    })
+  })
+  running.set(child, exited)
+  const isRunning = () => running.has(child)
+  const find = (wanted: string | RegExp, from: number): string | null => {
+    const rest = text.slice(from)
+    const match = typeof wanted === 'string' ? { index: rest.indexOf(wanted), length: wanted.length } : at(rest, wanted)
+    return match.index < 0 ? null : text.slice(0, from + match.index + match.length)
+  }
+  return {
+    pid,
+    output: () => text,
+    printed: (wanted, { from = 0, timeout = 15_000 } = {}) =>
+      waitFor(() => find(wanted, from), { what: `the output ${wanted}`, timeout, seen: () => text.slice(-4_000) }),
+    isRunning,
+    exited,
+    stop: (signal = 'SIGTERM') => {
+      askedAt = Date.now()
+      if (isRunning()) killGroup(child, signal)
+      return exited
+    },
+  }
+}
+
+const at = (text: string, pattern: RegExp): { index: number; length: number } => {
+  const match = pattern.exec(text)
+  return { index: match?.index ?? -1, length: match?.[0].length ?? 0 }
+}
+
+const killGroup = ({ pid = 0 }: ChildProcess, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(-pid, signal)
+  } catch (error) {
+    const isGone = error instanceof Error && 'code' in error && error.code === 'ESRCH'
+    if (!isGone) throw error
+  }
+}
+
+/** Ends every child that still runs: politely first, and by force after some seconds. */
+export const stopChildren = async (): Promise<void> => {
+  await Promise.all(
+    [...running].map(async ([child, exited]) => {
+      killGroup(child, 'SIGTERM')
+      const force = setTimeout(() => killGroup(child, 'SIGKILL'), 10_000)
+      await exited
+      clearTimeout(force)
+    }),
+  )
+}
+
+process.on('exit', () => {
+  for (const child of running.keys()) killGroup(child, 'SIGKILL')
+})

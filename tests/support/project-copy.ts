@@ -1,0 +1,52 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from './server'
+import { makeTempDir } from './temp-dir'
+
+/** What a server and the Workbench need of the project. */
+const PARTS = [
+  ...['steps', 'src', 'tutorial', 'script', 'motia.config.ts', 'motia-workbench.json', 'types.d.ts'],
+  ...['package.json', 'package-lock.json', 'tsconfig.json'],
+]
+
+/** A copy of this project, whose files a test may change. */
+export interface ProjectCopy {
+  root: string
+  /** Replaces a text in a file; throws where the file does not hold it. */
+  edit(file: string, text: string | RegExp, replacement: string): void
+  /** Writes a whole file; answers what it held before, or undefined. */
+  write(file: string, text: string): string | undefined
+}
+
+/**
+ * Copies the project into a folder that is removed after the test file. The npm packages are the real ones, in a folder of
+ * the copy's own, so that caches which tools keep in there are not shared.
+ */
+export const copyProject = (): ProjectCopy => {
+  const root = makeTempDir('pet-store-copy-')
+  for (const part of PARTS) {
+    if (existsSync(join(ROOT, part))) cpSync(join(ROOT, part), join(root, part), { recursive: true })
+  }
+  mkdirSync(join(root, 'node_modules'))
+  for (const name of readdirSync(join(ROOT, 'node_modules'))) {
+    const isCache = name.startsWith('.') && name !== '.bin'
+    if (!isCache) symlinkSync(join(ROOT, 'node_modules', name), join(root, 'node_modules', name))
+  }
+  return {
+    root,
+    edit: (file, text, replacement) => {
+      const path = join(root, file)
+      const before = readFileSync(path, 'utf8')
+      const after = before.replace(text, replacement)
+      if (after === before) throw new Error(`${file} does not hold ${text}`)
+      writeFileSync(path, after)
+    },
+    write: (file, text) => {
+      const path = join(root, file)
+      mkdirSync(join(path, '..'), { recursive: true })
+      const before = existsSync(path) ? readFileSync(path, 'utf8') : undefined
+      writeFileSync(path, text)
+      return before
+    },
+  }
+}

@@ -1,0 +1,20 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const made = new Set<string>()
+
+/** Makes an empty folder. It is removed after the test file, or with the process at the latest. */
+export const makeTempDir = (prefix = 'pet-store-'): string => {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), prefix)))
+  made.add(path)
+  return path
+}
+
+/** Removes every folder that was made. */
+export const removeTempDirs = (): void => {
+  for (const path of made) rmSync(path, { recursive: true, force: true, maxRetries: 5 })
+  made.clear()
+}
+
+process.on('exit', removeTempDirs)
