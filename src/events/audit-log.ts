@@ -57,7 +57,7 @@ export class AuditLog {
   #isWriting = false
 
   /** `now` gives epoch ms. */
-  constructor(file: string, now: () => number = Date.now) {
+  constructor(file: string, now: () => number = () => Date.now()) {
     this.#file = file
     this.#now = now
   }

@@ -39,7 +39,7 @@ export class Pets {
   readonly #now: () => number
 
   /** `now` gives epoch ms. */
-  constructor(store: PetStore, now: () => number = Date.now) {
+  constructor(store: PetStore, now: () => number = () => Date.now()) {
     this.#store = store
     this.#now = now
   }
@@ -51,7 +51,7 @@ export class Pets {
 
   /** Every pet, soft-deleted ones too, in the order of creation. */
   async list(): Promise<Pet[]> {
-    return (await this.#store.list()).filter(isVisible).map(presentPet)
+    return presentPets(await this.#store.list())
   }
 
   /** The pet of that id; throws a `PetNotFoundError`. */

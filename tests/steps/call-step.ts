@@ -1,0 +1,50 @@
+import type { ApiMiddleware, ApiRequest, ApiResponse, ApiRouteConfig, FlowContext } from 'motia'
+import type { EmittedEvent } from './fake-context'
+
+interface ApiStep<Body> {
+  config: ApiRouteConfig
+  handler: (request: ApiRequest<Body>, context: FlowContext<EmittedEvent>) => Promise<ApiResponse<number, unknown>>
+}
+
+interface EventStep<Input> {
+  handler: (input: Input, context: FlowContext<EmittedEvent>) => Promise<void>
+}
+
+/** What a client sends: a path's `id`, and a body, as a value or as the text that goes over the wire. */
+interface Sent {
+  id?: string
+  body?: unknown
+  text?: string
+}
+
+// What comes off the wire can be anything, whatever the step's type says: `JSON.parse` gives just that.
+const overTheWire = (value: unknown, text = JSON.stringify(value)) =>
+  text === undefined ? undefined : JSON.parse(text)
+
+/** Answers a request by the step's middleware and handler, composed as Motia composes them. */
+export const callApi = <Body>(
+  { config, handler }: ApiStep<Body>,
+  { id, body, text }: Sent,
+  context: FlowContext<EmittedEvent>,
+): Promise<ApiResponse<number, unknown>> => {
+  const request: ApiRequest<Body> = {
+    pathParams: id === undefined ? {} : { id },
+    queryParams: {},
+    headers: {},
+    body: overTheWire(body, text),
+    rawBody: text ?? JSON.stringify(body) ?? '',
+  }
+  const middleware: ApiMiddleware<Body, EmittedEvent, unknown>[] = config.middleware ?? []
+  const chain = middleware.reduceRight<() => Promise<ApiResponse<number, unknown>>>(
+    (next, layer) => () => layer(request, context, next),
+    () => handler(request, context),
+  )
+  return chain()
+}
+
+/** Hands the step a message as it comes out of the queue. */
+export const callEvent = <Input>(
+  { handler }: EventStep<Input>,
+  data: unknown,
+  context: FlowContext<EmittedEvent>,
+): Promise<void> => handler(overTheWire(data), context)

@@ -1,0 +1,34 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { StoredPet } from '../../src/pets/pet'
+import { makeTempDir } from '../support/temp-dir'
+
+/** The data folder of the steps of this test file, which must import them after this module: with `await import(…)`. */
+export const dataDir = makeTempDir()
+process.env.PETS_DATA_DIR = dataDir
+
+const file = join(dataDir, 'pets.json')
+
+/** Lets the store hold these pets, and nothing else. The next id is one above theirs. */
+export const givenPets = (...pets: StoredPet[]): void => {
+  const seq = Math.max(0, ...pets.map(({ id }) => Number(id))) + 1
+  givenFile(JSON.stringify({ seq, pets: Object.fromEntries(pets.map((pet) => [pet.id, pet])) }))
+}
+
+/** Puts a text in the data file's place, by a rename, as an editor does. */
+export const givenFile = (text: string): void => {
+  writeFileSync(`${file}.edited`, text)
+  renameSync(`${file}.edited`, file)
+}
+
+/** Removes the data file. */
+export const givenNoFile = (): void => rmSync(file, { force: true })
+
+/** The text of the data file. */
+export const fileText = (): string => readFileSync(file, 'utf8')
+
+/** The pets in the data file, by id. */
+export const storedPets = (): Record<string, StoredPet> => JSON.parse(fileText()).pets
+
+/** The pet in the data file. */
+export const storedPet = (id: string): StoredPet | undefined => storedPets()[id]
