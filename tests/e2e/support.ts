@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type ServerOptions, startServer, type TestServer } from '../support/server'
+
+/**
+ * What the Workbench's own page asks of other hosts: fonts and Amplitude's script when it loads, and the pictures of its
+ * tutorial and of its Deploy button. Nothing else may leave 127.0.0.1.
+ */
+export const WORKBENCH_REQUESTS = [
+  'https://fonts.googleapis.com/',
+  'https://fonts.gstatic.com/',
+  'https://cdn.amplitude.com/',
+  'https://oxhhfuuoqzsaqthfairn.supabase.co/',
+]
+
+/** How long the Workbench may take to show itself, in ms: on a fresh checkout Vite first bundles all it imports. */
+const FIRST_LOAD_MS = 120_000
+
+const EXECUTABLES = ['/usr/bin/chromium', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
+
+const FLAGS = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+  ...['--disable-component-update', '--disable-sync'],
+  // Every name but the server's own fails to resolve, also for workers and sockets, which page.route would not see.
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+]
+
+/** How the Workbench is opened; everything has a default. */
+export interface WorkbenchOptions {
+  /** Default: a dev server with an empty data folder. */
+  server?: ServerOptions
+  theme?: 'dark' | 'light'
+  viewport?: { width: number; height: number }
+}
+
+/** The Workbench in a browser. */
+export interface Workbench {
+  server: TestServer
+  page: Page
+  context: BrowserContext
+  /** What went wrong on the page so far: console errors and uncaught ones, but for those of blocked requests. */
+  errors: string[]
+  /** The addresses of all requests that wanted to leave 127.0.0.1 so far. */
+  foreignRequests: string[]
+  /** Those of `foreignRequests` that the Workbench is not known for. */
+  unexpectedRequests(): string[]
+  close(): Promise<void>
+}
+
+/** Starts a dev server with the Workbench, and a browser that shows it and can reach nothing but 127.0.0.1. */
+export const openWorkbench = async (options: WorkbenchOptions = {}): Promise<Workbench> => {
+  const { theme = 'dark', viewport = { width: 1440, height: 900 } } = options
+  const executablePath = process.env.CHROMIUM ?? EXECUTABLES.find(existsSync)
+  if (!executablePath) throw new Error('Chromium is missing: script/test installs it, or CHROMIUM names one')
+  const server = await startServer({ mode: 'dev', ...options.server })
+  let browser: Browser | undefined
+  try {
+    browser = await chromium.launch({ executablePath, args: FLAGS })
+    const context = await browser.newContext({ viewport, colorScheme: theme })
+    await useTheme(context, theme)
+    const page = await context.newPage()
+    const records = record(page, server.url)
+    await page.goto(server.url, { waitUntil: 'commit', timeout: FIRST_LOAD_MS })
+    await settled(page)
+    const opened = browser
+    return {
+      server,
+      page,
+      context,
+      ...records,
+      unexpectedRequests: () =>
+        records.foreignRequests.filter((url) => !WORKBENCH_REQUESTS.some((known) => url.startsWith(known))),
+      close: async () => {
+        await opened.close()
+        await server.stop()
+      },
+    }
+  } catch (error) {
+    await browser?.close()
+    await server.stop()
+    throw error
+  }
+}
+
+/** Waits until the Workbench shows its tabs and has loaded all it loads, reloads of a first start included. */
+export const settled = async (page: Page): Promise<void> => {
+  await page.getByTestId('flow-link').waitFor({ timeout: FIRST_LOAD_MS })
+  await page.waitForLoadState('networkidle', { timeout: FIRST_LOAD_MS })
+  await page.getByTestId('flow-link').waitFor({ timeout: FIRST_LOAD_MS })
+}
+
+/** The Workbench keeps its theme in the local storage, and the tutorial's first welcome away from who has seen it. */
+const useTheme = (context: BrowserContext, theme: 'dark' | 'light'): Promise<unknown> =>
+  context.addInitScript((wanted) => {
+    if (localStorage.getItem('motia-theme-storage')) return
+    localStorage.setItem('motia-theme-storage', JSON.stringify({ state: { theme: wanted }, version: 0 }))
+  }, theme)
+
+const record = (page: Page, url: string): Pick<Workbench, 'errors' | 'foreignRequests'> => {
+  const errors: string[] = []
+  const foreignRequests: string[] = []
+  const isOwn = (address: string): boolean =>
+    !/^(https?|wss?):/.test(address) || new URL(address).hostname === new URL(url).hostname
+  page.on('request', (request) => {
+    if (!isOwn(request.url())) foreignRequests.push(request.url())
+  })
+  page.on('websocket', (socket) => {
+    if (!isOwn(socket.url())) foreignRequests.push(socket.url())
+  })
+  page.on('console', (message) => {
+    if (message.type() === 'error' && isOwn(message.location().url)) errors.push(message.text())
+  })
+  page.on('pageerror', (error) => errors.push(error.stack ?? error.message))
+  return { errors, foreignRequests }
+}
