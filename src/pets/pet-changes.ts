@@ -1,3 +1,4 @@
+import { jsonText, keepJsonText } from '../http/json-text'
 import type { CreatePet, UpdatePet } from './payloads'
 import {
   FEEDING_INTERVAL_MS,
@@ -24,8 +25,30 @@ export const newPet = (id: string, input: CreatePet, namespace: Namespace, now: 
   owedJob: { namespace, enqueuedAt: now },
 })
 
-/** The pet as the API shows it: without what the store keeps for itself. */
-export const presentPet = ({ owedJob: _, purgeClaim: __, ...pet }: StoredPet): Pet => pet
+const presented = new WeakMap<StoredPet, Pet>()
+
+/** The pet as the API shows it: without what the store keeps for itself. Made once, since stored pets never change. */
+export const presentPet = (stored: StoredPet): Pet => {
+  let pet = presented.get(stored)
+  if (!pet) {
+    const { owedJob: _, purgeClaim: __, ...shown } = stored
+    pet = keepJsonText(shown)
+    presented.set(stored, pet)
+  }
+  return pet
+}
+
+const presentedLists = new WeakMap<readonly StoredPet[], Pet[]>()
+
+/** The visible pets of a list as the API shows them. Made once for a list, since a store's lists never change. */
+export const presentPets = (stored: readonly StoredPet[]): Pet[] => {
+  let pets = presentedLists.get(stored)
+  if (!pets) {
+    pets = keepJsonText(stored.filter(isVisible).map(presentPet), (shown) => `[${shown.map(jsonText).join(',')}]`)
+    presentedLists.set(stored, pets)
+  }
+  return pets
+}
 
 /** Whether readers may see the pet: one that a reaper has claimed is gone. */
 export const isVisible = (pet: StoredPet): boolean => pet.purgeClaim === undefined

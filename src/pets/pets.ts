@@ -3,7 +3,16 @@ import { readSettings } from '../settings'
 import { createFileStore } from './file-store'
 import { type CreatePet, deletionSchema, type UpdatePet } from './payloads'
 import type { Namespace, Pet, StoredPet } from './pet'
-import { applyUpdate, claimPurge, finishJob, isVisible, newPet, presentPet, softDelete } from './pet-changes'
+import {
+  applyUpdate,
+  claimPurge,
+  finishJob,
+  isVisible,
+  newPet,
+  presentPet,
+  presentPets,
+  softDelete,
+} from './pet-changes'
 import type { Change, PetStore } from './store'
 
 /** No pet of that id. */

@@ -13,8 +13,6 @@ export interface HotReloadOptions {
   modules: StepModules
   lockedData: LockedData
   server: Pick<MotiaServer, 'addRoute' | 'removeRoute' | 'cronManager' | 'motiaEventManager'>
-  /** Gives a new API step the handler by which it runs. */
-  attach: (step: Step) => void
 }
 
 /**
@@ -56,7 +54,7 @@ export const watchSteps = (options: HotReloadOptions): (() => Promise<void>) => 
 }
 
 /** Registers the new config in place of the old where they differ; the handler is looked up anew at each call anyway. */
-const replaceStep = ({ lockedData, server, attach }: HotReloadOptions, old: Step, next: Step): void => {
+const replaceStep = ({ lockedData, server }: HotReloadOptions, old: Step, next: Step): void => {
   if (JSON.stringify(old.config) === JSON.stringify(next.config)) return
   if (isApiStep(old)) server.removeRoute(old)
   if (isCronStep(old)) server.cronManager.removeCronJob(old)
@@ -64,7 +62,6 @@ const replaceStep = ({ lockedData, server, attach }: HotReloadOptions, old: Step
   // Motia keeps the old object in its lists and moves the new config into it, so that object is what is registered again.
   if (!lockedData.updateStep({ ...old }, next)) return
   const step = lockedData.getActiveSteps().find(({ filePath }) => filePath === next.filePath) ?? next
-  attach(step)
   if (isApiStep(step)) server.addRoute(step)
   if (isCronStep(step)) server.cronManager.createCronJob(step)
   if (isEventStep(step)) server.motiaEventManager.createHandler(step)

@@ -1,62 +1,107 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
+import type { IncomingMessage } from 'node:http'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express'
 import type { ApiRouteConfig, LockedData, Step } from 'motia'
 import { INVALID_PAYLOAD } from '../http/errors'
 
 /** The largest JSON body, in express' notation. */
 const BODY_LIMIT = '100kb'
 
-interface Route {
-  pattern: RegExp
-  methods: string[]
+/** What the HTTP layer asks the rest of the server. */
+export interface HttpOptions {
+  lockedData: LockedData
+  /** In production nothing but the steps' routes and `/health` answers. */
+  isProduction: boolean
+  /** The answer to `GET /health`; must not reject. */
+  health: () => Promise<{ status: number; body: object }>
+  /** Answers a request by a step; null leaves it to Motia's own route, which runs the step in a process of its own. */
+  answer: ((step: Step<ApiRouteConfig>) => RequestHandler) | null
 }
 
-/** The routes of the API steps, one for each path. */
-const routesOf = (steps: Step<ApiRouteConfig>[]): Route[] => {
-  const byPath = new Map<string, string[]>()
-  for (const { config } of steps) byPath.set(config.path, [...(byPath.get(config.path) ?? []), config.method])
-  return [...byPath].map(([path, methods]) => ({
-    // As express matches: a parameter is one segment, a slash may follow, case does not matter.
-    pattern: new RegExp(`^${path.replace(/:[^/]+/g, '[^/]+')}/?$`, 'i'),
-    methods: methods.includes('GET') ? [...methods, 'HEAD'] : methods,
-  }))
-}
-
-const parseJson = express.json({ type: () => true, strict: false, limit: BODY_LIMIT })
-
-/**
- * Reads the body of a step's request as JSON whatever its content type says, since JSON is all that a step takes. Marks it
- * as read, so that Motia's own parsers (which allow 1 GB) leave it alone, also where there is none.
- */
-const readBody: RequestHandler = (request, response, next) => {
-  const done = (error?: unknown) => {
-    if (error) return next(error)
-    const isParsed = '_body' in request && request._body === true
-    if (!isParsed) request.body = undefined
-    Object.assign(request, { _body: true })
-    next()
+/** Puts `/health` and the steps' routes, with doors and body reading, in front of everything that Motia registers. */
+export const configureHttp = (app: Express, options: HttpOptions): void => {
+  const { lockedData, isProduction, health } = options
+  let router: Router | undefined
+  for (const change of ['step-created', 'step-updated', 'step-removed'] as const) {
+    lockedData.onStep(change, () => {
+      router = undefined
+    })
   }
-  if (request.method === 'GET' || request.method === 'HEAD') done()
-  else parseJson(request, response, done)
+  app.disable('x-powered-by')
+  app.get('/health', async (_request, response) => {
+    const { status, body } = await health()
+    response.status(status).json(body)
+  })
+  app.use((request, response, next) => {
+    router ??= routerOf(lockedData.apiSteps(), options)
+    router(request, response, next)
+  })
+  if (isProduction) {
+    app.use((_request, response, next) => {
+      if (response.locals.isStep) next()
+      else response.status(404).json({ message: 'Not found' })
+    })
+  }
+  app.use(answerHttpErrors)
 }
 
 /**
- * Lets pass what a step answers. A known path with another method is a 405, and `OPTIONS` tells the methods. Anything else
- * is a 404 where `isClosed`, and Motia's business where not.
+ * The steps' routes. A known path with another method is a 405, and `OPTIONS` tells the methods. A path of no step goes on
+ * to what is registered next.
  */
-const door = (routes: () => Route[], isClosed: boolean): RequestHandler => {
-  return (request, response, next) => {
-    const route = routes().find(({ pattern }) => pattern.test(request.path))
-    if (!route) {
-      if (isClosed) response.status(404).json({ message: 'Not found' })
-      else next()
-    } else if (route.methods.includes(request.method)) {
-      readBody(request, response, next)
-    } else {
-      response.set('Allow', route.methods.join(', '))
+const routerOf = (steps: Step<ApiRouteConfig>[], { answer }: HttpOptions): Router => {
+  const router = Router()
+  for (const path of new Set(steps.map(({ config }) => config.path))) {
+    const route = router.route(path)
+    const methods: string[] = []
+    for (const step of steps.filter(({ config }) => config.path === path)) {
+      const { method } = step.config
+      methods.push(...(method === 'GET' ? ['GET', 'HEAD'] : [method]))
+      const verb = VERBS[method]
+      if (method !== 'GET') route[verb](readBody)
+      route[verb](answer?.(step) ?? leaveToMotia)
+    }
+    route.all((request, response) => {
+      response.set('Allow', methods.join(', '))
       if (request.method === 'OPTIONS') response.status(204).end()
       else response.status(405).json({ message: 'Method not allowed' })
-    }
+    })
   }
+  return router
+}
+
+const VERBS = {
+  GET: 'get',
+  POST: 'post',
+  PUT: 'put',
+  PATCH: 'patch',
+  DELETE: 'delete',
+  OPTIONS: 'options',
+  HEAD: 'head',
+} as const
+
+const leaveToMotia: RequestHandler = (request, response, next) => {
+  response.locals.isStep = true
+  // Tells Motia's own parsers, which allow 1 GB, that the body has been read, also where there is none.
+  Object.assign(request, { _body: true })
+  next('router')
+}
+
+const parseJson = express.json({
+  type: () => true,
+  strict: false,
+  limit: BODY_LIMIT,
+  verify: (request: IncomingMessage, _response, body) => {
+    request.rawBody = body.toString()
+  },
+})
+
+/** Reads the body as JSON whatever its content type says, since JSON is all that a step takes; undefined where there is none. */
+const readBody: RequestHandler = (request, response, next) => {
+  parseJson(request, response, (error?: unknown) => {
+    const isParsed = '_body' in request && request._body === true
+    if (!isParsed) request.body = undefined
+    next(error)
+  })
 }
 
 /** Answers errors of the HTTP layer as JSON: what the client did wrong with its status, anything else as a bare 500. */
@@ -75,30 +120,4 @@ const bodyFor = (status: number, type: unknown): object => {
   }
   if (status === 500) return { message: 'Internal server error' }
   return { message: 'Bad request' }
-}
-
-/** What the HTTP layer asks the rest of the server. */
-export interface HttpOptions {
-  lockedData: LockedData
-  /** In production nothing but the steps' routes and `/health` answers. */
-  isProduction: boolean
-  /** The answer to `GET /health`; must not reject. */
-  health: () => Promise<{ status: number; body: object }>
-}
-
-/** Puts `/health`, the door and body reading in front of everything that Motia registers. */
-export const configureHttp = (app: Express, { lockedData, isProduction, health }: HttpOptions): void => {
-  let routes: Route[] | undefined
-  for (const change of ['step-created', 'step-updated', 'step-removed'] as const) {
-    lockedData.onStep(change, () => {
-      routes = undefined
-    })
-  }
-  app.disable('x-powered-by')
-  app.get('/health', async (_request, response) => {
-    const { status, body } = await health()
-    response.status(status).json(body)
-  })
-  app.use(door(() => (routes ??= routesOf(lockedData.apiSteps())), isProduction))
-  app.use(answerHttpErrors)
 }

@@ -1,16 +1,8 @@
 import { RedisStateAdapter } from '@motiadev/adapter-redis-state'
 import { RedisStreamAdapterManager } from '@motiadev/adapter-redis-streams'
-import type { Express } from 'express'
-import {
-  createServer,
-  type Event,
-  isApiStep,
-  type LockedData,
-  type MotiaServer,
-  NoPrinter,
-  Printer,
-  type Step,
-} from 'motia'
+import type { Express, RequestHandler } from 'express'
+import { createServer, type Event, type LockedData, type MotiaServer, NoPrinter, Printer, type Step } from 'motia'
+import { answerBy } from '../runtime/answer'
 import { BullMqEvents } from '../runtime/bullmq-events'
 import { CronRuns, CronTicks } from '../runtime/cron-runs'
 import { findStepFiles, readStep, StepRegistry } from '../runtime/project-steps'
@@ -33,7 +25,16 @@ export interface PetStoreServerOptions {
   isProduction: boolean
   /** Modules beside the steps that the server itself uses, to be shared with them. Paths relative to `root`. */
   sharedModules: string[]
-  configureApp: (app: Express, lockedData: LockedData, modules: StepModules, events: BullMqEvents) => void
+  /** Is called before Motia registers anything. `answer` runs an API step in this process; null where Motia shall. */
+  configureApp: (app: Express, parts: ServerParts) => void
+}
+
+/** What `configureApp` gets to work with. */
+export interface ServerParts {
+  lockedData: LockedData
+  modules: StepModules
+  events: BullMqEvents
+  answer: ((step: Step) => RequestHandler) | null
 }
 
 /** Motia's server with this project's steps, not yet listening. */
@@ -41,8 +42,6 @@ export interface PetStoreServer {
   motiaServer: MotiaServer
   lockedData: LockedData
   modules: StepModules
-  /** Makes a new or changed API step run by the chosen runtime. */
-  attach: (step: Step) => void
   /** Lets cron runs and jobs end, and sends what waits for the Workbench. */
   close(): Promise<void>
 }
@@ -95,7 +94,10 @@ export const createPetStoreServer = async (options: PetStoreServerOptions): Prom
     state,
     { isVerbose: true, printer },
     { eventAdapter: events, cronAdapter },
-    (app) => options.configureApp(app, lockedData, modules, events),
+    (app) => {
+      const answer = isInProcess ? (step: Step) => answerBy(runner, step) : null
+      options.configureApp(app, { lockedData, modules, events, answer })
+    },
   )
   const isWatched = () => motiaServer.socketServer.clients.size > 0
   const feed = new WorkbenchFeed(new RedisFeed(lockedData, settings.traceLimit, isWatched), settings.traceLimit)
@@ -116,21 +118,12 @@ export const createPetStoreServer = async (options: PetStoreServerOptions): Prom
     new StepTracer(feed, traceId, step, logger)
   Object.assign(motiaServer.motia.tracerFactory, { createTracer: newTracer, attachToTrace: newTracer })
 
-  const attach = (step: Step): void => {
-    if (!isInProcess || !isApiStep(step)) return
-    Object.assign(step, {
-      handler: (request: Parameters<StepRunner['runApi']>[1], { traceId }: { traceId: string }) =>
-        runner.runApi(step, request, traceId),
-    })
-  }
-  for (const step of lockedData.apiSteps()) attach(step)
   owedJobs.start()
 
   return {
     motiaServer,
     lockedData,
     modules,
-    attach,
     close: async () => {
       owedJobs.stop()
       await motiaServer.close()

@@ -35,8 +35,8 @@ export const serve = async (
       redis,
       isProduction,
       sharedModules: [PETS_MODULE],
-      configureApp: (app, lockedData, modules, events) => {
-        configureHttp(app, { lockedData, isProduction, health: () => checkHealth(modules, events) })
+      configureApp: (app, { lockedData, modules, events, answer }) => {
+        configureHttp(app, { lockedData, isProduction, answer, health: () => checkHealth(modules, events) })
         config.app?.(app)
       },
     })

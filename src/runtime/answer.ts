@@ -1,0 +1,41 @@
+import type { RequestHandler } from 'express'
+import type { ApiRequest, ApiResponse, Step } from 'motia'
+import { jsonText } from '../http/json-text'
+import type { StepRunner } from './step-runner'
+import { newTraceId } from './trace-id'
+
+/** The express handler that answers by a step in this process, as Motia's own (`asyncHandler` of its server) would. */
+export const answerBy = (runner: StepRunner, step: Step): RequestHandler => {
+  return async (request, response, next) => {
+    try {
+      // Motia hands headers and query on as express parsed them, under narrower types.
+      const input = {
+        body: request.body,
+        headers: request.headers as ApiRequest['headers'],
+        pathParams: request.params,
+        queryParams: request.query as ApiRequest['queryParams'],
+        rawBody: request.rawBody ?? '',
+      }
+      send(response, await runner.runApi(step, input, newTraceId()))
+    } catch (error) {
+      next(error)
+    }
+  }
+}
+
+/** Sends strings and buffers as express does, anything else as JSON in one piece. */
+const send = (
+  response: Parameters<RequestHandler>[1],
+  { status, headers, body }: ApiResponse<number, unknown>,
+): void => {
+  if (headers) for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  response.statusCode = status
+  if (typeof body === 'string' || Buffer.isBuffer(body)) {
+    response.send(body)
+    return
+  }
+  const text = Buffer.from(jsonText(body) ?? '')
+  if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', 'application/json; charset=utf-8')
+  response.setHeader('Content-Length', text.length)
+  response.end(text)
+}

@@ -1,0 +1,3 @@
+import './flow-view.css'
+
+export const PetsPage = () => <div>Pets</div>
