@@ -152,10 +152,10 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
         ['ageMonths', 'must be a finite number'],
       ],
     ],
-    ['that is an array', '[]', [['', 'Invalid input: expected object, received array']]],
-    ['that is null', 'null', [['', 'Invalid input: expected object, received null']]],
-    ['that is a number', '7', [['', 'Invalid input: expected object, received number']]],
-    ['that is a text', '"Buddy"', [['', 'Invalid input: expected object, received string']]],
+    ['that is an array', '[]', [['', 'must be a JSON object']]],
+    ['that is null', 'null', [['', 'must be a JSON object']]],
+    ['that is a number', '7', [['', 'must be a JSON object']]],
+    ['that is a text', '"Buddy"', [['', 'must be a JSON object']]],
   ])('When the body is one %s, then it answers 400 with the issue, and nothing happens', async (_, text, issues) => {
     givenPets(buildPet({ id: '1' }))
     const before = fileText()

@@ -1,0 +1,171 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { DAY_MS } from '../../src/pets/pet'
+import { buildPet } from '../store/build-pet'
+import { callApi } from './call-step'
+import { fakeContext } from './fake-context'
+import { fileText, givenPets, storedPet } from './pet-file'
+
+const CREATED = Date.UTC(2022, 0, 1)
+const NOON = Date.UTC(2022, 0, 1, 12)
+const PURGE = NOON + 30 * DAY_MS
+
+const rex = buildPet({ id: '1', name: 'Rex', createdAt: CREATED, updatedAt: CREATED })
+const deletedRex = buildPet({ ...rex, status: 'deleted', deletedAt: CREATED, purgeAt: CREATED + 30 * DAY_MS })
+
+const steps = [
+  ['js', await import('../../steps/javascript/update-pet.step')],
+  ['ts', await import('../../steps/typescript/update-pet.step')],
+  ['py', await import('../../steps/python/update-pet.step')],
+] as const
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
+  test.each([
+    [{ name: ' Max ' }, { name: 'Max' }],
+    [{ species: 'cat' as const }, { species: 'cat' as const }],
+    [{ ageMonths: 7.5 }, { ageMonths: 7 }],
+    [{ ageMonths: -1 }, { ageMonths: 0 }],
+    [{ status: 'available' as const }, { status: 'available' as const }],
+    [
+      { name: 'Max', status: 'adopted' as const, colour: 'red', id: '9', createdAt: 1, notes: 'x' },
+      { name: 'Max', status: 'adopted' as const },
+    ],
+  ])('When the body is %j, then just that changes, and no event goes out', async (body, changed) => {
+    givenPets(rex)
+    vi.useFakeTimers({ toFake: ['Date'], now: NOON })
+    const context = fakeContext()
+
+    const response = await callApi(step, { id: '1', body }, context)
+
+    const pet = { ...rex, ...changed, updatedAt: NOON }
+    expect(response).toEqual({ status: 200, body: pet })
+    expect(storedPet('1')).toEqual(pet)
+    expect(context.emitted).toEqual([])
+    expect(context.logged).toEqual([['info', '✏️ Pet updated', { petId: '1', status: pet.status }]])
+  })
+
+  test.each([{}, { colour: 'red', notes: 'x', updatedAt: 1 }])(
+    'When the body %j says nothing of the pet, then nothing changes, updatedAt included',
+    async (body) => {
+      givenPets(rex)
+      const before = fileText()
+      const context = fakeContext()
+
+      expect(await callApi(step, { id: '1', body }, context)).toEqual({ status: 200, body: rex })
+      expect(fileText()).toBe(before)
+      expect(context.emitted).toEqual([])
+    },
+  )
+
+  test('When the status becomes deleted, then the pet is soft-deleted as by DELETE, and its event goes out', async () => {
+    givenPets(rex)
+    vi.useFakeTimers({ toFake: ['Date'], now: NOON })
+    const context = fakeContext()
+
+    const response = await callApi(step, { id: '1', body: { status: 'deleted', name: 'Max' } }, context)
+
+    const pet = { ...rex, name: 'Max', status: 'deleted', updatedAt: NOON, deletedAt: NOON, purgeAt: PURGE }
+    expect(response).toEqual({ status: 200, body: pet })
+    expect(storedPet('1')).toEqual(pet)
+    expect(context.emitted).toEqual([
+      { topic: `${ns}.pet.soft.deleted`, data: { petId: '1', name: 'Max', deletedAt: NOON, purgeAt: PURGE } },
+    ])
+  })
+
+  test('When a soft-deleted pet is deleted again, then its times stay, and no event goes out', async () => {
+    givenPets(deletedRex)
+    const context = fakeContext()
+
+    const response = await callApi(step, { id: '1', body: { status: 'deleted' } }, context)
+
+    const { deletedAt, purgeAt } = deletedRex
+    expect(response).toMatchObject({ status: 200, body: { status: 'deleted', deletedAt, purgeAt } })
+    expect(context.emitted).toEqual([])
+  })
+
+  test('When only fields of a soft-deleted pet change, then it stays deleted with the same times', async () => {
+    givenPets(deletedRex)
+    vi.useFakeTimers({ toFake: ['Date'], now: NOON })
+    const context = fakeContext()
+
+    const response = await callApi(step, { id: '1', body: { name: 'Max' } }, context)
+
+    expect(response).toEqual({ status: 200, body: { ...deletedRex, name: 'Max', updatedAt: NOON } })
+    expect(context.emitted).toEqual([])
+  })
+
+  test.each(['new', 'available', 'pending', 'adopted'] as const)(
+    'When a soft-deleted pet becomes %s, then it is restored, owed its reminder, and that is queued',
+    async (status) => {
+      givenPets(deletedRex)
+      vi.useFakeTimers({ toFake: ['Date'], now: NOON })
+      const context = fakeContext()
+
+      const response = await callApi(step, { id: '1', body: { status } }, context)
+
+      const pet = { ...rex, status, updatedAt: NOON }
+      expect(response).toEqual({ status: 200, body: pet })
+      expect(storedPet('1')).toEqual({ ...pet, owedJob: { namespace: ns, enqueuedAt: NOON } })
+      expect(context.emitted).toEqual([
+        { topic: `${ns}.feeding.reminder.enqueued`, data: { petId: '1', enqueuedAt: NOON } },
+      ])
+    },
+  )
+
+  test('When an event goes out, then the change is on disk already', async () => {
+    givenPets(rex)
+    const onDisk: unknown[] = []
+    const context = fakeContext({ onEmit: () => onDisk.push(storedPet('1')?.status) })
+    await callApi(step, { id: '1', body: { status: 'deleted' } }, context)
+    expect(onDisk).toEqual(['deleted'])
+  })
+
+  test.each<[text: string, path: string, message: string]>([
+    ['{"name": "  "}', 'name', 'must not be blank'],
+    ['{"name": null}', 'name', 'must be a string'],
+    ['{"species": "dragon"}', 'species', 'must be one of dog, cat, bird, other'],
+    ['{"ageMonths": "7"}', 'ageMonths', 'must be a finite number'],
+    ['{"ageMonths": -1e999}', 'ageMonths', 'must be a finite number'],
+    ['{"status": "gone"}', 'status', 'must be one of new, available, pending, adopted, deleted'],
+    ['[]', '', 'must be a JSON object'],
+    ['"Rex"', '', 'must be a JSON object'],
+  ])('When the body is %s, then it answers 400 with the issue, and nothing happens', async (text, path, message) => {
+    givenPets(rex)
+    const before = fileText()
+    const context = fakeContext()
+
+    const response = await callApi(step, { id: '1', text }, context)
+
+    expect(response).toEqual({
+      status: 400,
+      body: { message: 'Invalid payload: {name, species, ageMonths}', issues: [{ path, message }] },
+    })
+    expect(fileText()).toBe(before)
+    expect([context.emitted, context.logged]).toEqual([[], []])
+  })
+
+  test.each(['2', '01', '__proto__', 'constructor'])('When the id is %j, then it answers 404', async (id) => {
+    givenPets(rex)
+    const before = fileText()
+    const context = fakeContext()
+
+    const response = await callApi(step, { id, body: { name: 'Max' } }, context)
+
+    expect(response).toEqual({ status: 404, body: { message: 'Not found' } })
+    expect(fileText()).toBe(before)
+    expect([context.emitted, context.logged]).toEqual([[], []])
+  })
+
+  test('When a reaper has claimed the pet, then it answers 404: it cannot be restored any more', async () => {
+    givenPets({ ...deletedRex, purgeClaim: { namespace: 'js', purgedAt: NOON, claimedAt: NOON } })
+    const before = fileText()
+
+    const response = await callApi(step, { id: '1', body: { status: 'available' } }, fakeContext())
+
+    expect(response).toEqual({ status: 404, body: { message: 'Not found' } })
+    expect(fileText()).toBe(before)
+  })
+})
