@@ -1,0 +1,41 @@
+/** What the Workbench shows of one piece of a step's code, and where that piece is. `<ns>` stands for the namespace. */
+export interface FeatureDefinition {
+  /** What tutorial steps call it by; unique in its step file. */
+  id: string
+  /** One short line: the Workbench does not wrap it. */
+  title: string
+  description: string
+  /** How the first line of the piece begins, indentation included. Exactly one line of the file begins like that. */
+  startsOn: string
+  /** How its last line begins; left out where the piece is one line. The first such line after the start counts. */
+  endsOn?: string
+}
+
+/** One entry of a `<stepfile>-features.json`: the Workbench reads the first four, the tests the others. */
+export interface Feature extends FeatureDefinition {
+  /** Line numbers from 1, both included: one number or `first-last`. */
+  lines: [string]
+}
+
+/** The first and the last line of a feature in a source text, numbered from 1. Throws where either cannot be told. */
+export const findLines = (source: string, { id, startsOn, endsOn }: FeatureDefinition): [number, number] => {
+  const lines = source.split('\n')
+  const starts = lines.flatMap((line, index) => (line.startsWith(startsOn) ? [index] : []))
+  const [start, ...others] = starts
+  if (start === undefined) throw new Error(`${id}: no line begins with ${JSON.stringify(startsOn)}`)
+  if (others.length > 0) throw new Error(`${id}: ${starts.length} lines begin with ${JSON.stringify(startsOn)}`)
+  if (endsOn === undefined) return [start + 1, start + 1]
+  const end = lines.findIndex((line, index) => index > start && line.startsWith(endsOn))
+  if (end < 0) throw new Error(`${id}: no line after ${start + 1} begins with ${JSON.stringify(endsOn)}`)
+  return [start + 1, end + 1]
+}
+
+/** The range as the Workbench writes it. */
+export const formatLines = ([start, end]: [number, number]): string => (start === end ? `${start}` : `${start}-${end}`)
+
+/** What is wrong with a feature's lines, with the numbers to write, or null. Throws where its code cannot be found. */
+export const rangeProblem = (source: string, feature: Feature): string | null => {
+  const [lines] = feature.lines
+  const wanted = formatLines(findLines(source, feature))
+  return lines === wanted ? null : `${feature.id}: lines are "${lines}" and should be "${wanted}"`
+}

@@ -1,0 +1,84 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  createPetFeatures,
+  deletePetFeatures,
+  getPetFeatures,
+  getPetsFeatures,
+  updatePetFeatures,
+} from './api-features'
+import { type Feature, type FeatureDefinition, findLines, formatLines } from './feature'
+import { auditTrailFeatures, deletionReaperFeatures, postCreateLiteFeatures } from './job-features'
+
+const NAMESPACES = [
+  { folder: 'javascript', ns: 'js', Ns: 'Js' },
+  { folder: 'typescript', ns: 'ts', Ns: 'Ts' },
+  { folder: 'python', ns: 'py', Ns: 'Py' },
+]
+
+const FEATURES: Record<string, FeatureDefinition[]> = {
+  'create-pet.step.ts': createPetFeatures,
+  'get-pets.step.ts': getPetsFeatures,
+  'get-pet.step.ts': getPetFeatures,
+  'update-pet.step.ts': updatePetFeatures,
+  'delete-pet.step.ts': deletePetFeatures,
+  'postcreate-lite.job.step.ts': postCreateLiteFeatures,
+  'deletion-reaper.cron.step.ts': deletionReaperFeatures,
+  'audit-trail.job.step.ts': auditTrailFeatures,
+}
+
+/** A step file with the features that are to be seen in it, in the words of its namespace. */
+export interface StepFile {
+  /** Path of the step file, relative to the project. */
+  path: string
+  definitions: FeatureDefinition[]
+}
+
+/** Every step file that has features: all three namespaces, from one definition. */
+export const stepFiles: StepFile[] = NAMESPACES.flatMap(({ folder, ns, Ns }) => {
+  const fill = (text: string) => text.replaceAll('<ns>', ns).replaceAll('<Ns>', Ns)
+  return Object.entries(FEATURES).map(([file, definitions]) => ({
+    path: `steps/${folder}/${file}`,
+    definitions: definitions.map(({ startsOn, endsOn, description, ...rest }) => ({
+      ...rest,
+      description: fill(description),
+      startsOn: fill(startsOn),
+      ...(endsOn === undefined ? {} : { endsOn: fill(endsOn) }),
+    })),
+  }))
+})
+
+/** The features of a step file, with the lines they have in its source now; throws where one is not to be found. */
+export const locateFeatures = (root: string, { path, definitions }: StepFile): Feature[] => {
+  const source = readFileSync(join(root, path), 'utf8')
+  return definitions.map(({ id, title, description, ...anchors }) => {
+    try {
+      const lines = formatLines(findLines(source, { id, title, description, ...anchors }))
+      return { id, title, description, lines: [lines], ...anchors }
+    } catch (cause) {
+      throw new Error(`${path}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+    }
+  })
+}
+
+/** The file where Motia looks for the features of a step. */
+export const featuresFile = (path: string): string => `${path}-features.json`
+
+/** Writes the features of every step file; answers the files that changed. Writes nothing where one cannot be found. */
+export const writeFeatures = (root: string): string[] => {
+  const wanted = stepFiles.map((file) => ({
+    path: featuresFile(file.path),
+    text: `${JSON.stringify(locateFeatures(root, file), null, 2)}\n`,
+  }))
+  const changed = wanted.filter(({ path, text }) => readIfThere(join(root, path)) !== text)
+  for (const { path, text } of changed) writeFileSync(join(root, path), text)
+  return changed.map(({ path }) => path)
+}
+
+const readIfThere = (path: string): string | null => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}
