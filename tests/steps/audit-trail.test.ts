@@ -1,0 +1,107 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { callEvent } from './call-step'
+import { fakeContext } from './fake-context'
+import { dataDir } from './pet-file'
+
+const CREATED = Date.UTC(2022, 0, 1)
+const DELETED = Date.UTC(2022, 0, 2)
+const PURGE = Date.UTC(2022, 1, 1)
+const WRITTEN = Date.UTC(2022, 1, 1, 2)
+
+const steps = [
+  ['js', await import('../../steps/javascript/audit-trail.job.step')],
+  ['ts', await import('../../steps/typescript/audit-trail.job.step')],
+  ['py', await import('../../steps/python/audit-trail.job.step')],
+] as const
+
+const file = join(dataDir, 'audit.jsonl')
+const lines = (): string[] => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [])
+
+/** Data that no other test has written: the trail remembers what it has. */
+let lastId = 0
+const newId = () => String(++lastId)
+
+const events = {
+  'pet.created': () => ({ petId: newId(), name: 'Rex', species: 'dog', createdAt: CREATED }),
+  'job.postcreate.completed': () => ({
+    ...{ petId: newId(), enqueuedAt: CREATED },
+    ...{ completedAt: CREATED + 50, processingTimeMs: 50 },
+  }),
+  'pet.soft.deleted': () => ({ petId: newId(), name: 'Rex', deletedAt: DELETED, purgeAt: PURGE }),
+  'pet.purged': () => ({ petId: newId(), name: 'Rex', deletedAt: DELETED, purgeAt: PURGE, purgedAt: WRITTEN }),
+  'reaper.completed': () => ({ totalScanned: 5, purgedCount: 2, failedCount: 0 }),
+}
+
+beforeEach(() => {
+  rmSync(file, { force: true })
+  vi.useFakeTimers({ toFake: ['Date'], now: WRITTEN })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe.each(steps)('%s: AuditTrail', (ns, step) => {
+  test.each(Object.entries(events))('When %s happens, then one line tells it', async (topic, build) => {
+    const data = build()
+    const context = fakeContext({ traceId: `TRACE-${ns}` })
+
+    await callEvent(step, data, context)
+
+    const line = { at: WRITTEN, traceId: `TRACE-${ns}`, topic: `${ns}.${topic}`, data }
+    expect(lines().map((text) => JSON.parse(text))).toEqual([line])
+    expect([context.emitted, context.logged]).toEqual([[], []])
+  })
+
+  test('When a line is written, then it holds at, topic, traceId and data, and nothing else', async () => {
+    await callEvent(step, events['pet.created'](), fakeContext())
+    expect(Object.keys(JSON.parse(lines()[0] ?? '')).sort()).toEqual(['at', 'data', 'topic', 'traceId'])
+  })
+
+  test('When an event is delivered twice, then it has one line', async () => {
+    const data = events['pet.soft.deleted']()
+    await callEvent(step, data, fakeContext())
+    await callEvent(step, data, fakeContext())
+    expect(lines()).toHaveLength(1)
+  })
+
+  test('When a cut-off reaper announces a purge again in another trace, then it has one line', async () => {
+    const data = events['pet.purged']()
+    await callEvent(step, data, fakeContext({ traceId: 'NIGHT-1' }))
+    await callEvent(step, data, fakeContext({ traceId: 'NIGHT-2' }))
+    expect(lines()).toHaveLength(1)
+  })
+
+  test('When two nights have the same figures, then each has its line', async () => {
+    const data = events['reaper.completed']()
+    await callEvent(step, data, fakeContext({ traceId: `${ns}-NIGHT-1` }))
+    await callEvent(step, data, fakeContext({ traceId: `${ns}-NIGHT-2` }))
+    expect(lines()).toHaveLength(2)
+  })
+
+  test('When many events come at once, then each has a whole line', async () => {
+    const many = Array.from({ length: 100 }, events['pet.created'])
+    await Promise.all(many.map((data) => callEvent(step, data, fakeContext())))
+    const written = lines().map((line) => JSON.parse(line).data)
+    expect(written).toEqual(many)
+  })
+
+  test.each([
+    null,
+    'event',
+    {},
+    [],
+    { petId: '1', enqueuedAt: CREATED },
+    { petId: '1', name: 'Rex', species: 'dragon', createdAt: CREATED },
+    { petId: '1', name: 'Rex', species: 'dog', createdAt: CREATED, purgeAt: PURGE },
+    { totalScanned: '5', purgedCount: 2, failedCount: 0 },
+  ])(
+    'When the message is %j, then the job fails for the queue to retry and bury it, and no line is written',
+    async (data) => {
+      await expect(callEvent(step, data, fakeContext())).rejects.toMatchObject({ name: 'ZodError' })
+      expect(lines()).toEqual([])
+    },
+  )
+})
