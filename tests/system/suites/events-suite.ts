@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest'
+import { DAY_MS, RETENTION_MS } from '../../../src/pets/pet'
+import { logLines } from '../../support/log-lines'
+import { namespaces as all } from '../../support/namespaces'
+import { petsApi } from '../../support/pets-api'
+import type { AuditLine, TestServer } from '../../support/server'
+import { waitFor } from '../../support/wait-for'
+import type { Scope } from './scope'
+
+const NOTES = "Welcome to our pet store! We'll take great care of this pet."
+
+/** The events, jobs and console lines, in each namespace, whatever runs the steps. */
+export const eventsSuite = (server: () => TestServer, { namespaces }: Scope): void => {
+  const auditOf = (petId: string): AuditLine[] =>
+    server()
+      .audit()
+      .filter(({ data }) => data.petId === petId)
+
+  const audited = (petId: string, topic: string, count = 1): Promise<AuditLine> =>
+    waitFor(() => auditOf(petId).filter((line) => line.topic === topic)[count - 1], {
+      what: `${topic} of pet ${petId} in the audit trail`,
+      timeout: 15_000,
+      seen: () => auditOf(petId),
+    })
+
+  describe.each(namespaces)('/$namespace/pets', ({ namespace, prefix }) => {
+    const api = () => petsApi(server().url, namespace)
+
+    test('When a pet is created, then its two events are in the audit trail, in one trace', async () => {
+      const pet = await api().createWithJob({ name: 'Whiskers', species: 'cat', ageMonths: 12 })
+      const created = await audited(pet.id, `${namespace}.pet.created`)
+      const completed = await audited(pet.id, `${namespace}.job.postcreate.completed`)
+      expect(created).toEqual({
+        at: expect.any(Number),
+        topic: `${namespace}.pet.created`,
+        traceId: expect.stringMatching(/^[A-Z0-9]{5}-\d+$/),
+        data: { petId: pet.id, name: 'Whiskers', species: 'cat', createdAt: pet.createdAt },
+      })
+      const { completedAt } = completed.data
+      expect(completed).toEqual({
+        at: expect.any(Number),
+        topic: `${namespace}.job.postcreate.completed`,
+        traceId: created.traceId,
+        data: { petId: pet.id, enqueuedAt: pet.createdAt, completedAt, processingTimeMs: expect.any(Number) },
+      })
+      expect(completedAt).toBeGreaterThanOrEqual(Number(pet.updatedAt))
+      expect(completed.data.processingTimeMs).toBeGreaterThanOrEqual(0)
+      expect(completed.data.processingTimeMs).toBeLessThanOrEqual(Number(completedAt) - Number(pet.createdAt))
+    })
+
+    test('When a pet is created, then the console shows the lines of the specification, in order', async () => {
+      const from = server().output().length
+      const pet = await api().createWithJob({ name: 'Whiskers', species: 'cat', ageMonths: 12 })
+      const { traceId, data } = await audited(pet.id, `${namespace}.job.postcreate.completed`)
+      const { processingTimeMs } = data
+      await server().printed(`PostCreateLite job completed { petId: '${pet.id}'`, { from })
+      const lines = logLines(server().output().slice(from)).filter((line) => line.traceId === traceId)
+      const nextFeedingAt = new Date(Number(pet.createdAt) + DAY_MS).toISOString()
+      expect(lines.map(({ level, step, text }) => `${level} ${step} ${text}`)).toEqual([
+        `INFO ${prefix}CreatePet 🐾 Pet created { petId: '${pet.id}', name: 'Whiskers', species: 'cat', status: 'new' }`,
+        `INFO ${prefix}PostCreateLite 🔄 PostCreateLite job started { petId: '${pet.id}', enqueuedAt: ${pet.createdAt} }`,
+        `INFO ${prefix}PostCreateLite 🔄 Setting next feeding reminder { petId: '${pet.id}', enqueuedAt: ${pet.createdAt} }`,
+        `INFO ${prefix}PostCreateLite ✅ Next feeding reminder set { petId: '${pet.id}', notes: "${NOTES}", nextFeedingAt: '${nextFeedingAt}' }`,
+        `INFO ${prefix}PostCreateLite ✅ PostCreateLite job completed { petId: '${pet.id}', processingTimeMs: ${processingTimeMs} }`,
+      ])
+    })
+
+    test('When a pet is deleted and restored, then each is told once, and its reminder is set anew', async () => {
+      const pet = await api().createWithJob()
+      const { body: deletion } = await api().remove(pet.id).expect(202)
+      await api().remove(pet.id).expect(202)
+      const { data } = await audited(pet.id, `${namespace}.pet.soft.deleted`)
+      const deletedAt = deletion.purgeAt - RETENTION_MS
+      expect(data).toEqual({ petId: pet.id, name: 'Buddy', deletedAt, purgeAt: deletion.purgeAt })
+
+      const { body: restored } = await api().update(pet.id, { status: 'available' }).expect(200)
+      expect(restored).not.toHaveProperty('deletedAt')
+      expect(restored).not.toHaveProperty('purgeAt')
+      expect(restored).toMatchObject({ status: 'available', notes: NOTES })
+      const again = await audited(pet.id, `${namespace}.job.postcreate.completed`, 2)
+      expect(again.data.enqueuedAt).toBe(restored.updatedAt)
+      const { body: reminded } = await api().get(pet.id).expect(200)
+      expect(reminded.nextFeedingAt).toBe(restored.updatedAt + DAY_MS)
+
+      const { body: gone } = await api().update(pet.id, { status: 'deleted' }).expect(200)
+      await audited(pet.id, `${namespace}.pet.soft.deleted`, 2)
+      expect(auditOf(pet.id).map(({ topic }) => topic.slice(namespace.length + 1))).toHaveLength(5)
+      expect(auditOf(pet.id).at(-1)?.data).toMatchObject({ deletedAt: gone.deletedAt, purgeAt: gone.purgeAt })
+    })
+
+    test('When fields change that mean nothing to others, then no event goes out', async () => {
+      const pet = await api().createWithJob()
+      await audited(pet.id, `${namespace}.job.postcreate.completed`)
+      await audited(pet.id, `${namespace}.pet.created`)
+      await api().update(pet.id, { name: 'Max', status: 'pending' }).expect(200)
+      await api().update(pet.id, {}).expect(200)
+      // An event that came after these would have gone out before this one.
+      await api().remove(pet.id).expect(202)
+      await audited(pet.id, `${namespace}.pet.soft.deleted`)
+      expect(auditOf(pet.id)).toHaveLength(3)
+    })
+  })
+
+  test('When each namespace creates a pet, then only its own steps run and only its own events go out', async () => {
+    const from = server().output().length
+    const pets = await Promise.all(
+      all.map(async ({ namespace, prefix }) => ({
+        namespace,
+        prefix,
+        pet: await petsApi(server().url, namespace).createWithJob({ name: prefix, species: 'bird', ageMonths: 6 }),
+      })),
+    )
+    for (const { namespace, prefix, pet } of pets) {
+      const { traceId } = await audited(pet.id, `${namespace}.job.postcreate.completed`)
+      await audited(pet.id, `${namespace}.pet.created`)
+      const topics = auditOf(pet.id).map(({ topic }) => topic)
+      expect(topics.sort()).toEqual([`${namespace}.job.postcreate.completed`, `${namespace}.pet.created`])
+      const traces = new Set(auditOf(pet.id).map((line) => line.traceId))
+      expect([...traces]).toEqual([traceId])
+      const lines = logLines(server().output().slice(from)).filter((line) => line.traceId === traceId)
+      expect(lines.length).toBeGreaterThan(0)
+      for (const { step } of lines) expect(step.startsWith(prefix)).toBe(true)
+    }
+  })
+
+  test('When a pet of one namespace is changed through another, then the change is told by that other', async () => {
+    const pet = await petsApi(server().url, 'js').createWithJob()
+    await petsApi(server().url, 'ts').remove(pet.id).expect(202)
+    await audited(pet.id, 'ts.pet.soft.deleted')
+    await petsApi(server().url, 'py').update(pet.id, { status: 'new' }).expect(200)
+    await audited(pet.id, 'py.job.postcreate.completed')
+    expect(
+      auditOf(pet.id)
+        .map(({ topic }) => topic)
+        .sort(),
+    ).toEqual(['js.job.postcreate.completed', 'js.pet.created', 'py.job.postcreate.completed', 'ts.pet.soft.deleted'])
+  })
+}
