@@ -1,0 +1,198 @@
+import { describe, expect, test } from 'vitest'
+import { DAY_MS, PURGE_CLAIM_MS, type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
+import { Pets } from '../../src/pets/pets'
+import { StoreError } from '../../src/pets/store'
+import { buildPet } from '../store/build-pet'
+import { MemoryStore } from './memory-store'
+
+const CREATED = Date.UTC(2022, 0, 1)
+const NOON = Date.UTC(2022, 0, 1, 12)
+const PURGE = NOON + 30 * DAY_MS
+const NIGHT = PURGE + DAY_MS
+
+const rex = buildPet({ id: '1', name: 'Rex', createdAt: CREATED, updatedAt: CREATED })
+const deletedRex = buildPet({ ...rex, status: 'deleted', updatedAt: NOON, deletedAt: NOON, purgeAt: PURGE })
+const notFound = { name: 'PetNotFoundError', message: 'Not found' }
+
+/** Pets on a store in memory, at a fixed time that the test may change. */
+const makePets = (...stored: StoredPet[]) => {
+  const clock = { now: NOON }
+  const store = new MemoryStore(...stored)
+  return { pets: new Pets(store, () => clock.now), store, clock }
+}
+
+test('a created pet is shown without the job it is owed, which is stored with it', async () => {
+  const { pets, store } = makePets()
+  const pet = await pets.create('py', { name: 'Rex', species: 'dog', ageMonths: 12 })
+  expect(pet).toEqual({ ...rex, createdAt: NOON, updatedAt: NOON })
+  expect(await store.get('1')).toEqual({ ...pet, owedJob: { namespace: 'py', enqueuedAt: NOON } })
+  expect(await pets.get('1')).toEqual(pet)
+  expect(await pets.list()).toEqual([pet])
+})
+
+test('a pet that does not exist, or is being purged, is not found by any call', async () => {
+  const purgeClaim = { namespace: 'js', purgedAt: PURGE, claimedAt: PURGE } as const
+  const claimed = { ...deletedRex, purgeClaim }
+  const { pets, store } = makePets(claimed)
+  for (const id of ['1', '2']) {
+    await expect(pets.get(id)).rejects.toMatchObject(notFound)
+    await expect(pets.update('js', id, { status: 'new' })).rejects.toMatchObject(notFound)
+    await expect(pets.update('js', id, {})).rejects.toMatchObject(notFound)
+    await expect(pets.softDelete(id)).rejects.toMatchObject(notFound)
+    expect(await pets.finishJob(id, CREATED)).toBeNull()
+  }
+  expect(await pets.list()).toEqual([])
+  expect(await store.list()).toEqual([claimed])
+})
+
+describe('the transition of an update', () => {
+  test.each([
+    ['new to deleted', rex, { status: 'deleted' as const }, 'deleted'],
+    ['new to adopted', rex, { status: 'adopted' as const }, null],
+    ['deleted to deleted', deletedRex, { status: 'deleted' as const }, null],
+    ['deleted to new', deletedRex, { status: 'new' as const }, 'restored'],
+    ['deleted, another name', deletedRex, { name: 'Max' }, null],
+    ['nothing', deletedRex, {}, null],
+  ])('from %s is told', async (_, stored, patch, transition) => {
+    const { pets } = makePets(stored)
+    expect((await pets.update('js', '1', patch)).transition).toBe(transition)
+  })
+
+  test('of several at the same time is told once', async () => {
+    const { pets } = makePets(rex)
+    const updates = await Promise.all(Array.from({ length: 4 }, () => pets.update('js', '1', { status: 'deleted' })))
+    expect(updates.filter(({ transition }) => transition === 'deleted')).toHaveLength(1)
+  })
+})
+
+test('a soft delete answers with the purge, and tells the transition the first time only', async () => {
+  const { pets, clock } = makePets(rex)
+  const deletion = { message: 'Pet scheduled for deletion', petId: '1', purgeAt: PURGE }
+  expect(await pets.softDelete('1')).toEqual({ deletion, pet: deletedRex, transition: 'deleted' })
+  clock.now = NIGHT
+  expect(await pets.softDelete('1')).toEqual({ deletion, pet: deletedRex, transition: null })
+})
+
+test('a job done gives the notes and the feeding, again and again the same', async () => {
+  const { pets, clock } = makePets({ ...rex, owedJob: { namespace: 'js', enqueuedAt: CREATED } })
+  const outcome = { notes: WELCOME_NOTES, nextFeedingAt: CREATED + DAY_MS }
+  expect(await pets.finishJob('1', CREATED)).toEqual(outcome)
+  clock.now = NIGHT
+  expect(await pets.finishJob('1', CREATED)).toEqual(outcome)
+  expect(await pets.get('1')).toMatchObject({ updatedAt: NOON })
+})
+
+test('owed jobs are told with the topic of their own namespace that queues them, and none once they are done', async () => {
+  const { pets } = makePets(
+    { ...rex, owedJob: { namespace: 'ts', enqueuedAt: CREATED } },
+    { ...rex, id: '2', owedJob: { namespace: 'py', enqueuedAt: NOON } },
+    { ...rex, id: '3' },
+  )
+  expect(await pets.owedJobs()).toEqual([
+    { topic: 'ts.job.postcreate.enqueued', petId: '1', enqueuedAt: CREATED },
+    { topic: 'py.feeding.reminder.enqueued', petId: '2', enqueuedAt: NOON },
+  ])
+  await pets.finishJob('1', CREATED)
+  await pets.finishJob('2', NOON)
+  expect(await pets.owedJobs()).toEqual([])
+})
+
+describe('a reaping', () => {
+  const announceNothing = async () => {}
+
+  test('tells the pets it purged, as they were claimed, and counts all it looked at', async () => {
+    const { pets, clock } = makePets(deletedRex, { ...rex, id: '2' })
+    clock.now = NIGHT
+    const { purged, counts, failure } = await pets.reap('js', announceNothing)
+    expect(purged).toEqual([{ ...deletedRex, purgeClaim: { namespace: 'js', purgedAt: NIGHT, claimedAt: NIGHT } }])
+    expect(counts).toEqual({ totalScanned: 2, purgedCount: 1, failedCount: 0 })
+    expect(failure).toBeNull()
+  })
+
+  test('of nothing counts nothing', async () => {
+    const { pets } = makePets()
+    const { counts } = await pets.reap('js', announceNothing)
+    expect(counts).toEqual({ totalScanned: 0, purgedCount: 0, failedCount: 0 })
+  })
+
+  test('that cannot announce one pet goes on with the others, tells why, and is finished by the next', async () => {
+    const { pets, clock } = makePets(deletedRex, { ...deletedRex, id: '2' })
+    clock.now = NIGHT
+    const away = new Error('Redis is away')
+    const told: unknown[] = []
+    const first = await pets.reap('js', async (pet) => {
+      if (pet.id === '1') throw away
+      told.push([pet.id, pet.purgeClaim?.purgedAt])
+    })
+    expect(first.counts).toEqual({ totalScanned: 2, purgedCount: 1, failedCount: 1 })
+    expect(first.failure).toBe(away)
+
+    clock.now = NIGHT + PURGE_CLAIM_MS
+    const second = await pets.reap('js', async (pet) => {
+      told.push([pet.id, pet.purgeClaim?.purgedAt])
+    })
+    expect(second.counts).toEqual({ totalScanned: 1, purgedCount: 1, failedCount: 0 })
+    expect(told).toEqual([
+      ['2', NIGHT],
+      ['1', NIGHT],
+    ])
+  })
+
+  test('that cannot remove a pet counts it as failed, and the next one announces it again with the same time', async () => {
+    const { pets, store, clock } = makePets(deletedRex)
+    clock.now = NIGHT
+    const full = new StoreError('STORE_FULL', 'There is no space left')
+    const { remove } = store
+    store.remove = async () => {
+      throw full
+    }
+    const told: unknown[] = []
+    const announce = async (pet: StoredPet) => {
+      told.push(pet.purgeClaim?.purgedAt)
+    }
+    const first = await pets.reap('js', announce)
+    expect(first).toMatchObject({ counts: { purgedCount: 0, failedCount: 1 }, failure: full })
+
+    store.remove = remove
+    clock.now = NIGHT + DAY_MS
+    expect((await pets.reap('js', announce)).counts.purgedCount).toBe(1)
+    expect(told).toEqual([NIGHT, NIGHT])
+  })
+
+  test('of a pet that is restored before its claim leaves it alone', async () => {
+    const { pets, store, clock } = makePets(deletedRex)
+    clock.now = NIGHT
+    const { list } = store
+    store.list = async () => {
+      const seen = await list.call(store)
+      await pets.update('ts', '1', { status: 'available' })
+      return seen
+    }
+    const told: unknown[] = []
+    const { counts } = await pets.reap('js', async (pet) => {
+      told.push(pet)
+    })
+    expect(counts).toEqual({ totalScanned: 1, purgedCount: 0, failedCount: 0 })
+    expect(told).toEqual([])
+    expect(await pets.get('1')).toMatchObject({ status: 'available' })
+  })
+
+  test('rejects where the store cannot be read', async () => {
+    const { pets, store } = makePets()
+    const broken = new StoreError('STORE_INVALID', 'broken')
+    store.list = async () => {
+      throw broken
+    }
+    await expect(pets.reap('js', announceNothing)).rejects.toBe(broken)
+  })
+})
+
+test('a check resolves where the store can be read and rejects where not', async () => {
+  const { pets, store } = makePets()
+  await expect(pets.check()).resolves.toBeUndefined()
+  const broken = new StoreError('STORE_INVALID', 'broken')
+  store.get = async () => {
+    throw broken
+  }
+  await expect(pets.check()).rejects.toBe(broken)
+})
