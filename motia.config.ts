@@ -5,9 +5,10 @@ import observabilityPlugin from '@motiadev/plugin-observability/plugin'
 import statesPlugin from '@motiadev/plugin-states/plugin'
 import { defineConfig } from 'motia'
 import { handOver } from './src/server/hand-over'
+import workbenchPlugin from './src/workbench/plugin'
 
 await handOver(import.meta.dirname)
 
 export default defineConfig({
-  plugins: [observabilityPlugin, statesPlugin, endpointPlugin, logsPlugin, bullmqPlugin],
+  plugins: [observabilityPlugin, statesPlugin, endpointPlugin, logsPlugin, bullmqPlugin, workbenchPlugin],
 })

@@ -1,3 +1,4 @@
 import './flow-view.css'
+import './offline.css'
 
 export const PetsPage = () => <div>Pets</div>

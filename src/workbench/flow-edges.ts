@@ -1,0 +1,32 @@
+import type { MotiaPluginContext } from 'motia'
+import { z } from 'zod'
+
+const flowSchema = z.looseObject({
+  edges: z.array(z.looseObject({ id: z.string(), data: z.looseObject({ topic: z.string() }) })),
+})
+
+/**
+ * A flow whose edges each have an id of their own. Motia names an edge after its two steps, so of two topics between the
+ * same steps (a reaper tells the audit trail of each purge, and of the end of its run) the page draws only one.
+ */
+export const withOwnEdgeIds = (flow: unknown): unknown => {
+  const parsed = flowSchema.safeParse(flow)
+  if (!parsed.success) return flow
+  const edges = parsed.data.edges.map((edge) => ({ ...edge, id: `${edge.id}:${edge.data.topic}` }))
+  return { ...parsed.data, edges }
+}
+
+/** Lets Motia's stream of flows answer, and push, flows with such edges. */
+export const giveEdgesTheirOwnIds = (lockedData: MotiaPluginContext['lockedData']): void => {
+  const flows = lockedData
+    .listStreams()
+    .find(({ config }) => config.name === '__motia.flows')
+    ?.factory()
+  if (!flows) throw new Error('Motia has no stream of flows')
+  const { get, set } = { get: flows.get.bind(flows), set: flows.set.bind(flows) }
+  Object.assign(flows, {
+    get: async (groupId: string, id: string) => withOwnEdgeIds(await get(groupId, id)),
+    set: (groupId: string, id: string, flow: Parameters<typeof set>[2]) =>
+      set(groupId, id, Object(withOwnEdgeIds(flow))),
+  })
+}
