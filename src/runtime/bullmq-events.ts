@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Event, EventAdapter, QueueConfig, SubscriptionHandle } from 'motia'
@@ -21,6 +22,15 @@ const STALLED_INTERVAL_MS = 5_000
 
 /** How many events may wait in this process for a Redis that is away. */
 const MAX_WAITING = 100_000
+
+/** How long a request waits until Redis has taken its event, in ms: one that hangs must not hold requests up. */
+const EMIT_PATIENCE_MS = 1_000
+
+/** How long until an event is tried again that Redis refused, because its disk is full or it is read-only, in ms. */
+const REFUSED_INTERVAL_MS = 1_000
+
+/** How long a shutdown waits for Redis to take the last events, in ms. */
+const LAST_EVENTS_MS = 2_000
 
 type Handler = (event: Event<unknown>) => void | Promise<void>
 type JobData = Pick<Event<unknown>, 'topic' | 'data' | 'traceId' | 'flows'>
@@ -50,7 +60,15 @@ export class BullMqEvents implements EventAdapter {
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #deadLetters = new Map<string, Queue>()
   readonly #onBack: () => void
-  #waiting = 0
+  /** Events on their way into Redis. */
+  readonly #pending = new Set<Promise<unknown>>()
+  /** Requests that wait for that, and are let go when Redis turns out to be away. */
+  readonly #waiters = new Set<() => void>()
+  /** Events that Redis refused, to be tried again in their order. */
+  readonly #refused = new Set<{ add: () => Promise<unknown>; resolve: () => void }>()
+  /** Redis is connected and yet does not answer, or refuses. */
+  #isStuck = false
+  #dropped = 0
   #isAway = false
   #isClosed = false
 
@@ -67,37 +85,43 @@ export class BullMqEvents implements EventAdapter {
     this.#connection = connection
     this.#route = route
     this.#onBack = onBack
-    connection.on('ready', () => this.#say(false))
-    connection.on('close', () => this.#say(true))
+    connection.on('ready', () => this.#noteState())
+    connection.on('close', () => {
+      this.#isStuck = false
+      this.#noteState()
+    })
     // Every failed attempt to connect is an error event; `close` has said what there is to say.
     connection.on('error', () => {})
   }
 
-  /** Whether Redis can be reached. */
+  /** Whether Redis can be reached, answers, and takes what it is given. */
   get isConnected(): boolean {
-    return this.#connection.status === 'ready'
+    return this.#connection.status === 'ready' && !this.#isStuck
   }
 
   /**
-   * Queues the event for each subscriber of its topic. While Redis is away it resolves at once, and the event goes out when
-   * Redis is back: a request must not wait for that.
+   * Queues the event for each subscriber of its topic. Where Redis is away, hangs or refuses, it resolves all the same, and
+   * the event goes out when that is over: what a request has stored is stored, and its answer must not wait.
    */
   async emit<TData>(event: Event<TData>): Promise<void> {
-    const added = this.#add(event)
-    if (added.length === 0) return
-    const all = Promise.all(added)
-    const lost = new AbortController()
-    const connectionLost = new Promise<void>((resolve) => {
-      if (!this.isConnected) resolve()
-      else this.#connection.once('close', resolve)
-      lost.signal.addEventListener('abort', () => this.#connection.off('close', resolve))
+    const queued = Promise.all(this.#add(event, (add) => this.#retryUntilTaken(add)))
+    queued.catch((error) => this.#drop(event.topic, error))
+    if (!this.isConnected) return
+    await new Promise<void>((resolve) => {
+      // A reply that waits behind a busy event loop comes before the immediate does.
+      const giveUp = () => setImmediate(() => this.#waiters.has(done) && this.#setStuck(true))
+      const timer = setTimeout(giveUp, EMIT_PATIENCE_MS)
+      const done = () => {
+        clearTimeout(timer)
+        this.#waiters.delete(done)
+        resolve()
+      }
+      this.#waiters.add(done)
+      queued.then(done, done)
     })
-    await Promise.race([all, connectionLost])
-    lost.abort()
-    all.catch((error) => console.error(`Event ${event.topic} was lost:`, error))
   }
 
-  /** Queues the event for each subscriber, and rejects with an `EmitError` unless it is queued within 5 s. */
+  /** Queues the event for each subscriber, and rejects unless it is queued within 5 s. */
   async emitSafely<TData>(event: Event<TData>): Promise<void> {
     if (!this.isConnected) throw new EmitError(`Event ${event.topic} was not sent: Redis is away`)
     const tooLate = AbortSignal.timeout(5_000)
@@ -140,8 +164,12 @@ export class BullMqEvents implements EventAdapter {
   async shutdown(): Promise<void> {
     this.#isClosed = true
     const subscriptions = [...this.#subscriptions.values()]
-    this.#subscriptions.clear()
     await Promise.allSettled(subscriptions.map(({ worker }) => worker.close()))
+    // Only now: the jobs that were running still had events to send.
+    this.#subscriptions.clear()
+    if (this.#pending.size > 0) await Promise.race([Promise.allSettled(this.#pending), sleep(LAST_EVENTS_MS)])
+    this.#refused.clear()
+    if (this.#pending.size > 0) console.warn(`${this.#pending.size} events were not queued: Redis is away`)
     const queues = [...subscriptions.map(({ queue }) => queue), ...this.#deadLetters.values()]
     await Promise.allSettled(queues.map((queue) => queue.close()))
   }
@@ -158,23 +186,64 @@ export class BullMqEvents implements EventAdapter {
     return [...this.#subscriptions.values()].filter(({ handle }) => handle.topic === topic)
   }
 
-  #add<TData>({ topic, data, traceId, flows }: Event<TData>): Promise<void>[] {
+  #add<TData>(
+    { topic, data, traceId, flows }: Event<TData>,
+    persist: (add: () => Promise<unknown>) => Promise<unknown> = (add) => add(),
+  ): Promise<unknown>[] {
     const job: JobData = { topic, data, traceId, flows }
     return this.#subscribersOf(topic).map(async ({ queue, retries, delayMs }) => {
-      if (this.#waiting >= MAX_WAITING) throw new EmitError(`Event ${topic} was dropped: too many wait for Redis`)
-      this.#waiting += 1
-      try {
-        await queue.add(topic, job, {
+      if (this.#pending.size >= MAX_WAITING) throw new EmitError('too many wait for Redis')
+      const added = persist(() =>
+        queue.add(topic, job, {
           attempts: retries + 1,
           backoff: { type: 'fixed', delay: BACKOFF_MS },
           delay: delayMs,
           removeOnComplete: { count: KEEP_COMPLETED },
           removeOnFail: { count: KEEP_FAILED },
-        })
+        }),
+      )
+      this.#pending.add(added)
+      try {
+        await added
+        this.#setStuck(false)
       } finally {
-        this.#waiting -= 1
+        this.#pending.delete(added)
       }
     })
+  }
+
+  /** Resolves once Redis has taken it, however often it refuses; rejects with errors that are not Redis's. */
+  async #retryUntilTaken(add: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return await add()
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      this.#setStuck(true, error.message)
+      return new Promise<void>((resolve) => {
+        this.#refused.add({ add, resolve })
+        if (this.#refused.size === 1) void this.#offerRefused()
+      })
+    }
+  }
+
+  async #offerRefused(): Promise<void> {
+    while (this.#refused.size > 0) {
+      await sleep(REFUSED_INTERVAL_MS, undefined, { ref: false })
+      try {
+        for (const entry of this.#refused) {
+          await entry.add()
+          this.#refused.delete(entry)
+          entry.resolve()
+        }
+      } catch {
+        // Still refused: the rest keeps its place.
+      }
+    }
+  }
+
+  #drop(topic: string, error: unknown): void {
+    this.#dropped += 1
+    if (this.#dropped === 1) console.error(`Event ${topic} was dropped, others may follow:`, error)
   }
 
   #work(queueName: string, handler: Handler, attempts: number, options: QueueConfig | undefined): Worker {
@@ -219,14 +288,28 @@ export class BullMqEvents implements EventAdapter {
     console.warn(`Job ${job.id} failed ${job.attemptsMade} times and is in ${name} now: ${error.message}`)
   }
 
-  #say(isAway: boolean): void {
+  #setStuck(isStuck: boolean, reason?: string): void {
+    if (isStuck === this.#isStuck) return
+    this.#isStuck = isStuck
+    this.#noteState(reason)
+  }
+
+  /** Says once that Redis went away or came back, and acts on it. */
+  #noteState(reason = 'it cannot be reached or does not answer'): void {
+    const isAway = !this.isConnected
+    if (isAway) for (const letGo of this.#waiters) letGo()
     if (isAway === this.#isAway || this.#isClosed) return
     this.#isAway = isAway
     if (isAway) {
-      console.warn('Redis is away: requests go on, jobs wait until it is back')
-    } else {
-      console.info('Redis is back')
-      this.#onBack()
+      console.warn(`Redis is away: requests go on, jobs wait until it is back (${reason})`)
+      return
     }
+    console.info('Redis is back')
+    if (this.#dropped > 0) console.warn(`${this.#dropped} events were dropped meanwhile`)
+    this.#dropped = 0
+    this.#onBack()
   }
 }
+
+/** An error that Redis itself answered with. */
+const isRefusal = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError'
