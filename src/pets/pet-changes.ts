@@ -111,6 +111,7 @@ export const isDue = (pet: StoredPet, now: number): boolean =>
 export const claimPurge = (pet: StoredPet, namespace: Namespace, now: number): StoredPet => {
   const claim = pet.purgeClaim
   if (!claim) return isDue(pet, now) ? { ...pet, purgeClaim: { namespace, purgedAt: now, claimedAt: now } } : pet
-  const hasRunOut = claim.namespace === namespace && claim.claimedAt + PURGE_CLAIM_MS <= now
+  // A claim from far ahead is one from before the clock was put back: it has run out too.
+  const hasRunOut = claim.namespace === namespace && Math.abs(now - claim.claimedAt) >= PURGE_CLAIM_MS
   return hasRunOut ? { ...pet, purgeClaim: { ...claim, claimedAt: now } } : pet
 }

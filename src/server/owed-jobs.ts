@@ -15,6 +15,9 @@ const OVERDUE_MS = 30_000
 /** How long a job that was queued again is left alone, in ms: it may wait behind many others. */
 const PATIENCE_MS = 10 * 60_000
 
+/** Whether a time is at least so many ms away from now: behind, or ahead because the clock was put back since. */
+const isPast = (time: number, ms: number, now: number): boolean => Math.abs(now - time) >= ms
+
 /**
  * Finds the pets whose job was lost, because the server was killed between the write and the queue or because the queue's
  * Redis lost it, and queues each job again in its own namespace. What a pet is owed is written with the pet, so nothing
@@ -57,14 +60,15 @@ export class OwedJobs {
     const { pets } = this.#modules.module<typeof import('../pets/pets')>(PETS_MODULE)
     let count = 0
     for (const { petId, enqueuedAt, topic } of await pets.owedJobs()) {
-      const isOverdue = enqueuedAt < this.#startedAt || enqueuedAt + OVERDUE_MS <= now
+      const isOverdue = enqueuedAt < this.#startedAt || isPast(enqueuedAt, OVERDUE_MS, now)
       const key = `${petId} ${enqueuedAt}`
-      if (!isOverdue || (this.#queued.get(key) ?? Number.NEGATIVE_INFINITY) + PATIENCE_MS > now) continue
+      const queuedAt = this.#queued.get(key)
+      if (!isOverdue || (queuedAt !== undefined && !isPast(queuedAt, PATIENCE_MS, now))) continue
       await this.#events.emitSafely({ topic, data: { petId, enqueuedAt }, traceId: newTraceId(), flows: ['pets'] })
       this.#queued.set(key, now)
       count += 1
     }
-    for (const [key, at] of this.#queued) if (at + PATIENCE_MS <= now) this.#queued.delete(key)
+    for (const [key, at] of this.#queued) if (isPast(at, PATIENCE_MS, now)) this.#queued.delete(key)
     if (count > 0) console.info(`${count} jobs that were lost are queued again`)
     return count
   }
