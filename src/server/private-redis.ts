@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, openSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -37,17 +37,24 @@ export const CLIENT_NAME = 'pet-store-server'
  * port. Throws a `PrivateRedisError`.
  */
 export const startPrivateRedis = async (dataDir: string, command: string): Promise<PrivateRedis> => {
-  const directory = join(dataDir, 'redis')
-  mkdirSync(directory, { recursive: true })
+  mkdirSync(join(dataDir, 'redis'), { recursive: true })
+  // Redis tells its folder by the real path.
+  const directory = realpathSync(join(dataDir, 'redis'))
   const port = await underLock(directory, () => findOrStart(directory, command))
   let isStopping = false
   const watch = async () => {
+    let failure = ''
     while (!isStopping) {
       await sleep(WATCH_INTERVAL_MS, undefined, { ref: false })
       if (isStopping || (await servesFolder(port, directory))) continue
-      await underLock(directory, () => findOrStart(directory, command, port)).catch((error) =>
-        console.error(`The private Redis could not be started again: ${error.message}`),
-      )
+      try {
+        await underLock(directory, () => findOrStart(directory, command, port))
+        failure = ''
+      } catch (error) {
+        const { message } = error as Error
+        if (message !== failure) console.error(`The private Redis could not be started again: ${message}`)
+        failure = message
+      }
     }
   }
   void watch()

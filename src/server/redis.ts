@@ -6,6 +6,9 @@ import { CLIENT_NAME, startPrivateRedis } from './private-redis'
 /** How long to wait before the next attempt to connect, in ms. */
 const reconnectDelay = (attempt: number): number => Math.min(attempt * 100, 1_000)
 
+/** How often a private Redis is tried at the start: for some 30 s. */
+const FIRST_ATTEMPTS = 35
+
 /** Where Redis is, as an URL and in parts. */
 export interface RedisAddress {
   url: string
@@ -37,7 +40,11 @@ export const connectRedis = async (settings: Settings): Promise<RedisConnections
     name: CLIENT_NAME,
     // While Redis is away a command fails at once; nothing of ours that must not be lost goes through this client.
     disableOfflineQueue: true,
-    socket: { reconnectStrategy: (attempt) => (isConnected ? reconnectDelay(attempt) : false) },
+    // A private Redis that a killed server has left may be about to end: the watch starts it again.
+    socket: {
+      reconnectStrategy: (attempt) =>
+        isConnected || (own && attempt < FIRST_ATTEMPTS) ? reconnectDelay(attempt) : false,
+    },
   })
   let isConnected = false
   // Every failed attempt is an error event; the queues' connection has said that Redis is away.
