@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Server as NetServer } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 /** How long idle keep-alive connections may still bring a request after the server has begun to stop, in ms. */
 const LINGER_MS = 300
@@ -16,9 +17,18 @@ export const prepareDrain = (server: Server): (() => Promise<void>) => {
     active.add(response)
     response.once('close', () => active.delete(response))
   })
+  const upgraded = new Set<Duplex>()
+  // Where nobody takes upgrades, a listener would turn them from plain requests into hanging ones.
+  if (server.listenerCount('upgrade') > 0) {
+    server.prependListener('upgrade', (_request: IncomingMessage, socket: Duplex) => {
+      upgraded.add(socket)
+      socket.once('close', () => upgraded.delete(socket))
+    })
+  }
   return () =>
     new Promise((resolve) => {
       isDraining = true
+      for (const socket of upgraded) socket.destroy()
       for (const response of active) if (!response.headersSent) response.setHeader('Connection', 'close')
       const closeIdle = () => server.closeIdleConnections()
       const linger = setTimeout(() => {
