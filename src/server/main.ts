@@ -6,6 +6,9 @@ import { type Mode, serve } from './serve'
 
 const modes: Mode[] = ['dev', 'start']
 
+// A log that cannot be written (its disk is full, its reader is gone) must not take the server down.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 const main = async (): Promise<void> => {
   const mode = modes.find((known) => known === process.argv[2])
   if (!mode) throw new Error(`Say how to start: ${modes.join(' or ')}`)
