@@ -37,12 +37,19 @@ export class PetsFile {
     return this.#content
   }
 
-  /** Writes what is to follow the document read last. Resolves to `false`, the file left alone, if it was edited meanwhile. */
-  replace(next: PetsDocument): Promise<boolean> {
+  /**
+   * Writes what is to follow the document read last. Resolves to `false`, the file left alone, if it was edited meanwhile. A
+   * file that nobody may write, which a rename would not heed, is left alone too: `STORE_UNAVAILABLE`.
+   */
+  async replace(next: PetsDocument): Promise<boolean> {
     const stamp = this.#stamp
+    const mode = this.#mode()
+    if (mode !== undefined && (mode & 0o222) === 0) {
+      throw new StoreError('STORE_UNAVAILABLE', 'The data file is read-only')
+    }
     return replaceFile(this.path, next.toParts(), {
       openFile: this.openFile,
-      mode: this.#mode(),
+      mode,
       mayReplace: () => sameStamp(stamp, this.#stat() ?? NO_FILE),
       onReplaced: (written) => this.#adopt(next, written),
     })
