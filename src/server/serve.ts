@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Config } from 'motia'
+import { removeLeftovers } from '../pets/leftovers'
 import { watchSteps } from '../runtime/hot-reload'
 import type { Settings } from '../settings'
 import { prepareDrain } from './drain'
@@ -22,6 +23,7 @@ export const serve = async (
   settings: Settings,
 ): Promise<{ stop: (exitCode: number) => Promise<void> }> => {
   const isProduction = mode === 'start'
+  await removeLeftovers(settings.dataDir)
   const redis = await connectRedis(settings)
   const cleanUps: (() => Promise<void>)[] = [() => redis.close()]
   const cleanUp = async () => {
