@@ -1,4 +1,4 @@
-import type { BigIntStats } from 'node:fs'
+import { type BigIntStats, fstatSync, futimesSync } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -46,9 +46,9 @@ async function writeDurably(path: string, parts: readonly Uint8Array[], openFile
     await writeAll(handle, parts)
     // An mtime between the ticks of the kernel's clock: no later edit in place can bring it about (see file-stamp).
     const mtime = (Date.now() + Math.random()) / 1000
-    await handle.utimes(mtime, mtime)
+    futimesSync(handle.fd, mtime, mtime)
     await handle.sync()
-    return await handle.stat({ bigint: true })
+    return fstatSync(handle.fd, { bigint: true })
   } finally {
     await handle.close()
   }

@@ -1,5 +1,6 @@
 import type { open } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { toStoreError } from './file-error'
 import { withFileLock } from './file-lock'
 import type { StoredPet } from './pet'
@@ -89,6 +90,8 @@ class FileStore implements PetStore {
   async #drain(): Promise<void> {
     this.#draining = true
     while (this.#queue.length > 0) {
+      // What arrives in the same turn of the event loop goes along, and other processes get their chance at the lock.
+      await nextTurn()
       let changes: QueuedChange[] = []
       const takeTurn = () => {
         changes = this.#queue.splice(0)

@@ -8,6 +8,9 @@ export type Level = keyof typeof COLOURS
 const useColours = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
 const colour = (code: number, text: string): string => (useColours ? `\u001b[${code}m${text}\u001b[39m` : text)
 
+/** How long a line may wait for company, in ms: each write to a terminal or a file is a system call that blocks. */
+const FLUSH_AFTER_MS = 15
+
 let lines: string[] = []
 
 /** Writes what is waiting, at once. */
@@ -18,9 +21,9 @@ export const flushConsole = (): void => {
   process.stdout.write(text)
 }
 
-/** Queues one line for the terminal; lines of one turn of the event loop go out in one write. */
+/** Queues one line for the terminal; lines that come close together go out in one write. */
 const queueLine = (line: string): void => {
-  if (lines.length === 0) setImmediate(flushConsole)
+  if (lines.length === 0) setTimeout(flushConsole, FLUSH_AFTER_MS)
   lines.push(`${line}\n`)
 }
 
