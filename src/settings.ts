@@ -1,15 +1,13 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 
-const port = z.coerce
-  .number()
-  .int('must be a whole number from 1 to 65535')
-  .min(1, 'must be a whole number from 1 to 65535')
-  .max(65535, 'must be a whole number from 1 to 65535')
+const PORT_RANGE = 'must be a whole number from 1 to 65535'
+const SECONDS_RANGE = 'must be a number of seconds above 0, at most 86400'
+const COUNT_RANGE = 'must be a whole number from 0 on'
 
-const seconds = z.coerce.number().positive('must be a number of seconds above 0').max(86_400, 'must be at most 86400')
-
-const count = z.coerce.number().int('must be a whole number').min(0, 'must not be negative')
+const port = z.coerce.number(PORT_RANGE).int(PORT_RANGE).min(1, PORT_RANGE).max(65_535, PORT_RANGE)
+const seconds = z.coerce.number(SECONDS_RANGE).positive(SECONDS_RANGE).max(86_400, SECONDS_RANGE)
+const count = z.coerce.number(COUNT_RANGE).int(COUNT_RANGE).min(0, COUNT_RANGE)
 
 /** Every environment variable that this project reads, with its default. */
 const environmentSchema = z.object({
@@ -19,7 +17,7 @@ const environmentSchema = z.object({
   PETS_STEP_RUNTIME: z.enum(['in-process', 'process'], 'must be in-process or process').default('in-process'),
   PETS_HANDLER_TIMEOUT: seconds.default(30),
   PETS_TRACE_LIMIT: count.default(1_000),
-  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, hostname: /./, error: 'must be a redis:// or rediss:// URL' }).optional(),
   REDIS_SERVER: z.string().min(1, 'must not be empty').default('redis-server'),
 })
 
@@ -33,7 +31,7 @@ export interface Settings {
   stepRuntime: 'in-process' | 'process'
   /** How long an API handler may take before the request is answered by a 503, in seconds. */
   handlerTimeout: number
-  /** How many traces, and ten times as many log lines, are kept in Redis for the Workbench. */
+  /** How many traces, and as many log lines, are kept in Redis for the Workbench. */
   traceLimit: number
   /** The Redis to use instead of a private one. */
   redisUrl: string | undefined
@@ -55,7 +53,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Sett
       const name = issue.path.join('.')
       return `${name} ${issue.message} (it is ${JSON.stringify(given[name])})`
     })
-    throw new SettingsError(wrong.join('; '))
+    throw new SettingsError([...new Set(wrong)].join('; '))
   }
   const { data } = parsed
   return {
