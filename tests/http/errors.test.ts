@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { InvalidPayloadError, invalidPayloadSchema, parsePayload } from '../../src/http/errors'
+import { createPetSchema, updatePetSchema } from '../../src/pets/payloads'
+
+const failureOf = (schema: z.ZodType, body: unknown): InvalidPayloadError => {
+  try {
+    parsePayload(schema, body)
+  } catch (error) {
+    if (error instanceof InvalidPayloadError) return error
+    throw error
+  }
+  throw new Error('The payload was accepted')
+}
+
+describe('a payload', () => {
+  test('that fits comes out as the schema reads it', () => {
+    const body = { name: ' Rex ', species: 'dog', ageMonths: 1, id: '7' }
+    expect(parsePayload(createPetSchema, body)).toEqual({ name: 'Rex', species: 'dog', ageMonths: 1 })
+    expect(parsePayload(updatePetSchema, {})).toEqual({})
+  })
+
+  test("that does not fit throws the spec's message and one issue for each wrong field, by its path", () => {
+    const error = failureOf(createPetSchema, { name: '', species: 'dragon', ageMonths: 'old' })
+    expect(error.message).toBe('Invalid payload: {name, species, ageMonths}')
+    expect(error.issues).toEqual([
+      { path: 'name', message: 'must not be blank' },
+      { path: 'species', message: 'must be one of dog, cat, bird, other' },
+      { path: 'ageMonths', message: 'must be a finite number' },
+    ])
+    expect(invalidPayloadSchema.safeParse({ message: error.message, issues: error.issues }).success).toBe(true)
+  })
+
+  test('whose fault is deep inside has a path with dots', () => {
+    const schema = z.object({ list: z.array(z.object({ name: z.string('must be a string') })) })
+    expect(failureOf(schema, { list: [{ name: 'Rex' }, {}] }).issues).toEqual([
+      { path: 'list.1.name', message: 'must be a string' },
+    ])
+  })
+
+  test.each([null, undefined, [], 7, 'Rex', true])('that is %j is an issue with an empty path', (body) => {
+    for (const schema of [createPetSchema, updatePetSchema]) {
+      expect(failureOf(schema, body).issues).toEqual([{ path: '', message: 'must be a JSON object' }])
+    }
+  })
+
+  test('that brings keys of Object.prototype is read without touching it', () => {
+    const body = JSON.parse('{"name": "Rex", "species": "dog", "ageMonths": 1, "__proto__": {"polluted": true}}')
+    expect(Object.keys(parsePayload(createPetSchema, body))).toEqual(['name', 'species', 'ageMonths'])
+    expect('polluted' in {}).toBe(false)
+    expect(failureOf(createPetSchema, JSON.parse('{"__proto__": {"name": "Rex"}}')).issues).toHaveLength(3)
+  })
+})
