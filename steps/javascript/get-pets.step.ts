@@ -7,7 +7,7 @@ import { pets } from '../../src/pets/pets'
 export const config: ApiRouteConfig = {
   type: 'api',
   name: 'JsListPets',
-  description: 'Lists every pet, soft-deleted ones too, in the order of creation',
+  description: 'Lists every pet, deleted ones too, oldest first',
   flows: ['pets'],
   method: 'GET',
   path: '/js/pets',

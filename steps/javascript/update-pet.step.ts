@@ -9,16 +9,16 @@ import { pets } from '../../src/pets/pets'
 export const config: ApiRouteConfig = {
   type: 'api',
   name: 'JsUpdatePet',
-  description: 'Changes the fields it is given; a status soft-deletes or restores',
+  description: 'Changes a pet; its status can soft-delete or restore it',
   flows: ['pets'],
   method: 'PUT',
   path: '/js/pets/:id',
   middleware: [httpErrors],
   bodySchema: updatePetSchema,
-  responseSchema: { 200: petSchema, 400: invalidPayloadSchema, 404: errorSchema, 503: errorSchema },
+  responseSchema: { 200: petSchema, 400: invalidPayloadSchema, 404: errorSchema, 503: errorSchema, 507: errorSchema },
   emits: [
-    { topic: 'js.pet.soft.deleted', label: 'status became deleted', conditional: true },
-    { topic: 'js.feeding.reminder.enqueued', label: 'pet was restored', conditional: true },
+    { topic: 'js.pet.soft.deleted', label: 'soft delete', conditional: true },
+    { topic: 'js.feeding.reminder.enqueued', label: 'restored', conditional: true },
   ],
 }
 

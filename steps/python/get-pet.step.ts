@@ -7,7 +7,7 @@ import { pets } from '../../src/pets/pets'
 export const config: ApiRouteConfig = {
   type: 'api',
   name: 'PyGetPet',
-  description: 'Shows one pet, soft-deleted or not',
+  description: 'Shows one pet by its id, be it soft-deleted or not',
   flows: ['pets'],
   method: 'GET',
   path: '/py/pets/:id',

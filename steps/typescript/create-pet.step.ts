@@ -9,14 +9,14 @@ import { pets } from '../../src/pets/pets'
 export const config: ApiRouteConfig = {
   type: 'api',
   name: 'TsCreatePet',
-  description: 'Stores a new pet, answers at once, and queues its welcome job',
+  description: 'Stores a new pet, answers at once and queues its job',
   flows: ['pets'],
   method: 'POST',
   path: '/ts/pets',
   middleware: [httpErrors],
   bodySchema: createPetSchema,
-  responseSchema: { 201: petSchema, 400: invalidPayloadSchema, 503: errorSchema },
-  emits: ['ts.pet.created', { topic: 'ts.job.postcreate.enqueued', label: 'queues the job' }],
+  responseSchema: { 201: petSchema, 400: invalidPayloadSchema, 503: errorSchema, 507: errorSchema },
+  emits: ['ts.pet.created', { topic: 'ts.job.postcreate.enqueued', label: 'queues job' }],
 }
 
 export const handler: Handlers['TsCreatePet'] = async (req, { emit, logger }) => {
@@ -28,8 +28,10 @@ export const handler: Handlers['TsCreatePet'] = async (req, { emit, logger }) =>
   logger.info('🐾 Pet created', { petId: pet.id, name: pet.name, species: pet.species, status: pet.status })
 
   // 3. Tell the audit trail, and queue the background job
-  await emit({ topic: 'ts.pet.created', data: petCreated(pet) })
-  await emit({ topic: 'ts.job.postcreate.enqueued', data: { petId: pet.id, enqueuedAt: pet.createdAt } })
+  await Promise.all([
+    emit({ topic: 'ts.pet.created', data: petCreated(pet) }),
+    emit({ topic: 'ts.job.postcreate.enqueued', data: { petId: pet.id, enqueuedAt: pet.createdAt } }),
+  ])
 
   // 4. Answer without waiting for the job
   return { status: 201, body: pet }

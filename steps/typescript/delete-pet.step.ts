@@ -8,12 +8,12 @@ import { pets } from '../../src/pets/pets'
 export const config: ApiRouteConfig = {
   type: 'api',
   name: 'TsDeletePet',
-  description: 'Soft-deletes a pet: it is kept for 30 days, then purged',
+  description: 'Soft-deletes a pet: it is kept for 30 more days',
   flows: ['pets'],
   method: 'DELETE',
   path: '/ts/pets/:id',
   middleware: [httpErrors],
-  responseSchema: { 202: deletionSchema, 404: errorSchema, 503: errorSchema },
+  responseSchema: { 202: deletionSchema, 404: errorSchema, 503: errorSchema, 507: errorSchema },
   emits: [{ topic: 'ts.pet.soft.deleted', label: 'soft delete', conditional: true }],
 }
 
