@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response, Router } from 'express'
 import type { ApiRouteConfig, LockedData, Step } from 'motia'
 import { INVALID_PAYLOAD } from '../http/errors'
+import { refuseForeigners, setSecurityHeaders } from './doors'
 
 /** The largest JSON body, in express' notation. */
 const BODY_LIMIT = '100kb'
@@ -11,6 +12,8 @@ export interface HttpOptions {
   lockedData: LockedData
   /** In production nothing but the steps' routes and `/health` answers. */
   isProduction: boolean
+  /** The name or address that the server listens on. */
+  host: string
   /** The answer to `GET /health`; must not reject. */
   health: () => Promise<{ status: number; body: object }>
   /** Answers a request by a step; null leaves it to Motia's own route, which runs the step in a process of its own. */
@@ -19,7 +22,7 @@ export interface HttpOptions {
 
 /** Puts `/health` and the steps' routes, with doors and body reading, in front of everything that Motia registers. */
 export const configureHttp = (app: Express, options: HttpOptions): void => {
-  const { lockedData, isProduction, health } = options
+  const { lockedData, isProduction, host, health } = options
   let router: Router | undefined
   for (const change of ['step-created', 'step-updated', 'step-removed'] as const) {
     lockedData.onStep(change, () => {
@@ -27,6 +30,9 @@ export const configureHttp = (app: Express, options: HttpOptions): void => {
     })
   }
   app.disable('x-powered-by')
+  app.use(refuseForeigners(isProduction ? null : host))
+  // The Workbench's page could not live under these.
+  if (isProduction) app.use(setSecurityHeaders)
   app.get('/health', async (_request, response) => {
     const { status, body } = await health()
     response.status(status).json(body)
@@ -83,7 +89,15 @@ const leaveToMotia: RequestHandler = (request, response, next) => {
   response.locals.isStep = true
   // Tells Motia's own parsers, which allow 1 GB, that the body has been read, also where there is none.
   Object.assign(request, { _body: true })
+  withoutCors(response)
   next('router')
+}
+
+/** Motia allows every origin everything, with credentials. Here no other origin is allowed anything. */
+const withoutCors = (response: Response): void => {
+  const { header } = response
+  response.header = (...args: unknown[]) =>
+    /^access-control-/i.test(String(args[0])) ? response : Reflect.apply(header, response, args)
 }
 
 const parseJson = express.json({

@@ -3,6 +3,7 @@ import type { Config } from 'motia'
 import { removeLeftovers } from '../pets/leftovers'
 import { watchSteps } from '../runtime/hot-reload'
 import type { Settings } from '../settings'
+import { refuseForeignSockets } from './doors'
 import { prepareDrain } from './drain'
 import { checkHealth, PETS_MODULE } from './health'
 import { answerHttpErrors, configureHttp } from './http'
@@ -38,7 +39,13 @@ export const serve = async (
       isProduction,
       sharedModules: [PETS_MODULE],
       configureApp: (app, { lockedData, modules, events, answer }) => {
-        configureHttp(app, { lockedData, isProduction, answer, health: () => checkHealth(modules, events) })
+        configureHttp(app, {
+          lockedData,
+          isProduction,
+          host: settings.host,
+          answer,
+          health: () => checkHealth(modules, events),
+        })
         config.app?.(app)
       },
     })
@@ -47,6 +54,7 @@ export const serve = async (
     if (isProduction) {
       closeSocket(motiaServer)
     } else {
+      refuseForeignSockets(motiaServer.server, settings.host)
       await addWorkbench(motiaServer, config, settings, redis.address)
       const unwatch = watchSteps({ root, ...server, server: motiaServer })
       cleanUps.push(unwatch)
