@@ -45,6 +45,19 @@ const readKey = (text: string): string[] => {
 }
 
 /**
+ * The end of a file: its last `RECENT_BYTES`, or more where its last line begins before those, but nothing before `start`,
+ * the beginning of a line.
+ */
+const readEnd = (file: number, start: number, size: number): Buffer => {
+  for (let length = RECENT_BYTES; ; length *= 4) {
+    const from = Math.max(start, size - length)
+    const buffer = Buffer.alloc(size - from)
+    readSync(file, buffer, 0, buffer.length, from)
+    if (from === start || buffer.includes('\n')) return buffer
+  }
+}
+
+/**
  * The audit trail: one JSON line per event. Entries that arrive while others are being written go out together in the next
  * turn; a turn holds a kernel lock on the file, so lines of several processes never interleave, and what a crash left of a
  * line, which was never acknowledged, is cut off before the next is written.
@@ -116,12 +129,10 @@ export class AuditLog {
   #catchUp(file: number): void {
     const { size, ino } = fstatSync(file)
     const isSameFile = ino === this.#inode && size >= this.#end
-    const from = Math.max(isSameFile ? this.#end : 0, size - RECENT_BYTES)
+    const buffer = readEnd(file, isSameFile ? this.#end : 0, size)
     this.#inode = ino
     this.#end = size
-    if (size === from) return
-    const buffer = Buffer.alloc(size - from)
-    readSync(file, buffer, 0, buffer.length, from)
+    if (buffer.length === 0) return
     const lastLine = buffer.subarray(buffer.lastIndexOf(0x0a) + 1)
     this.#remember(buffer.toString().split('\n').flatMap(readKey))
     if (lastLine.length === 0) return
