@@ -1,4 +1,4 @@
-import { jsonText, keepJsonText } from '../http/json-text'
+import { jsonText, keepJsonText } from '../runtime/json-text'
 import type { CreatePet, UpdatePet } from './payloads'
 import {
   FEEDING_INTERVAL_MS,

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 import type { ApiRequest, ApiResponse, Step } from 'motia'
-import { jsonText } from '../http/json-text'
+import { jsonText } from './json-text'
 import type { StepRunner } from './step-runner'
 import { newTraceId } from './trace-id'
 

@@ -4,9 +4,6 @@ import { type Job, Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Event, EventAdapter, QueueConfig, SubscriptionHandle } from 'motia'
 
-/** One prefix for `dev` and `start`: Motia's two let plugin-bullmq find names in a shared Redis that crash it. */
-export const QUEUE_PREFIX = 'pets'
-
 /** Where a job goes that failed for good: `<topic>.<Step>.dlq`. */
 export const DLQ_SUFFIX = '.dlq'
 
@@ -32,7 +29,8 @@ const REFUSED_INTERVAL_MS = 1_000
 /** How long a shutdown waits for Redis to take the last events, in ms. */
 const LAST_EVENTS_MS = 2_000
 
-type Handler = (event: Event<unknown>) => void | Promise<void>
+/** Handles the events of a step. */
+export type EventHandler = (event: Event<unknown>) => void | Promise<void>
 type JobData = Pick<Event<unknown>, 'topic' | 'data' | 'traceId' | 'flows'>
 
 interface Subscription {
@@ -42,6 +40,18 @@ interface Subscription {
   worker: Worker
   retries: number
   delayMs: number
+}
+
+/** What the adapter needs. */
+export interface BullMqEventsOptions {
+  /** Must have `maxRetriesPerRequest: null`, so that what it is given while Redis is away goes out later. */
+  connection: Redis
+  /** One for `dev` and `start`: Motia's two let plugin-bullmq find names in a shared Redis that crash it. */
+  prefix: string
+  /** Chooses who handles a step's events, given Motia's own handler, which spawns a process. */
+  route?: (stepName: string, handler: EventHandler) => EventHandler
+  /** Is called when Redis is back after it was away. */
+  onBack?: () => void
 }
 
 /** An event that could not be queued in time. */
@@ -56,7 +66,8 @@ export class EmitError extends Error {
  */
 export class BullMqEvents implements EventAdapter {
   readonly #connection: Redis
-  readonly #route: (stepName: string, handler: Handler) => Handler
+  readonly #prefix: string
+  readonly #route: (stepName: string, handler: EventHandler) => EventHandler
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #deadLetters = new Map<string, Queue>()
   readonly #onBack: () => void
@@ -72,17 +83,9 @@ export class BullMqEvents implements EventAdapter {
   #isAway = false
   #isClosed = false
 
-  /**
-   * `connection` must have `maxRetriesPerRequest: null`, so that what it is given while Redis is away goes out later.
-   * `route` chooses who handles a step's events, given Motia's own handler, which spawns a process. `onBack` is called when
-   * Redis is back after it was away.
-   */
-  constructor(
-    connection: Redis,
-    route: (stepName: string, handler: Handler) => Handler = (_, handler) => handler,
-    onBack: () => void = () => {},
-  ) {
+  constructor({ connection, prefix, route = (_, handler) => handler, onBack = () => {} }: BullMqEventsOptions) {
     this.#connection = connection
+    this.#prefix = prefix
     this.#route = route
     this.#onBack = onBack
     connection.on('ready', () => this.#noteState())
@@ -144,8 +147,8 @@ export class BullMqEvents implements EventAdapter {
     const retries = options?.maxRetries ?? DEFAULT_RETRIES
     const queueName = `${topic}.${stepName}`
     // What comes out of the queue is what `emit` put in: Motia types neither, and the step checks its input itself.
-    const worker = this.#work(queueName, this.#route(stepName, handler as Handler), retries + 1, options)
-    const queue = new Queue(queueName, { connection: this.#connection, prefix: QUEUE_PREFIX })
+    const worker = this.#work(queueName, this.#route(stepName, handler as EventHandler), retries + 1, options)
+    const queue = new Queue(queueName, { connection: this.#connection, prefix: this.#prefix })
     queue.on('error', () => {})
     const delayMs = (options?.delaySeconds ?? 0) * 1_000
     this.#subscriptions.set(id, { handle, stepName, queue, worker, retries, delayMs })
@@ -246,12 +249,12 @@ export class BullMqEvents implements EventAdapter {
     if (this.#dropped === 1) console.error(`Event ${topic} was dropped, others may follow:`, error)
   }
 
-  #work(queueName: string, handler: Handler, attempts: number, options: QueueConfig | undefined): Worker {
+  #work(queueName: string, handler: EventHandler, attempts: number, options: QueueConfig | undefined): Worker {
     const concurrency =
       options?.type === 'fifo' ? 1 : (options && 'concurrency' in options && options.concurrency) || DEFAULT_CONCURRENCY
     const worker = new Worker<JobData>(queueName, async (job) => handler(job.data), {
       connection: this.#connection,
-      prefix: QUEUE_PREFIX,
+      prefix: this.#prefix,
       concurrency,
       stalledInterval: STALLED_INTERVAL_MS,
       maxStalledCount: Number.MAX_SAFE_INTEGER,
@@ -273,7 +276,7 @@ export class BullMqEvents implements EventAdapter {
     const name = `${queueName}${DLQ_SUFFIX}`
     let queue = this.#deadLetters.get(name)
     if (!queue) {
-      queue = new Queue(name, { connection: this.#connection, prefix: QUEUE_PREFIX })
+      queue = new Queue(name, { connection: this.#connection, prefix: this.#prefix })
       queue.on('error', () => {})
       this.#deadLetters.set(name, queue)
     }

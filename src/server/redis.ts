@@ -3,6 +3,9 @@ import { createClient, type RedisClientType } from 'redis'
 import type { Settings } from '../settings'
 import { CLIENT_NAME, startPrivateRedis } from './private-redis'
 
+/** What the names of all queues begin with, in `dev` and `start` alike. */
+export const QUEUE_PREFIX = 'pets'
+
 /** How long to wait before the next attempt to connect, in ms. */
 const reconnectDelay = (attempt: number): number => Math.min(attempt * 100, 1_000)
 

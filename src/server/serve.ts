@@ -1,14 +1,16 @@
 import { once } from 'node:events'
-import type { Config } from 'motia'
+import type { Server } from 'node:http'
+import type { Config, MotiaServer } from 'motia'
 import { removeLeftovers } from '../pets/leftovers'
 import { watchSteps } from '../runtime/hot-reload'
+import { createMotiaServer } from '../runtime/motia-server'
 import type { Settings } from '../settings'
 import { refuseForeignSockets } from './doors'
 import { prepareDrain } from './drain'
 import { checkHealth, PETS_MODULE } from './health'
 import { answerHttpErrors, configureHttp } from './http'
-import { createPetStoreServer } from './motia-server'
-import { connectRedis } from './redis'
+import { OwedJobs } from './owed-jobs'
+import { connectRedis, QUEUE_PREFIX } from './redis'
 import { addWorkbench } from './workbench'
 
 /** `dev` has the Workbench and hot reload, `start` is production. */
@@ -32,11 +34,15 @@ export const serve = async (
   }
   try {
     const { default: config }: { default: Config } = await import('../../motia.config')
-    const server = await createPetStoreServer({
+    const server = await createMotiaServer({
       root,
-      settings,
-      redis,
+      isInProcess: settings.stepRuntime === 'in-process',
       isProduction,
+      handlerTimeout: settings.handlerTimeout,
+      traceLimit: settings.traceLimit,
+      redis,
+      queuePrefix: QUEUE_PREFIX,
+      onRedisBack: () => owedJobs.start(),
       sharedModules: [PETS_MODULE],
       configureApp: (app, { lockedData, modules, events, answer }) => {
         configureHttp(app, {
@@ -49,7 +55,12 @@ export const serve = async (
         config.app?.(app)
       },
     })
-    cleanUps.push(() => server.close())
+    const owedJobs = new OwedJobs(server.modules, server.events)
+    owedJobs.start()
+    cleanUps.push(async () => {
+      owedJobs.stop()
+      await server.close()
+    })
     const { motiaServer } = server
     if (isProduction) {
       closeSocket(motiaServer)
@@ -81,18 +92,12 @@ export const serve = async (
 }
 
 /** Production pushes nothing to anybody: without this listener an upgrade is a request like any other, and a 404. */
-const closeSocket = ({
-  server,
-  socketServer,
-}: Awaited<ReturnType<typeof createPetStoreServer>>['motiaServer']): void => {
+const closeSocket = ({ server, socketServer }: MotiaServer): void => {
   server.removeAllListeners('upgrade')
   socketServer.close()
 }
 
-const listen = async (
-  server: Awaited<ReturnType<typeof createPetStoreServer>>['motiaServer']['server'],
-  { port, host }: Settings,
-): Promise<void> => {
+const listen = async (server: Server, { port, host }: Settings): Promise<void> => {
   server.listen(port, host)
   try {
     await once(server, 'listening')

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
 import { Server } from 'node:net'
 import type { Config, MotiaPluginContext, MotiaServer } from 'motia'
-import { DLQ_SUFFIX, QUEUE_PREFIX } from '../runtime/bullmq-events'
+import { DLQ_SUFFIX } from '../runtime/bullmq-events'
 import type { Settings } from '../settings'
-import type { RedisAddress } from './redis'
+import { QUEUE_PREFIX, type RedisAddress } from './redis'
 
 /** Motia's distance from the server's port to that of the page's hot-reload socket. */
 const HMR_OFFSET = 21_678

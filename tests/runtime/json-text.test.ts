@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { jsonText, keepJsonText } from '../../src/http/json-text'
+import { jsonText, keepJsonText } from '../../src/runtime/json-text'
 
 test('a value without a text of its own is turned into JSON as ever', () => {
   expect(jsonText({ a: [1, null] })).toBe('{"a":[1,null]}')

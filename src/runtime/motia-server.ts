@@ -1,28 +1,38 @@
 import { RedisStateAdapter } from '@motiadev/adapter-redis-state'
 import { RedisStreamAdapterManager } from '@motiadev/adapter-redis-streams'
 import type { Express, RequestHandler } from 'express'
+import type { Redis } from 'ioredis'
 import { createServer, type Event, type LockedData, type MotiaServer, NoPrinter, Printer, type Step } from 'motia'
-import { answerBy } from '../runtime/answer'
-import { BullMqEvents } from '../runtime/bullmq-events'
-import { CronRuns, CronTicks } from '../runtime/cron-runs'
-import { findStepFiles, readStep, StepRegistry } from '../runtime/project-steps'
-import { RedisFeed } from '../runtime/redis-feed'
-import { StepLogger } from '../runtime/step-logger'
-import { StepModules } from '../runtime/step-modules'
-import { StepRunner } from '../runtime/step-runner'
-import { StepTracer } from '../runtime/step-tracer'
-import { newTraceId } from '../runtime/trace-id'
-import { WorkbenchFeed } from '../runtime/workbench-feed'
-import type { Settings } from '../settings'
-import { OwedJobs } from './owed-jobs'
-import type { RedisConnections } from './redis'
+import type { RedisClientType } from 'redis'
+import { answerBy } from './answer'
+import { BullMqEvents } from './bullmq-events'
+import { CronRuns, CronTicks } from './cron-runs'
+import { findStepFiles, readStep, StepRegistry } from './project-steps'
+import { RedisFeed } from './redis-feed'
+import { StepLogger } from './step-logger'
+import { StepModules } from './step-modules'
+import { StepRunner } from './step-runner'
+import { StepTracer } from './step-tracer'
+import { newTraceId } from './trace-id'
+import { WorkbenchFeed } from './workbench-feed'
 
 /** What the server needs. */
-export interface PetStoreServerOptions {
+export interface MotiaServerOptions {
+  /** The project's folder, absolute. */
   root: string
-  settings: Settings
-  redis: RedisConnections
+  /** Whether steps run in this process; Motia's stock runner spawns a process for each call. */
+  isInProcess: boolean
   isProduction: boolean
+  /** How long an API handler may take in this process, in seconds. */
+  handlerTimeout: number
+  /** How many traces, and how many log lines, are kept for the Workbench; 0 keeps none. */
+  traceLimit: number
+  /** Motia's connection to Redis, and BullMQ's, which must have `maxRetriesPerRequest: null`. */
+  redis: { client: RedisClientType; queues: Redis }
+  /** What the names of all queues begin with. */
+  queuePrefix: string
+  /** Is called when Redis is back after it was away. */
+  onRedisBack: () => void
   /** Modules beside the steps that the server itself uses, to be shared with them. Paths relative to `root`. */
   sharedModules: string[]
   /** Is called before Motia registers anything. `answer` runs an API step in this process; null where Motia shall. */
@@ -37,21 +47,19 @@ export interface ServerParts {
   answer: ((step: Step) => RequestHandler) | null
 }
 
-/** Motia's server with this project's steps, not yet listening. */
-export interface PetStoreServer {
+/** Motia's server with the project's steps, not yet listening. */
+export interface ComposedServer extends Omit<ServerParts, 'answer'> {
   motiaServer: MotiaServer
-  lockedData: LockedData
-  modules: StepModules
   /** Lets cron runs and jobs end, and sends what waits for the Workbench. */
   close(): Promise<void>
 }
 
 /**
  * Puts Motia's server together as its `dev` and `start` commands do, with adapters of our own for events, cron, logs and
- * traces, and lets the steps run in this process where the settings say so.
+ * traces, and lets the steps run in this process where it is told to.
  */
-export const createPetStoreServer = async (options: PetStoreServerOptions): Promise<PetStoreServer> => {
-  const { root, settings, redis, isProduction } = options
+export const createMotiaServer = async (options: MotiaServerOptions): Promise<ComposedServer> => {
+  const { root, isInProcess, isProduction, redis, traceLimit, handlerTimeout } = options
   const stepFiles = findStepFiles(root)
   const modules = await StepModules.load(root, [
     ...stepFiles,
@@ -67,21 +75,20 @@ export const createPetStoreServer = async (options: PetStoreServerOptions): Prom
   }
   if (!isProduction) lockedData.saveTypes()
 
-  const isInProcess = settings.stepRuntime === 'in-process'
   const stepNamed = (name: string): Step => {
     const step = lockedData.getActiveSteps().find(({ config }) => config.name === name)
     if (!step) throw new Error(`There is no step ${name}`)
     return step
   }
-  const events: BullMqEvents = new BullMqEvents(
-    redis.queues,
-    (stepName, stockHandler) =>
+  const events: BullMqEvents = new BullMqEvents({
+    connection: redis.queues,
+    prefix: options.queuePrefix,
+    route: (stepName, stockHandler) =>
       isInProcess
         ? (event) => runner.runEvent(stepNamed(stepName), event.data, event.traceId)
         : (event) => logFailure(feed, stepNamed(stepName), event, stockHandler),
-    () => owedJobs.start(),
-  )
-  const owedJobs = new OwedJobs(modules, events)
+    onBack: options.onRedisBack,
+  })
   const state = new RedisStateAdapter(redis.client)
   const tryLock = async (name: string, ms: number): Promise<boolean> =>
     (await redis.client.set(`motia:cron:lock:${name}`, String(process.pid), { NX: true, PX: ms })) === 'OK'
@@ -100,7 +107,7 @@ export const createPetStoreServer = async (options: PetStoreServerOptions): Prom
     },
   )
   const isWatched = () => motiaServer.socketServer.clients.size > 0
-  const feed = new WorkbenchFeed(new RedisFeed(lockedData, settings.traceLimit, isWatched), settings.traceLimit)
+  const feed = new WorkbenchFeed(new RedisFeed(lockedData, traceLimit, isWatched), traceLimit)
   const runner: StepRunner = new StepRunner({
     modules,
     lockedData,
@@ -108,7 +115,7 @@ export const createPetStoreServer = async (options: PetStoreServerOptions): Prom
     events,
     emitSafely: (event) => events.emitSafely(event),
     feed,
-    handlerTimeout: settings.handlerTimeout,
+    handlerTimeout,
   })
 
   // Both runners log and trace through the feed: neither waits for Redis, and both print the same lines.
@@ -118,14 +125,12 @@ export const createPetStoreServer = async (options: PetStoreServerOptions): Prom
     new StepTracer(feed, traceId, step, logger)
   Object.assign(motiaServer.motia.tracerFactory, { createTracer: newTracer, attachToTrace: newTracer })
 
-  owedJobs.start()
-
   return {
     motiaServer,
     lockedData,
     modules,
+    events,
     close: async () => {
-      owedJobs.stop()
       await motiaServer.close()
       await feed.flush()
       await modules.close()

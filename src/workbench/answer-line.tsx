@@ -1,0 +1,26 @@
+import type { Answer } from './pets-api'
+
+const issuesOf = (body: unknown): string => {
+  if (typeof body !== 'object' || body === null || !('issues' in body) || !Array.isArray(body.issues)) return ''
+  return body.issues.map(({ path, message }) => `${path} ${message}`.trim()).join('; ')
+}
+
+/** What the endpoint answered last: request, status, and the body or, where it was refused, why. */
+export const AnswerLine = ({ answer }: { answer: Answer }) => {
+  const { id, method, path, status, body } = answer
+  const isError = status < 200 || status >= 300
+  return (
+    <output
+      key={id}
+      className={isError ? 'pets-answer pets-answer-error' : 'pets-answer'}
+      role={isError ? 'alert' : 'status'}
+      data-testid="pets-answer"
+    >
+      <strong>
+        {method} {path} → {status || 'no answer'}
+      </strong>
+      {isError && <span>{issuesOf(body)}</span>}
+      <code>{typeof body === 'string' ? body : JSON.stringify(body)}</code>
+    </output>
+  )
+}

@@ -1,0 +1,104 @@
+import { Button, Input } from '@motiadev/ui'
+import { useMemo, useState } from 'react'
+import { NAMESPACES } from '../pets/pet'
+import { Choice } from './choice'
+import type { AuditLine } from './live'
+import { openTrace } from './open-trace'
+import { formatMoment, formatTime } from './times'
+import { useRowWindow } from './use-row-window'
+
+/** The height of a line, in px: the style sheet gives it. */
+const LINE_HEIGHT = 46
+
+const petOf = ({ data: { petId } }: AuditLine): string | null => (typeof petId === 'string' ? petId : null)
+
+/** What a line says beside its topic and pet. */
+const summaryOf = ({ data }: AuditLine): string => {
+  if ('totalScanned' in data) {
+    return `${data.totalScanned} scanned, ${data.purgedCount} purged, ${data.failedCount} failed`
+  }
+  if ('processingTimeMs' in data) return `done in ${data.processingTimeMs} ms`
+  return [data.name, data.species].filter((part) => typeof part === 'string').join(', ')
+}
+
+interface AuditTrailProps {
+  /** The latest last. */
+  lines: AuditLine[]
+  petId: string
+  onPetId: (petId: string) => void
+}
+
+/** The audit trail as it happens, the latest first, of one namespace or all, of one pet or all. */
+export const AuditTrail = ({ lines, petId, onPetId }: AuditTrailProps) => {
+  const [namespace, setNamespace] = useState('all')
+  const [lostTrace, setLostTrace] = useState<string | null>(null)
+  const shown = useMemo(
+    () =>
+      lines
+        .filter(
+          (line) =>
+            (namespace === 'all' || line.topic.startsWith(`${namespace}.`)) &&
+            (petId.trim() === '' || petOf(line) === petId.trim()),
+        )
+        .reverse(),
+    [lines, namespace, petId],
+  )
+  const { scroller, first, end, before, after } = useRowWindow(shown.length, LINE_HEIGHT)
+
+  const showTrace = async (traceId: string) => {
+    const isShown = await openTrace(traceId)
+    setLostTrace(isShown ? null : traceId)
+  }
+
+  return (
+    <section className="pets-audit" aria-label="Audit trail" data-testid="pets-audit">
+      <div className="pets-toolbar">
+        <h2>Audit trail</h2>
+        <Choice
+          label="Namespace of the audit trail"
+          value={namespace}
+          options={['all', ...NAMESPACES]}
+          onChange={setNamespace}
+          name={(option) => (option === 'all' ? 'every namespace' : option)}
+        />
+        <Input
+          className="pets-audit-pet"
+          aria-label="Pet of the audit trail"
+          placeholder="every pet"
+          value={petId}
+          onChange={(event) => onPetId(event.target.value)}
+        />
+      </div>
+      {lostTrace && (
+        <p className="pets-note">The Tracing tab keeps the latest traces only; {lostTrace} is not among them.</p>
+      )}
+      <div className="pets-scroller" ref={scroller}>
+        <ol className="pets-lines">
+          <li aria-hidden style={{ height: before }} />
+          {shown.slice(first, end).map((line) => {
+            const pet = petOf(line)
+            return (
+              <li key={line.offset} className="pets-line" data-testid="audit-line">
+                <time title={formatMoment(line.at)}>{formatTime(line.at)}</time>
+                <strong>{line.topic}</strong>
+                <Button variant="ghost" size="sm" title="Show this trace" onClick={() => showTrace(line.traceId)}>
+                  {line.traceId}
+                </Button>
+                <span className="pets-line-text">
+                  {pet !== null && (
+                    <button type="button" className="pets-link" onClick={() => onPetId(pet)}>
+                      pet {pet}
+                    </button>
+                  )}{' '}
+                  {summaryOf(line)}
+                </span>
+              </li>
+            )
+          })}
+          <li aria-hidden style={{ height: after }} />
+        </ol>
+        {shown.length === 0 && <p className="pets-empty">No event yet</p>}
+      </div>
+    </section>
+  )
+}

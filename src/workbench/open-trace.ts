@@ -1,0 +1,36 @@
+/** How long the Tracing tab may take to show a trace, in ms. */
+const PATIENCE_MS = 3_000
+
+const PANEL = '[data-testid="traces-container"]'
+
+/** The first element that the selector finds, once there is one; null where the patience ends before. */
+const appearing = async <T extends HTMLElement>(selector: string): Promise<T | null> => {
+  const deadline = performance.now() + PATIENCE_MS
+  for (;;) {
+    const element = document.querySelector<T>(selector)
+    if (element || performance.now() > deadline) return element
+    await new Promise((resolve) => requestAnimationFrame(resolve))
+  }
+}
+
+/** Types into an input of another React tree. */
+const type = (input: HTMLInputElement, text: string): void => {
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(input, text)
+  input.dispatchEvent(new Event('input', { bubbles: true }))
+}
+
+/**
+ * Shows a trace in the Workbench's Tracing tab, which offers no way in but its own: open the tab, search, click. Answers
+ * false where the tab does not have the trace: it keeps the latest ones only.
+ */
+export const openTrace = async (traceId: string): Promise<boolean> => {
+  // A tab opens on the press of its button, not on the click that follows.
+  const press = new MouseEvent('mousedown', { bubbles: true, button: 0 })
+  document.querySelector('[data-testid="tracing-link"]')?.dispatchEvent(press)
+  if (!(await appearing(PANEL))) return false
+  const search = await appearing<HTMLInputElement>('[data-testid="logs-search-container"] input')
+  if (search) type(search, traceId)
+  const trace = await appearing(`${PANEL} [data-testid="trace-${CSS.escape(traceId)}"]`)
+  trace?.click()
+  return trace !== null
+}

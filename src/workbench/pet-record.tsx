@@ -1,0 +1,71 @@
+import { Button, Sidebar } from '@motiadev/ui'
+import { X } from 'lucide-react'
+import { type Pet, STATUSES } from '../pets/pet'
+import { Choice } from './choice'
+import { bodyOf, PetForm } from './pet-form'
+import type { Ask } from './pets-api'
+import { StatusBadge } from './pets-table'
+import { formatMoment } from './times'
+
+/** Every field of the record; moments readable. */
+const detailsOf = (pet: Pet) =>
+  Object.entries(pet).map(([label, value]) => ({
+    label,
+    value:
+      label === 'status' ? (
+        <StatusBadge status={pet.status} />
+      ) : label.endsWith('At') && typeof value === 'number' ? (
+        `${formatMoment(value)} (${value})`
+      ) : (
+        String(value)
+      ),
+  }))
+
+interface PetRecordProps {
+  pet: Pet
+  ask: Ask
+  onClose: () => void
+}
+
+/** One pet: its record, and what the API can do with it. */
+export const PetRecord = ({ pet, ask, onClose }: PetRecordProps) => {
+  const isDeleted = pet.status === 'deleted'
+  return (
+    <Sidebar
+      title={pet.name}
+      subtitle={`Pet ${pet.id}`}
+      initialWidth={400}
+      contentClassName="pets-record"
+      onClose={onClose}
+      actions={[{ icon: <X />, onClick: onClose, label: 'Close' }]}
+      details={detailsOf(pet)}
+    >
+      <div className="pets-record-actions" data-testid="pet-record">
+        <h3>Edit</h3>
+        <PetForm
+          key={pet.id}
+          initial={{ name: pet.name, species: pet.species, ageMonths: String(pet.ageMonths) }}
+          submitLabel="Save"
+          onSubmit={(fields) => void ask('PUT', pet.id, bodyOf(fields))}
+        />
+        <h3>Status</h3>
+        <div className="pets-form">
+          <Choice
+            label="Change status"
+            value={pet.status}
+            options={STATUSES}
+            onChange={(status) => void ask('PUT', pet.id, { status })}
+          />
+          {isDeleted && (
+            <Button variant="accent" onClick={() => void ask('PUT', pet.id, { status: 'available' })}>
+              Restore
+            </Button>
+          )}
+          <Button variant="destructive" onClick={() => void ask('DELETE', pet.id)}>
+            Delete
+          </Button>
+        </div>
+      </div>
+    </Sidebar>
+  )
+}

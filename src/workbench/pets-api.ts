@@ -1,0 +1,45 @@
+import type { Namespace } from '../pets/pet'
+
+/** What an endpoint answered to a request of this page. */
+export interface Answer {
+  /** Tells one answer from the next. */
+  id: number
+  method: string
+  path: string
+  /** 0 where the server could not be reached. */
+  status: number
+  /** The body, parsed where it is JSON. */
+  body: unknown
+}
+
+/** What can be asked of the pets' endpoints. */
+export type Ask = (method: 'POST' | 'PUT' | 'DELETE', id: string | null, body?: object) => Promise<Answer>
+
+let answers = 0
+
+/** Sends one request to a namespace's real endpoints. Never rejects: what went wrong is in the answer. */
+export const askPets =
+  (namespace: Namespace): Ask =>
+  async (method, id, body) => {
+    const path = id === null ? `/${namespace}/pets` : `/${namespace}/pets/${encodeURIComponent(id)}`
+    answers += 1
+    const request = { id: answers, method, path }
+    try {
+      const response = await fetch(path, {
+        method,
+        headers: { 'Content-Type': 'application/json' },
+        body: body && JSON.stringify(body),
+      })
+      return { ...request, status: response.status, body: readBody(await response.text()) }
+    } catch (error) {
+      return { ...request, status: 0, body: { message: `The server cannot be reached: ${error}` } }
+    }
+  }
+
+const readBody = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

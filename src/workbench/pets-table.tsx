@@ -1,0 +1,79 @@
+import type { Pet } from '../pets/pet'
+import { formatAge, formatMoment, formatSpan } from './times'
+import { useNow } from './use-now'
+import { useRowWindow } from './use-row-window'
+
+/** The height of a row, in px: the style sheet gives it. */
+const ROW_HEIGHT = 34
+
+const COLUMNS = ['Id', 'Name', 'Species', 'Age', 'Status', 'Notes', 'Next feeding', 'Purge in']
+
+/** A pet's status, in its colour. */
+export const StatusBadge = ({ status }: { status: Pet['status'] }) => (
+  <span className={`pets-status pets-status-${status}`}>{status}</span>
+)
+
+const Moment = ({ at, now }: { at: number | null | undefined; now: number }) =>
+  typeof at === 'number' ? <time title={formatMoment(at)}>{formatSpan(at - now)}</time> : <span aria-hidden>–</span>
+
+interface PetsTableProps {
+  pets: Pet[]
+  /** The id of the pet whose record is open. */
+  openId: string | null
+  onOpen: (id: string) => void
+  /** Shown where there is no pet. */
+  emptyText: string
+}
+
+/** The pets, a row each. Only the rows in view are drawn, so thousands scroll smoothly. */
+export const PetsTable = ({ pets, openId, onOpen, emptyText }: PetsTableProps) => {
+  const now = useNow()
+  const { scroller, first, end, before, after } = useRowWindow(pets.length, ROW_HEIGHT)
+  return (
+    <div className="pets-scroller" ref={scroller} data-testid="pets-scroller">
+      <table className="pets-table" aria-rowcount={pets.length + 1} data-testid="pets-table">
+        <thead>
+          <tr>
+            {COLUMNS.map((column) => (
+              <th key={column} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <tr aria-hidden style={{ height: before }} />
+          {pets.slice(first, end).map((pet, index) => (
+            <tr
+              key={pet.id}
+              className={pet.id === openId ? 'pets-row pets-row-open' : 'pets-row'}
+              aria-rowindex={first + index + 2}
+              data-testid={`pet-${pet.id}`}
+            >
+              <td>{pet.id}</td>
+              <td>
+                <button type="button" className="pets-open" onClick={() => onOpen(pet.id)}>
+                  {pet.name}
+                </button>
+              </td>
+              <td>{pet.species}</td>
+              <td>{formatAge(pet.ageMonths)}</td>
+              <td>
+                <StatusBadge status={pet.status} />
+              </td>
+              <td title={pet.notes}>{pet.notes ?? <span aria-hidden>–</span>}</td>
+              <td>
+                <Moment at={pet.nextFeedingAt} now={now} />
+              </td>
+              <td>
+                <Moment at={pet.purgeAt} now={now} />
+              </td>
+            </tr>
+          ))}
+          <tr aria-hidden style={{ height: after }} />
+        </tbody>
+      </table>
+      {pets.length === 0 && <p className="pets-empty">{emptyText}</p>}
+    </div>
+  )
+}
