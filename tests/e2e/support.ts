@@ -57,7 +57,7 @@ export const openWorkbench = async (options: WorkbenchOptions = {}): Promise<Wor
   try {
     browser = await chromium.launch({ executablePath, args: FLAGS })
     const context = await browser.newContext({ viewport, colorScheme: theme })
-    await useTheme(context, theme)
+    await remember(context, theme)
     const page = await context.newPage()
     const records = record(page, server.url)
     await page.goto(server.url, { waitUntil: 'commit', timeout: FIRST_LOAD_MS })
@@ -89,11 +89,12 @@ export const settled = async (page: Page): Promise<void> => {
   await page.getByTestId('flow-link').waitFor({ timeout: FIRST_LOAD_MS })
 }
 
-/** The Workbench keeps its theme in the local storage, and the tutorial's first welcome away from who has seen it. */
-const useTheme = (context: BrowserContext, theme: 'dark' | 'light'): Promise<unknown> =>
+/** What the Workbench remembers of a person who chose that theme and has closed the tutorial, which opens by itself before. */
+const remember = (context: BrowserContext, theme: 'dark' | 'light'): Promise<unknown> =>
   context.addInitScript((wanted) => {
     if (localStorage.getItem('motia-theme-storage')) return
     localStorage.setItem('motia-theme-storage', JSON.stringify({ state: { theme: wanted }, version: 0 }))
+    localStorage.setItem('motia-tutorial-closed', 'true')
   }, theme)
 
 const record = (page: Page, url: string): Pick<Workbench, 'errors' | 'foreignRequests'> => {
