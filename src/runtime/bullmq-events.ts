@@ -126,7 +126,7 @@ export class BullMqEvents implements EventAdapter {
 
   /** Queues the event for each subscriber, and rejects unless it is queued within 5 s. */
   async emitSafely<TData>(event: Event<TData>): Promise<void> {
-    if (!this.isConnected) throw new EmitError(`Event ${event.topic} was not sent: Redis is away`)
+    if (!this.isConnected) throw new EmitError(`Event ${event.topic} was not sent: Redis does not take it now`)
     const tooLate = AbortSignal.timeout(5_000)
     const late = new Promise<never>((_, reject) => {
       tooLate.onabort = () => reject(new EmitError(`Event ${event.topic} was not queued within 5 s`))

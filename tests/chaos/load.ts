@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { NAMESPACES } from '../../src/pets/pet'
+import { type Answer, Client, codeOf } from './client'
+import type { Known, Ledger, LedgerPet } from './ledger'
+import { Random } from './random'
+
+/** How to load a server. */
+export interface LoadOptions {
+  url: string
+  ledger: Ledger
+  seed: number
+  /** Default: ten. */
+  clients?: number
+  /** Every this many-th client opens a connection for each request; 0, the default, for none. */
+  freshEvery?: number
+  /** How long each client pauses between two requests, in ms; default 0. */
+  pause?: number
+  /** Told every answer. */
+  onAnswer?: (answer: Answer, method: string) => void
+}
+
+/** A load that is under way. */
+export interface Load {
+  /** Lets what was sent be answered, then ends. Answers how often requests failed, by the error's code. */
+  stop(): Promise<Map<string, number>>
+}
+
+const created = z.object({ id: z.string() })
+const STATUSES = ['new', 'available', 'pending', 'adopted'] as const
+const SPECIES = ['dog', 'cat', 'bird', 'other'] as const
+
+/** Clients that create, change, delete and restore pets of their own in all namespaces, as fast as they are answered. */
+export const startLoad = (options: LoadOptions): Load => {
+  const { url, ledger, seed, clients = 10, freshEvery = 0, pause = 0, onAnswer } = options
+  const failures = new Map<string, number>()
+  let isRunning = true
+  const runClient = async (index: number): Promise<void> => {
+    const random = new Random(seed * 1_000 + index)
+    const client = new Client(url, { keepAlive: freshEvery === 0 || index % freshEvery !== 0 })
+    const own: LedgerPet[] = []
+    const send = async (method: string, path: string, body?: unknown): Promise<Answer | null> => {
+      try {
+        const answer = await client.send(method, path, body)
+        onAnswer?.(answer, method)
+        return answer
+      } catch (error) {
+        failures.set(codeOf(error), (failures.get(codeOf(error)) ?? 0) + 1)
+        // The server is gone: a busy loop would only slow its return.
+        await sleep(20)
+        return null
+      }
+    }
+    const change = async (pet: LedgerPet, next: Known, method: string, body?: object): Promise<void> => {
+      const before = pet.possible
+      pet.possible = [...before, next]
+      const answer = await send(method, `/${random.pick(NAMESPACES)}/pets/${pet.id}`, body)
+      if (answer && answer.status < 300) {
+        pet.possible = [next]
+        ledger.counts[method === 'DELETE' ? 'deletes' : 'updates'] += 1
+      } else if (answer) {
+        pet.possible = before
+      } else {
+        ledger.counts.unanswered += 1
+      }
+    }
+    const turn = async (): Promise<void> => {
+      const pet = own[random.int(0, own.length)]
+      const [known] = pet?.possible ?? []
+      if (!pet || !known || !ledger.pets.has(pet.id)) {
+        const state = { name: `Pet ${index}-${random.int(0, 1e9)}`, ageMonths: random.int(0, 300), status: 'new' }
+        const { name, ageMonths } = state
+        const body = { name, ageMonths, species: random.pick(SPECIES) }
+        const answer = await send('POST', `/${random.pick(NAMESPACES)}/pets`, body)
+        if (answer?.status === 201) own.push(ledger.created(created.parse(answer.body).id, state))
+        else if (!answer) ledger.counts.unanswered += 1
+      } else if (pet.possible.length > 1) {
+        // Nobody knows what a change without an answer has come to: leave the pet to the comparison.
+        own.splice(own.indexOf(pet), 1)
+      } else if (random.chance(0.2)) {
+        await change(pet, { ...known, status: 'deleted' }, 'DELETE')
+      } else if (known.status === 'deleted' || random.chance(0.3)) {
+        const status = random.pick(STATUSES)
+        await change(pet, { ...known, status }, 'PUT', { status })
+      } else {
+        const next = { ...known, name: `Pet ${index}-${random.int(0, 1e9)}`, ageMonths: random.int(0, 300) }
+        await change(pet, next, 'PUT', { name: next.name, ageMonths: next.ageMonths })
+      }
+    }
+    while (isRunning) {
+      await turn()
+      if (pause > 0) await sleep(pause)
+    }
+    client.close()
+  }
+  const running = Promise.all(Array.from({ length: clients }, (_, index) => runClient(index)))
+  running.catch(() => {})
+  return {
+    stop: async () => {
+      isRunning = false
+      await running
+      return failures
+    },
+  }
+}
