@@ -1,0 +1,15 @@
+/** A Markdown table whose columns line up in a terminal too; the first `textColumns` are text, the others numbers. */
+export const table = (head: string[], rows: string[][], textColumns = 1): string => {
+  const widths = head.map((title, column) => Math.max(...[title, ...rows.map((row) => row[column] ?? '')].map(widthOf)))
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, column) => pad(cell, widths[column] ?? 0, column < textColumns)).join(' | ')} |`
+  const rule = widths.map((width, column) => (column < textColumns ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
+  return [line(head), line(rule), ...rows.map(line)].join('\n')
+}
+
+const widthOf = (text: string): number => [...text].length
+
+const pad = (text: string, width: number, isText: boolean): string => {
+  const space = ' '.repeat(width - widthOf(text))
+  return isText ? text + space : space + text
+}
