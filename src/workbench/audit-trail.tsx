@@ -1,4 +1,4 @@
-import { Button, Input } from '@motiadev/ui'
+import { Input } from '@motiadev/ui'
 import { useMemo, useState } from 'react'
 import { NAMESPACES } from '../pets/pet'
 import { Choice } from './choice'
@@ -63,6 +63,7 @@ export const AuditTrail = ({ lines, petId, onPetId }: AuditTrailProps) => {
         />
         <Input
           className="pets-audit-pet"
+          type="search"
           aria-label="Pet of the audit trail"
           placeholder="every pet"
           value={petId}
@@ -80,10 +81,7 @@ export const AuditTrail = ({ lines, petId, onPetId }: AuditTrailProps) => {
             return (
               <li key={line.offset} className="pets-line" data-testid="audit-line">
                 <time title={formatMoment(line.at)}>{formatTime(line.at)}</time>
-                <strong>{line.topic}</strong>
-                <Button variant="ghost" size="sm" title="Show this trace" onClick={() => showTrace(line.traceId)}>
-                  {line.traceId}
-                </Button>
+                <strong title={line.topic}>{line.topic}</strong>
                 <span className="pets-line-text">
                   {pet !== null && (
                     <button type="button" className="pets-link" onClick={() => onPetId(pet)}>
@@ -92,6 +90,14 @@ export const AuditTrail = ({ lines, petId, onPetId }: AuditTrailProps) => {
                   )}{' '}
                   {summaryOf(line)}
                 </span>
+                <button
+                  type="button"
+                  className="pets-link pets-trace"
+                  title="Show this trace"
+                  onClick={() => showTrace(line.traceId)}
+                >
+                  {line.traceId}
+                </button>
               </li>
             )
           })}

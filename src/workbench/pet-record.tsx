@@ -7,19 +7,15 @@ import type { Ask } from './pets-api'
 import { StatusBadge } from './pets-table'
 import { formatMoment } from './times'
 
-/** Every field of the record; moments readable. */
-const detailsOf = (pet: Pet) =>
-  Object.entries(pet).map(([label, value]) => ({
-    label,
-    value:
-      label === 'status' ? (
-        <StatusBadge status={pet.status} />
-      ) : label.endsWith('At') && typeof value === 'number' ? (
-        `${formatMoment(value)} (${value})`
-      ) : (
-        String(value)
-      ),
-  }))
+/** A field's value as a person reads it. */
+const Value = ({ field, value }: { field: string; value: unknown }) => {
+  if (!field.endsWith('At') || typeof value !== 'number') return String(value)
+  return (
+    <>
+      {formatMoment(value)} <small>{value}</small>
+    </>
+  )
+}
 
 interface PetRecordProps {
   pet: Pet
@@ -38,17 +34,15 @@ export const PetRecord = ({ pet, ask, onClose }: PetRecordProps) => {
       contentClassName="pets-record"
       onClose={onClose}
       actions={[{ icon: <X />, onClick: onClose, label: 'Close' }]}
-      details={detailsOf(pet)}
     >
       <div className="pets-record-actions" data-testid="pet-record">
-        <h3>Edit</h3>
+        <StatusBadge status={pet.status} />
         <PetForm
           key={pet.id}
           initial={{ name: pet.name, species: pet.species, ageMonths: String(pet.ageMonths) }}
           submitLabel="Save"
           onSubmit={(fields) => void ask('PUT', pet.id, bodyOf(fields))}
         />
-        <h3>Status</h3>
         <div className="pets-form">
           <Choice
             label="Change status"
@@ -65,6 +59,16 @@ export const PetRecord = ({ pet, ask, onClose }: PetRecordProps) => {
             Delete
           </Button>
         </div>
+        <dl>
+          {Object.entries(pet).map(([field, value]) => (
+            <div key={field}>
+              <dt>{field}</dt>
+              <dd>
+                <Value field={field} value={value} />
+              </dd>
+            </div>
+          ))}
+        </dl>
       </div>
     </Sidebar>
   )

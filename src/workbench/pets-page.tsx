@@ -36,6 +36,11 @@ export const PetsPage = () => {
   const shown = useMemo(() => filterPets(pets, filter), [pets, filter])
   const open = openId === null ? undefined : pets.find(({ id }) => id === openId)
 
+  const show = (id: string | null) => {
+    setOpenId(id)
+    setAuditPet(id ?? '')
+  }
+
   const ask: Ask = async (...request) => {
     const answered = await askPets(namespace)(...request)
     setAnswer(answered)
@@ -44,71 +49,70 @@ export const PetsPage = () => {
 
   return (
     <div className="pets-page" data-testid="pets-page">
-      <section className="pets-store" aria-label="Pets">
-        <div className="pets-toolbar">
-          <Choice
-            label="Namespace of the requests"
-            value={namespace}
-            options={NAMESPACES}
-            onChange={(value) => isNamespace(value) && setNamespace(value)}
-            name={(option) => `/${option}/pets`}
-          />
-          <Button variant="accent" aria-expanded={isCreating} onClick={() => setIsCreating(!isCreating)}>
-            New pet
-          </Button>
-          <Input
-            className="pets-search"
-            type="search"
-            aria-label="Search pets"
-            placeholder="Search id, name or notes"
-            value={filter.text}
-            onChange={(event) => setFilter({ ...filter, text: event.target.value })}
-          />
-          <Choice
-            label="Filter by status"
-            value={filter.status}
-            options={['all', ...STATUSES]}
-            onChange={(status) => setFilter({ ...filter, status })}
-            name={(option) => (option === 'all' ? 'every status' : option)}
-          />
-          <Choice
-            label="Filter by species"
-            value={filter.species}
-            options={['all', ...SPECIES]}
-            onChange={(species) => setFilter({ ...filter, species })}
-            name={(option) => (option === 'all' ? 'every species' : option)}
-          />
-          <span className="pets-count" data-testid="pets-count">
-            {shown.length === pets.length ? pets.length : `${shown.length} of ${pets.length}`}
-          </span>
-        </div>
-        {isCreating && (
-          <div className="pets-create" data-testid="pets-create">
-            <PetForm
-              initial={NEW_PET}
-              submitLabel={`POST /${namespace}/pets`}
-              onSubmit={(fields) => void ask('POST', null, bodyOf(fields))}
+      <div className="pets-parts">
+        <section className="pets-store" aria-label="Pets">
+          <div className="pets-toolbar">
+            <Choice
+              label="Namespace of the requests"
+              value={namespace}
+              options={NAMESPACES}
+              onChange={(value) => isNamespace(value) && setNamespace(value)}
+              name={(option) => `/${option}/pets`}
             />
+            <Button variant="accent" aria-expanded={isCreating} onClick={() => setIsCreating(!isCreating)}>
+              New pet
+            </Button>
+            <Input
+              className="pets-search"
+              type="search"
+              aria-label="Search pets"
+              placeholder="Search id, name or notes"
+              value={filter.text}
+              onChange={(event) => setFilter({ ...filter, text: event.target.value })}
+            />
+            <Choice
+              label="Filter by status"
+              value={filter.status}
+              options={['all', ...STATUSES]}
+              onChange={(status) => setFilter({ ...filter, status })}
+              name={(option) => (option === 'all' ? 'every status' : option)}
+            />
+            <Choice
+              label="Filter by species"
+              value={filter.species}
+              options={['all', ...SPECIES]}
+              onChange={(species) => setFilter({ ...filter, species })}
+              name={(option) => (option === 'all' ? 'every species' : option)}
+            />
+            <span className="pets-count" data-testid="pets-count">
+              {shown.length === pets.length ? pets.length : `${shown.length} of ${pets.length}`}
+            </span>
           </div>
-        )}
-        {problem && (
-          <p className="pets-problem" role="alert">
-            {problem}
-          </p>
-        )}
-        <PetsTable
-          pets={shown}
-          openId={openId}
-          onOpen={(id) => {
-            setOpenId(id)
-            setAuditPet(id)
-          }}
-          emptyText={!isLoaded ? 'Loading…' : pets.length > 0 ? 'No pet matches' : 'No pets yet: create one'}
-        />
-        {answer && <AnswerLine answer={answer} />}
-      </section>
-      <AuditTrail lines={audit} petId={auditPet} onPetId={setAuditPet} />
-      {open && <PetRecord pet={open} ask={ask} onClose={() => setOpenId(null)} />}
+          {isCreating && (
+            <div className="pets-create" data-testid="pets-create">
+              <PetForm
+                initial={NEW_PET}
+                submitLabel={`POST /${namespace}/pets`}
+                onSubmit={(fields) => void ask('POST', null, bodyOf(fields))}
+              />
+            </div>
+          )}
+          {problem && (
+            <p className="pets-problem" role="alert">
+              {problem}
+            </p>
+          )}
+          <PetsTable
+            pets={shown}
+            openId={openId}
+            onOpen={show}
+            emptyText={!isLoaded ? 'Loading…' : pets.length > 0 ? 'No pet matches' : 'No pets yet: create one'}
+          />
+          {answer && <AnswerLine answer={answer} />}
+        </section>
+        <AuditTrail lines={audit} petId={auditPet} onPetId={setAuditPet} />
+      </div>
+      {open && <PetRecord pet={open} ask={ask} onClose={() => show(null)} />}
     </div>
   )
 }
