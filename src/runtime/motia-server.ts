@@ -67,7 +67,7 @@ export const createMotiaServer = async (options: MotiaServerOptions): Promise<Co
   ])
 
   const streamAdapter = new RedisStreamAdapterManager(redis.client)
-  const printer = isProduction ? new NoPrinter() : new Printer(root)
+  const printer = isProduction ? new QuietPrinter() : new Printer(root)
   const lockedData = new StepRegistry(root, streamAdapter, printer, redis.client)
   for (const file of stepFiles) {
     const step = readStep(modules, file)
@@ -151,5 +151,12 @@ const logFailure = async (
     const { name, flows = [] } = step.config
     new StepLogger(feed, event.traceId, name, flows).error(`Step ${name} failed`, { error })
     throw error
+  }
+}
+
+/** In production Motia's printer says nothing but this: an event that is not sent is an error of the step's author. */
+class QuietPrinter extends NoPrinter {
+  override printInvalidEmit({ config }: Step, topic: string): void {
+    console.error(`Topic ${topic} is not among the emits of ${config.name}: the event was not sent`)
   }
 }
