@@ -19,8 +19,8 @@ export interface Child {
   isRunning(): boolean
   /** Resolves once it has ended and all it printed is there. */
   exited: Promise<Exit>
-  /** Asks it to end, by SIGTERM unless told otherwise, and waits for that. */
-  stop(signal?: NodeJS.Signals): Promise<Exit>
+  /** Sends it a signal, SIGTERM unless told otherwise, and waits until it and all that it started have ended. */
+  stop(signal?: NodeJS.Signals, options?: { wholeGroup?: boolean }): Promise<Exit>
 }
 
 const running = new Map<ChildProcess, Promise<Exit>>()
@@ -65,9 +65,10 @@ export const startChild = (
       waitFor(() => find(wanted, from), { what: `the output ${wanted}`, timeout, seen: () => text.slice(-4_000) }),
     isRunning,
     exited,
-    stop: (signal = 'SIGTERM') => {
+    stop: (signal = 'SIGTERM', { wholeGroup = false } = {}) => {
       askedAt = Date.now()
-      if (isRunning()) killGroup(child, signal)
+      if (wholeGroup) killGroup(child, signal)
+      else child.kill(signal)
       return exited
     },
   }

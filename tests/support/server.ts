@@ -32,7 +32,7 @@ export interface AuditLine {
 }
 
 /** A running server. */
-export interface TestServer extends Pick<Child, 'pid' | 'output' | 'printed' | 'isRunning' | 'exited'> {
+export interface TestServer extends Child {
   url: string
   port: number
   dataDir: string
@@ -40,8 +40,6 @@ export interface TestServer extends Pick<Child, 'pid' | 'output' | 'printed' | '
   store(): { seq: number; pets: Record<string, Record<string, unknown>> }
   /** The audit trail so far. */
   audit(): AuditLine[]
-  /** Stops it by SIGTERM and waits for its end. */
-  stop(): Promise<Exit>
   /** Kills it (kill -9), and waits until its private Redis has ended too. */
   kill(): Promise<Exit>
 }
@@ -79,7 +77,6 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
     dataDir,
     store: () => readStore(dataDir),
     audit: () => readAudit(dataDir),
-    stop: () => child.stop(),
     kill: async () => {
       const exit = await child.stop('SIGKILL')
       await waitFor(() => !isAlive(redisPid(dataDir)), { what: 'the private Redis to end' })
