@@ -67,7 +67,7 @@ export const createMotiaServer = async (options: MotiaServerOptions): Promise<Co
   ])
 
   const streamAdapter = new RedisStreamAdapterManager(redis.client)
-  const printer = isProduction ? new QuietPrinter() : new Printer(root)
+  const printer = isProduction ? quietPrinter() : new Printer(root)
   const lockedData = new StepRegistry(root, streamAdapter, printer, redis.client)
   for (const file of stepFiles) {
     const step = readStep(modules, file)
@@ -155,8 +155,8 @@ const logFailure = async (
 }
 
 /** In production Motia's printer says nothing but this: an event that is not sent is an error of the step's author. */
-class QuietPrinter extends NoPrinter {
-  override printInvalidEmit({ config }: Step, topic: string): void {
-    console.error(`Topic ${topic} is not among the emits of ${config.name}: the event was not sent`)
-  }
-}
+const quietPrinter = (): NoPrinter =>
+  Object.assign(new NoPrinter(), {
+    printInvalidEmit: ({ config }: Step, topic: string) =>
+      console.error(`Topic ${topic} is not among the emits of ${config.name}: the event was not sent`),
+  })
