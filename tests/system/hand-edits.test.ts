@@ -1,0 +1,104 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import request from 'supertest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { petsApi } from '../support/pets-api'
+import { startServer, type TestServer } from '../support/server'
+
+describe('a data file that a person edits while the server runs', () => {
+  let server: TestServer
+  let file: string
+  beforeAll(async () => {
+    server = await startServer()
+    file = join(server.dataDir, 'pets.json')
+  })
+  const api = () => petsApi(server.url, 'ts')
+  const read = () => readFileSync(file, 'utf8')
+
+  test('The file is the one of the specification, indented by two spaces', async () => {
+    const pet = await api().createWithJob()
+    expect(read()).toBe(`${JSON.stringify({ seq: Number(pet.id) + 1, pets: server.store().pets }, null, 2)}\n`)
+    expect(server.store().pets[pet.id]).toEqual(pet)
+  })
+
+  test('When a value is edited in place, then the next request shows it', async () => {
+    const pet = await api().createWithJob()
+    writeFileSync(file, read().replaceAll('"Buddy"', '"Edited"'))
+    await api()
+      .get(pet.id)
+      .expect(200, { ...pet, name: 'Edited' })
+    const { body } = await api().update(pet.id, { ageMonths: 3 }).expect(200)
+    expect(body).toMatchObject({ name: 'Edited', ageMonths: 3 })
+  })
+
+  test('When an editor replaces the file by a rename, then the next request reads the new one', async () => {
+    const pet = await api().createWithJob()
+    writeFileSync(`${file}~`, read().replaceAll('"dog"', '"cat"'))
+    renameSync(`${file}~`, file)
+    const { body } = await api().get(pet.id).expect(200)
+    expect(body.species).toBe('cat')
+  })
+
+  test('When a pet is added by hand, with a field of its own, then it is served, kept, and its id is not given again', async () => {
+    const { seq, pets } = server.store()
+    const id = String(seq + 10)
+    const pet = {
+      id,
+      name: 'Hand',
+      species: 'bird',
+      ageMonths: 1,
+      status: 'new',
+      createdAt: 1,
+      updatedAt: 1,
+      colour: 'red',
+    }
+    writeFileSync(file, JSON.stringify({ seq, pets: { ...pets, [id]: pet } }))
+    await api().get(id).expect(200, pet)
+    const { body } = await api().create().expect(201)
+    expect(Number(body.id)).toBe(Number(id) + 1)
+    expect(server.store().pets[id]).toEqual(pet)
+  })
+
+  test('When the file is broken, then requests answer 503 without touching it, and work again once it is mended', async () => {
+    const pet = await api().createWithJob()
+    const good = read()
+    const broken = good.slice(0, -20)
+    writeFileSync(file, broken)
+    const answers = [
+      await api().list(),
+      await api().get(pet.id),
+      await api().create(),
+      await api().update(pet.id, { name: 'Max' }),
+      await api().remove(pet.id),
+    ]
+    for (const { status, body } of answers) {
+      expect(status).toBe(503)
+      expect(body).toEqual({ message: expect.stringContaining('The data file is not valid JSON') })
+    }
+    const health = await request(server.url).get('/health').expect(503)
+    expect(health.body).toMatchObject({ status: 'unavailable', store: expect.stringContaining('not valid JSON') })
+    expect(read()).toBe(broken)
+
+    writeFileSync(file, good)
+    await api().get(pet.id).expect(200, pet)
+    await api().create().expect(201)
+    await request(server.url).get('/health').expect(200, { status: 'ok', store: 'ok', redis: 'ok' })
+  })
+
+  test('When a pet in the file is not valid, then the 503 names it', async () => {
+    const pet = await api().createWithJob()
+    const good = read()
+    writeFileSync(file, good.replace(/"species": "\w+"/, '"species": "fish"'))
+    const { body } = await api().get(pet.id).expect(503)
+    expect(body.message).toMatch(/^The data file is not a valid store: pets\.\d+\.species: /)
+    writeFileSync(file, good)
+    await api().get(pet.id).expect(200)
+  })
+
+  test('When the file is removed, then the store is empty and begins again', async () => {
+    rmSync(file)
+    await api().list().expect(200, [])
+    const { body } = await api().create().expect(201)
+    expect(body.id).toBe('1')
+  })
+})

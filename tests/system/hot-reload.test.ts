@@ -1,0 +1,104 @@
+import { pathToFileURL } from 'node:url'
+import request from 'supertest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { petsApi } from '../support/pets-api'
+import { copyProject, type ProjectCopy } from '../support/project-copy'
+import { ROOT, startServer, type TestServer } from '../support/server'
+import { waitFor } from '../support/wait-for'
+
+const preload = pathToFileURL(`${ROOT}/tests/support/preload/print-timers.mjs`).href
+
+const REAPER = 'steps/python/deletion-reaper.cron.step.ts'
+
+describe('a change that is saved while npm run dev runs', () => {
+  let project: ProjectCopy
+  let server: TestServer
+  beforeAll(async () => {
+    project = copyProject()
+    server = await startServer({ mode: 'dev', root: project.root, env: { NODE_OPTIONS: `--import ${preload}` } })
+  })
+
+  /** Saves an edit, and waits until the server has said that it took the file up. */
+  const save = async (file: string, text: string | RegExp, replacement: string, says = `↻ ${file}`) => {
+    const from = server.output().length
+    project.edit(file, text, replacement)
+    await server.printed(says, { from, timeout: 20_000 })
+  }
+
+  const timers = async (): Promise<number> => {
+    const from = server.output().length
+    process.kill(server.pid, 'SIGUSR2')
+    const output = await server.printed(/TIMERS \d+;/, { from })
+    return Number(/(\d+);$/.exec(output)?.[1])
+  }
+
+  test('When it is in a step, then the next request runs it', async () => {
+    await save('steps/javascript/create-pet.step.ts', '🐾 Pet created', '🐾 Pet was created')
+    const from = server.output().length
+    await petsApi(server.url, 'js').create().expect(201)
+    await server.printed('🐾 Pet was created', { from })
+  })
+
+  test('When it is in a module that steps import, however far, then they all run it, and share one store still', async () => {
+    await save('src/pets/pet.ts', 'Welcome to our pet store!', 'Welcome, welcome!', '↻ steps/python/postcreate-lite')
+    const { body } = await petsApi(server.url, 'py').create().expect(201)
+    const pet = await waitFor(
+      async () => {
+        const { body: now } = await petsApi(server.url, 'ts').get(body.id).expect(200)
+        return now.notes ? now : null
+      },
+      { what: 'the notes' },
+    )
+    expect(pet.notes).toMatch(/^Welcome, welcome!/)
+    await petsApi(server.url, 'js').get(body.id).expect(200, pet)
+    await request(server.url).get('/health').expect(200)
+  })
+
+  test('When it moves a route, then the new path answers and the old one does not', async () => {
+    await save('steps/typescript/get-pets.step.ts', "path: '/ts/pets'", "path: '/ts/all-pets'")
+    await request(server.url).get('/ts/all-pets').expect(200)
+    await request(server.url).get('/ts/pets').expect(405)
+    await save('steps/typescript/get-pets.step.ts', "path: '/ts/all-pets'", "path: '/ts/pets'")
+    await request(server.url).get('/ts/pets').expect(200)
+  })
+
+  test('When it does not compile, then the error is printed, the last good version serves, and mending it works', async () => {
+    const file = 'steps/javascript/get-pet.step.ts'
+    const { body } = await petsApi(server.url, 'js').create().expect(201)
+    await save(file, 'export const handler', 'export konst handler', 'The last good version stays in service')
+    expect(server.output()).toMatch(/✗ steps\/javascript\/get-pet\.step\.ts:\d+:\d+: /)
+    await petsApi(server.url, 'js').get(body.id).expect(200)
+    await save(file, 'export konst handler', 'const said = 200\nexport const handler')
+    await petsApi(server.url, 'js').get(body.id).expect(200)
+  })
+
+  test('When it throws as soon as it is imported, then the last good version serves', async () => {
+    const file = 'steps/javascript/get-pet.step.ts'
+    await save(file, 'const said = 200', "throw new Error('not today')", 'The last good version stays in service')
+    expect(server.output()).toContain('not today')
+    await petsApi(server.url, 'js').get('1').expect(200)
+    await save(file, "throw new Error('not today')", 'const said = 201')
+    await petsApi(server.url, 'js').get('1').expect(200)
+  })
+
+  test('When it is the cron of a reaper, then the reaper runs by it', async () => {
+    await save(REAPER, "cron: '0 2 * * *'", "cron: '* * * * * *'")
+    await waitFor(() => server.audit().some(({ topic }) => topic === 'py.reaper.completed'), {
+      what: 'a run of the reaper',
+      timeout: 15_000,
+    })
+    await save(REAPER, "cron: '* * * * * *'", "cron: '0 2 * * *'")
+  })
+
+  test('When it is saved again and again, then no timer of an old version is left', async () => {
+    const before = await timers()
+    for (let round = 0; round < 5; round += 1) {
+      await save(REAPER, "cron: '0 2 * * *'", "cron: '1 2 * * *'")
+      await save(REAPER, "cron: '1 2 * * *'", "cron: '0 2 * * *'")
+    }
+    await waitFor(async () => (await timers()) <= before, {
+      what: `at most ${before} timers`,
+      seen: () => server.output().slice(-200),
+    })
+  })
+})
