@@ -83,9 +83,9 @@ export class WorkbenchFeed {
 
   /** Writes what is waiting, as far as the target takes it. Never rejects. */
   async flush(): Promise<void> {
+    while (this.#writing) await this.#writing
     clearTimeout(this.#timer)
     this.#timer = undefined
-    await this.#writing
     if (this.waiting === 0) return
     if (!this.#target.isReady()) {
       this.#arm()
@@ -99,12 +99,19 @@ export class WorkbenchFeed {
       logs: [...this.#logs.values()],
     }
     for (const collection of [this.#groups, this.#traces, this.#logs]) collection.clear()
-    this.#writing = this.#target.write(batch).then(
-      () => this.#say(false),
-      () => this.#say(true),
-    )
+    this.#writing = this.#write(batch).finally(() => {
+      this.#writing = undefined
+    })
     await this.#writing
-    this.#writing = undefined
+  }
+
+  async #write(batch: FeedBatch): Promise<void> {
+    try {
+      await this.#target.write(batch)
+      this.#say(false)
+    } catch {
+      this.#say(true)
+    }
   }
 
   #arm(): void {
@@ -114,7 +121,8 @@ export class WorkbenchFeed {
   #bound(): void {
     const dropped = dropOldest(this.#traces, this.#limit) + dropOldest(this.#logs, this.#limit)
     dropOldest(this.#groups, this.#limit)
-    if (dropped > 0 && !this.#target.isReady()) this.#say(true)
+    // While a write is under way, what comes in fits the buffer unless the target is slow.
+    if (dropped > 0 && (this.#writing || !this.#target.isReady())) this.#say(true)
   }
 
   #say(isLosing: boolean): void {
