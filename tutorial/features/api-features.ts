@@ -69,7 +69,7 @@ export const createPetFeatures: FeatureDefinition[] = [
     title: 'Event emission',
     description: 'One event for the audit trail, and one that queues the background job',
     startsOn: '  // 3.',
-    endsOn: "  await emit({ topic: '<ns>.job.postcreate.enqueued'",
+    endsOn: '  ])',
   },
   {
     id: 'success-response',
@@ -90,7 +90,14 @@ export const getPetsFeatures: FeatureDefinition[] = [
     id: 'success-response',
     title: 'Success response',
     description: '200 with every pet, soft-deleted ones too, in the order of creation',
-    startsOn: '  return { status: 200',
+    startsOn: '  if (!page) return { status: 200',
+  },
+  {
+    id: 'pagination',
+    title: 'A page of the list',
+    description: 'With ?limit= only so many pets; X-Next-Cursor says where to go on with ?cursor=',
+    startsOn: '  // 2.',
+    endsOn: '  return { status: 200',
   },
 ]
 

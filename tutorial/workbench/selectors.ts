@@ -1,0 +1,45 @@
+import { workbenchXPath } from '@motiadev/workbench'
+
+/**
+ * What `workbenchXPath` lacks, as XPath. Each is found in the Workbench of Motia 0.17.4-beta.185 and in this project's own
+ * tab.
+ */
+export const xpath = {
+  topPanel: '//div[@id="top-panel"]',
+  expandButton: (panel: 'top' | 'bottom') => `//div[@id="${panel}-panel"]//button[@aria-label="Expand panel"]`,
+
+  tabs: {
+    flow: '//button[@data-testid="flow-link"]',
+    queues: '//button[@data-testid="queues-link"]',
+    pets: '//button[@data-testid="pets-link"]',
+  },
+  petsPage: '//div[@data-testid="pets-page"]',
+  auditTrail: '//section[@data-testid="pets-audit"]',
+
+  /** The flow view once it has fitted itself to its steps. */
+  fittedFlow: '//div[contains(@class, "react-flow__viewport")][not(contains(@style, "translate(0px, 0px) scale(1)"))]',
+  /** The close button of a sidebar that shows anything but the code of this step. */
+  closeOtherCode: (step: string) =>
+    `//div[@data-testid="sidebar-panel"][not(.//div[text()="${step}"])]//button[@data-testid="close-panel"]`,
+
+  /** The request editor once it can be filled in. */
+  requestEditor: `(${workbenchXPath.endpoints.callPanel}//div[contains(@class, "monaco-editor")])[1]`,
+  pathParameter: (name: string) => `${workbenchXPath.endpoints.callPanel}//input[@id="value-${name}"]`,
+  closeResponse: `${workbenchXPath.endpoints.response}//button[not(@role="tab")]`,
+  status: (status: number) => `${workbenchXPath.endpoints.response}//span[text()="${status}"]`,
+  /** The last piece of the response that holds a text. */
+  responseText: (text: string) => `(${workbenchXPath.endpoints.response}//span[contains(text(), '${text}')])[last()]`,
+  /** The send button while no response is shown. */
+  sendOnce: `${workbenchXPath.endpoints.playButton}[not(${workbenchXPath.endpoints.response})]`,
+
+  traceSearch: '//input[@placeholder="Search by Trace ID or Step Name"]',
+  /** The newest trace, once the Workbench has loaded it. Until then it would take the selection back to it. */
+  loadedTrace: `${workbenchXPath.tracing.trace(1)}[not(contains(., "running"))]`,
+  newestTraceOf: (step: string) => `(//button[contains(@class, "motia-trace-group")][.//span[text()="${step}"]])[1]`,
+  timelineOf: (step: string) => `(//div[@data-testid="trace-timeline-item"][.//span[text()="${step}"]])[1]`,
+  logOf: (message: string) => `(${workbenchXPath.logs.row}[contains(., "${message}")])[1]`,
+
+  queueSearch: '//input[@placeholder="Search queues..."]',
+  queueList: '//div[@id="top-panel"]//div[contains(@class, "border-r")][.//input[@placeholder="Search queues..."]]',
+  queue: (name: string) => `//button[@type="button"][.//span[text()="${name}"]]`,
+}

@@ -1,0 +1,33 @@
+import type { TutorialStep } from '@motiadev/workbench'
+
+type Actions = NonNullable<TutorialStep['before']>
+
+/** The element that an XPath finds first, or null. */
+export const findElement = (xpath: string): HTMLElement | null => {
+  const { singleNodeValue } = document.evaluate(xpath, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE)
+  return singleNodeValue instanceof HTMLElement ? singleNodeValue : null
+}
+
+/**
+ * Types into a text field. The Workbench's tutorial has actions for clicks and for the request editor only: the first
+ * action waits for the field, and the typing happens when the Workbench reads the selector of the second.
+ */
+export const typeInto = (field: string, text: () => string): Actions => [
+  { type: 'click', selector: field },
+  {
+    type: 'click',
+    get selector() {
+      type(findElement(field), text())
+      return field
+    },
+    optional: true,
+  },
+]
+
+/** What a keyboard does as far as React can tell: it hears of a value only where that was set behind its back. */
+const type = (field: HTMLElement | null, text: string): void => {
+  if (!(field instanceof HTMLInputElement)) return
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(field, text)
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+  field.dispatchEvent(new FocusEvent('focusout', { bubbles: true }))
+}
