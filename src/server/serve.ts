@@ -5,6 +5,7 @@ import { removeLeftovers } from '../pets/leftovers'
 import { watchSteps } from '../runtime/hot-reload'
 import { createMotiaServer } from '../runtime/motia-server'
 import type { Settings } from '../settings'
+import { watchClock } from './clock-watch'
 import { refuseForeignSockets } from './doors'
 import { prepareDrain } from './drain'
 import { checkHealth, PETS_MODULE } from './health'
@@ -62,6 +63,8 @@ export const serve = async (
       await server.close()
     })
     const { motiaServer } = server
+    const unwatchClock = watchClock(server.lockedData, motiaServer.cronManager)
+    cleanUps.push(async () => unwatchClock())
     if (isProduction) {
       closeSocket(motiaServer)
     } else {
