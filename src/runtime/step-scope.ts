@@ -61,6 +61,18 @@ export const containStepErrors = (onForeignError: (error: unknown) => void): voi
     if (scope) scope.catch(error)
     else onForeignError(error)
   }
+  // Node reports what a microtask throws after it has left the microtask's scope.
+  const { queueMicrotask: queue } = globalThis
+  globalThis.queueMicrotask = (callback) => {
+    if (typeof callback !== 'function') return queue(callback)
+    queue(() => {
+      try {
+        callback()
+      } catch (error) {
+        contain(error)
+      }
+    })
+  }
   process.on('uncaughtException', contain)
   process.on('unhandledRejection', contain)
 }
