@@ -6,6 +6,8 @@ const defaults: Settings = {
   port: 3000,
   host: '127.0.0.1',
   dataDir: resolve('.data'),
+  store: 'file',
+  auditLimit: 100_000,
   stepRuntime: 'in-process',
   handlerTimeout: 30,
   traceLimit: 1_000,
@@ -71,6 +73,15 @@ const variables: [name: string, setting: keyof Settings, valid: [string, unknown
     ['0', '-1', '86401', '30s', 'Infinity', 'NaN'],
   ],
   [
+    'PETS_AUDIT_LIMIT',
+    'auditLimit',
+    [
+      ['1', 1],
+      ['5000', 5_000],
+    ],
+    ['0', '-1', '1.5', 'all', 'Infinity'],
+  ],
+  [
     'PETS_TRACE_LIMIT',
     'traceLimit',
     [
@@ -118,6 +129,21 @@ test('of several wrong variables each is named, once, in one line', () => {
     'PETS_TRACE_LIMIT',
   ])
   expect(message).not.toContain('\n')
+})
+
+test('the pets are kept in Redis where PETS_STORE says so, which needs a REDIS_URL', () => {
+  const REDIS_URL = 'redis://127.0.0.1:6379'
+  expect(readSettings({ PETS_STORE: 'redis', REDIS_URL })).toEqual({ ...defaults, store: 'redis', redisUrl: REDIS_URL })
+  expect(readSettings({ PETS_STORE: 'file' })).toEqual(defaults)
+  const { message } = failureOf({ PETS_STORE: 'redis' })
+  expect(message).toBe('REDIS_URL must be set where PETS_STORE is redis (it is not set)')
+  expect(failureOf({ PETS_STORE: 'mongo', REDIS_URL }).message).toMatch(/^PETS_STORE must be file or redis/)
+})
+
+test('a password in a wrong REDIS_URL is not told', () => {
+  const { message } = failureOf({ REDIS_URL: 'http://:secret@redis.example' })
+  expect(message).not.toContain('secret')
+  expect(message).toContain('//…@redis.example')
 })
 
 test('a name of Object.prototype in the environment does no harm', () => {

@@ -11,18 +11,25 @@ export const errorSchema = z.object({ message: z.string() })
 /** What a 400 says first, on create and update alike. */
 export const INVALID_PAYLOAD = 'Invalid payload: {name, species, ageMonths}'
 
-/** A body that is not what the endpoint takes. */
+/** What a 400 of a list says first. */
+export const INVALID_QUERY = 'Invalid query: {limit, cursor}'
+
+/** A body, or a query, that is not what the endpoint takes. */
 export class InvalidPayloadError extends Error {
   override readonly name = 'InvalidPayloadError'
 
-  constructor(readonly issues: z.infer<typeof issueSchema>[]) {
-    super(INVALID_PAYLOAD)
+  constructor(
+    readonly issues: z.infer<typeof issueSchema>[],
+    message = INVALID_PAYLOAD,
+  ) {
+    super(message)
   }
 }
 
-/** The body as the schema reads it; throws an `InvalidPayloadError` that lists what is wrong. */
-export const parsePayload = <T>(schema: z.ZodType<T>, body: unknown): T => {
+/** The body as the schema reads it; throws an `InvalidPayloadError` that lists what is wrong, after `message`. */
+export const parsePayload = <T>(schema: z.ZodType<T>, body: unknown, message?: string): T => {
   const parsed = schema.safeParse(body)
   if (parsed.success) return parsed.data
-  throw new InvalidPayloadError(parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })))
+  const issues = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
+  throw new InvalidPayloadError(issues, message)
 }

@@ -4,7 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { toStoreError } from './file-error'
 import { withFileLock } from './file-lock'
 import type { StoredPet } from './pet'
-import { checkPet, MAX_SEQ } from './pets-check'
+import { isUnfinished } from './pet-changes'
+import { asStored, MAX_SEQ } from './pets-check'
 import { PetsDraft } from './pets-draft'
 import { PetsFile } from './pets-file'
 import { type Change, type PetStore, StoreError } from './store'
@@ -46,6 +47,10 @@ class FileStore implements PetStore {
 
   async list(): Promise<readonly StoredPet[]> {
     return this.#file.read().list()
+  }
+
+  async page(after: string | null, limit: number, which: 'all' | 'unfinished' = 'all'): Promise<readonly StoredPet[]> {
+    return this.#file.read().page(after ?? '0', limit, which === 'all' ? () => true : isUnfinished)
   }
 
   create(make: (id: string) => StoredPet): Promise<StoredPet> {
@@ -125,14 +130,5 @@ function runChange({ run, resolve, reject }: QueuedChange, draft: PetsDraft): ()
     return () => resolve(value as never)
   } catch (error) {
     return () => reject(error)
-  }
-}
-
-/** The pet as the file gives it back, so that what is in memory never differs from what is on disk. */
-function asStored(id: string, pet: StoredPet): StoredPet {
-  try {
-    return checkPet(id, JSON.parse(JSON.stringify(pet)))
-  } catch (cause) {
-    throw new StoreError('STORE_INVALID', `The change to pet ${id} does not make a valid pet`, { cause })
   }
 }

@@ -21,6 +21,28 @@ export const updatePetSchema = z.object(
   NO_OBJECT,
 )
 
+/** The most pets of one page. */
+const MAX_LIMIT = 1_000
+const LIMIT_RANGE = `must be a whole number from 1 to ${MAX_LIMIT}`
+
+/** The query of `GET /…/pets` that asks for a page. Unknown parameters are ignored. */
+export const listPetsSchema = z.object({
+  limit: z
+    .string(LIMIT_RANGE)
+    .regex(/^[1-9]\d{0,3}$/, LIMIT_RANGE)
+    .transform(Number)
+    .refine((limit) => limit <= MAX_LIMIT, LIMIT_RANGE)
+    .default(MAX_LIMIT),
+  cursor: z
+    .string('must be the X-Next-Cursor of a page')
+    .regex(/^[1-9]\d{0,14}$/, 'must be the X-Next-Cursor of a page')
+    .nullable()
+    .default(null),
+})
+
+/** Which page of the pets a client asks for. */
+export type ListPets = z.infer<typeof listPetsSchema>
+
 /** What a client may say of a new pet. */
 export type CreatePet = z.infer<typeof createPetSchema>
 

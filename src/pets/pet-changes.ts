@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { jsonText, keepJsonText } from '../runtime/json-text'
 import type { CreatePet, UpdatePet } from './payloads'
 import {
@@ -50,8 +51,31 @@ export const presentPets = (stored: readonly StoredPet[]): Pet[] => {
   return pets
 }
 
+/** So many pets, or fewer, are turned into JSON in one go: some 20 ms. */
+const PRESENTED_AT_ONCE = 10_000
+
+/** The same as `presentPets`, with pauses for a list so long that it would keep everybody else waiting. */
+export const presentList = async (stored: readonly StoredPet[]): Promise<Pet[]> => {
+  const known = presentedLists.get(stored)
+  if (known || stored.length <= PRESENTED_AT_ONCE) return known ?? presentPets(stored)
+  const parts: Pet[][] = []
+  for (let start = 0; start < stored.length; start += PRESENTED_AT_ONCE) {
+    const part = presentPets(stored.slice(start, start + PRESENTED_AT_ONCE))
+    parts.push(part)
+    jsonText(part)
+    await nextTurn()
+  }
+  const texts = parts.flatMap((part) => jsonText(part)?.slice(1, -1) || [])
+  const pets = keepJsonText(parts.flat(), () => `[${texts.join(',')}]`)
+  presentedLists.set(stored, pets)
+  return pets
+}
+
 /** Whether readers may see the pet: one that a reaper has claimed is gone. */
 export const isVisible = (pet: StoredPet): boolean => pet.purgeClaim === undefined
+
+/** Whether something is still to be done about the pet: its job, or the purge that a reaper has decided on. */
+export const isUnfinished = (pet: StoredPet): boolean => pet.owedJob !== undefined || pet.purgeClaim !== undefined
 
 /**
  * The soft-deleted pet; the same object where it already was. A pet that a person marked `deleted` by hand without its

@@ -39,6 +39,15 @@ export function checkPet(id: string, pet: unknown): StoredPet {
   return pet as StoredPet
 }
 
+/** The pet as the store gives it back, so that memory never differs from what is stored; throws a `StoreError`. */
+export function asStored(id: string, pet: StoredPet): StoredPet {
+  try {
+    return checkPet(id, JSON.parse(JSON.stringify(pet)))
+  } catch (cause) {
+    throw new StoreError('STORE_INVALID', `The change to pet ${id} does not make a valid pet`, { cause })
+  }
+}
+
 /** The error of a data file that is no valid store. */
 export function invalid(problem: string, cause?: unknown): StoreError {
   return new StoreError('STORE_INVALID', `The data file is not a valid store: ${problem}`, { cause })

@@ -30,6 +30,20 @@ export class PetsDocument {
     return this.#list
   }
 
+  /** The first `limit` pets of an id above `after` for which `isWanted` holds, by ascending id. */
+  page(after: string, limit: number, isWanted: (pet: StoredPet) => boolean): StoredPet[] {
+    const first = blockNumberOf(after)
+    const page: StoredPet[] = []
+    for (const [number, { pets }] of this.blocks) {
+      if (number < first) continue
+      for (const pet of pets.values()) {
+        if (page.length >= limit) return page
+        if ((number > first || Number(pet.id) > Number(after)) && isWanted(pet)) page.push(pet)
+      }
+    }
+    return page
+  }
+
   /** The text of the data file up to the first pet. */
   get head(): string {
     return `{\n  "seq": ${this.seq},\n  "pets": {`

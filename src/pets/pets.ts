@@ -1,7 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { z } from 'zod'
 import { readSettings } from '../settings'
-import { createFileStore } from './file-store'
-import { type CreatePet, deletionSchema, type UpdatePet } from './payloads'
+import { openStore } from './open-store'
+import { type CreatePet, deletionSchema, type ListPets, type UpdatePet } from './payloads'
 import type { Namespace, Pet, StoredPet } from './pet'
 import {
   applyUpdate,
@@ -9,6 +10,7 @@ import {
   finishJob,
   isVisible,
   newPet,
+  presentList,
   presentPet,
   presentPets,
   softDelete,
@@ -23,6 +25,9 @@ export class PetNotFoundError extends Error {
     super('Not found')
   }
 }
+
+/** How many pets are looked at in one go by what looks at all of them. */
+const PAGE_SIZE = 1_000
 
 /** What an update did beside the fields: a pet that became soft-deleted, or was restored. */
 export type Transition = 'deleted' | 'restored' | null
@@ -60,7 +65,17 @@ export class Pets {
 
   /** Every pet, soft-deleted ones too, in the order of creation. */
   async list(): Promise<Pet[]> {
-    return presentPets(await this.#store.list())
+    return presentList(await this.#store.list())
+  }
+
+  /**
+   * At most `limit` pets after the one of the id `cursor`, in the order of creation. `next` is the cursor of the page that
+   * follows; null where none does.
+   */
+  async listPage({ limit, cursor }: ListPets): Promise<{ pets: Pet[]; next: string | null }> {
+    const found = await this.#store.page(cursor, limit + 1)
+    const shown = found.slice(0, limit)
+    return { pets: presentPets(shown), next: found.length > limit ? (shown.at(-1)?.id ?? null) : null }
   }
 
   /** The pet of that id; throws a `PetNotFoundError`. */
@@ -105,41 +120,67 @@ export class Pets {
    */
   async reap(namespace: Namespace, announce: (pet: StoredPet) => Promise<void>): Promise<Reaping> {
     const now = this.#now()
-    const pets = await this.#store.list()
-    const claim = (pet: StoredPet) => claimPurge(pet, namespace, now)
-    const due = pets.filter((pet) => claim(pet) !== pet)
-    const outcomes = await Promise.allSettled(
-      due.map(async ({ id }) => {
-        const change = await this.#store.update(id, claim)
-        if (!change || change.before === change.after) return null
-        await announce(change.after)
-        return this.#store.remove(id, (pet) => pet.purgeClaim !== undefined)
-      }),
-    )
-    const failures = outcomes.filter((outcome) => outcome.status === 'rejected')
-    const purged = outcomes.flatMap((outcome) =>
-      outcome.status === 'fulfilled' && outcome.value ? [outcome.value] : [],
-    )
+    const purged: StoredPet[] = []
+    const failures: unknown[] = []
+    let totalScanned = 0
+    for await (const page of this.#pages('all')) {
+      totalScanned += page.length
+      const due = page.filter((pet) => claimPurge(pet, namespace, now) !== pet)
+      const outcomes = await Promise.allSettled(due.map(({ id }) => this.#purge(id, namespace, now, announce)))
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') failures.push(outcome.reason)
+        else if (outcome.value) purged.push(outcome.value)
+      }
+    }
     return {
       purged,
-      counts: { totalScanned: pets.length, purgedCount: purged.length, failedCount: failures.length },
-      failure: failures[0]?.reason ?? null,
+      counts: { totalScanned, purgedCount: purged.length, failedCount: failures.length },
+      failure: failures[0] ?? null,
     }
   }
 
   /** The jobs that pets are still owed: the topic that queues each, and its data. */
   async owedJobs(): Promise<{ topic: string; petId: string; enqueuedAt: number }[]> {
-    return (await this.#store.list()).flatMap(({ id, createdAt, owedJob }) => {
-      if (!owedJob) return []
-      const { namespace, enqueuedAt } = owedJob
-      const name = enqueuedAt === createdAt ? 'job.postcreate.enqueued' : 'feeding.reminder.enqueued'
-      return [{ topic: `${namespace}.${name}`, petId: id, enqueuedAt }]
-    })
+    const jobs: { topic: string; petId: string; enqueuedAt: number }[] = []
+    for await (const page of this.#pages('unfinished')) {
+      for (const { id, createdAt, owedJob } of page) {
+        if (!owedJob) continue
+        const { namespace, enqueuedAt } = owedJob
+        const name = enqueuedAt === createdAt ? 'job.postcreate.enqueued' : 'feeding.reminder.enqueued'
+        jobs.push({ topic: `${namespace}.${name}`, petId: id, enqueuedAt })
+      }
+    }
+    return jobs
   }
 
   /** Resolves where the store can be read; rejects with its `StoreError` where not. */
   async check(): Promise<void> {
     await this.#store.get('0')
+  }
+
+  /** The pets, page by page; others get their turn in between. */
+  async *#pages(which: 'all' | 'unfinished'): AsyncGenerator<readonly StoredPet[]> {
+    let after: string | null = null
+    for (;;) {
+      const page: readonly StoredPet[] = await this.#store.page(after, PAGE_SIZE, which)
+      yield page
+      const last = page.at(-1)
+      if (!last || page.length < PAGE_SIZE) return
+      after = last.id
+      await nextTurn()
+    }
+  }
+
+  async #purge(
+    id: string,
+    namespace: Namespace,
+    now: number,
+    announce: (pet: StoredPet) => Promise<void>,
+  ): Promise<StoredPet | null> {
+    const change = await this.#store.update(id, (pet) => claimPurge(pet, namespace, now))
+    if (!change || change.before === change.after) return null
+    await announce(change.after)
+    return this.#store.remove(id, (pet) => pet.purgeClaim !== undefined)
   }
 
   async #change(id: string, change: (pet: StoredPet) => StoredPet): Promise<Change> {
@@ -149,5 +190,5 @@ export class Pets {
   }
 }
 
-/** The pets of this process's data folder. */
-export const pets = new Pets(createFileStore({ dataDir: readSettings().dataDir }))
+/** The pets of this process, in the store that its settings name. */
+export const pets = new Pets(openStore(readSettings()))

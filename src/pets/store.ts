@@ -30,12 +30,18 @@ export interface PetStore {
   /** The pet of that id, or null. */
   get(id: string): Promise<StoredPet | null>
 
-  /** Every pet, in the order of creation. */
+  /** Every pet, in the order of creation. The same array while nothing changes. */
   list(): Promise<readonly StoredPet[]>
 
   /**
-   * Stores the pet that `make` builds for the next id. Ids are decimal strings, never handed out twice. `make` must be pure: it
-   * may run twice.
+   * The first `limit` pets after the one of the id `after`, which need not exist (null: from the beginning), in the order of
+   * creation: all of them, or those alone that still have a job or a purge under way. Fewer than `limit` are the last.
+   */
+  page(after: string | null, limit: number, which?: 'all' | 'unfinished'): Promise<readonly StoredPet[]>
+
+  /**
+   * Stores the pet that `make` builds for the next id. Ids are decimal strings, never handed out twice. `make` must be pure,
+   * and the pet must depend on the id in nothing but its own `id`: it may run twice, or for an id that is taken meanwhile.
    */
   create(make: (id: string) => StoredPet): Promise<StoredPet>
 

@@ -1,6 +1,7 @@
 import type { ApiRouteConfig, Handlers } from 'motia'
-import { errorSchema } from '../../src/http/errors'
+import { errorSchema, invalidPayloadSchema } from '../../src/http/errors'
 import { httpErrors } from '../../src/http/http-errors'
+import { pageHeaders, parsePageQuery } from '../../src/http/pages'
 import { petListSchema } from '../../src/pets/payloads'
 import { pets } from '../../src/pets/pets'
 
@@ -12,10 +13,20 @@ export const config: ApiRouteConfig = {
   method: 'GET',
   path: '/ts/pets',
   middleware: [httpErrors],
-  responseSchema: { 200: petListSchema, 503: errorSchema },
+  queryParams: [
+    { name: 'limit', description: 'How many pets to list at most, from 1 to 1000' },
+    { name: 'cursor', description: 'Where to go on: the X-Next-Cursor of the page before' },
+  ],
+  responseSchema: { 200: petListSchema, 400: invalidPayloadSchema, 503: errorSchema },
   emits: [],
 }
 
-export const handler: Handlers['TsListPets'] = async () => {
-  return { status: 200, body: await pets.list() }
+export const handler: Handlers['TsListPets'] = async (req) => {
+  // 1. See whether a page is asked for: without, all pets are listed
+  const page = parsePageQuery(req.queryParams)
+  if (!page) return { status: 200, body: await pets.list() }
+
+  // 2. List the page, and say where the next one begins
+  const { pets: body, next } = await pets.listPage(page)
+  return { status: 200, headers: pageHeaders('/ts/pets', page, next), body }
 }

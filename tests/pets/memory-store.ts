@@ -1,4 +1,5 @@
 import type { StoredPet } from '../../src/pets/pet'
+import { isUnfinished } from '../../src/pets/pet-changes'
 import { checkPet } from '../../src/pets/pets-check'
 import { type Change, type PetStore, StoreError } from '../../src/pets/store'
 
@@ -19,6 +20,11 @@ export class MemoryStore implements PetStore {
 
   async list(): Promise<readonly StoredPet[]> {
     return this.#pets
+  }
+
+  async page(after: string | null, limit: number, which: 'all' | 'unfinished' = 'all'): Promise<readonly StoredPet[]> {
+    const wanted = which === 'all' ? this.#pets : this.#pets.filter(isUnfinished)
+    return wanted.filter(({ id }) => Number(id) > Number(after ?? 0)).slice(0, limit)
   }
 
   async create(make: (id: string) => StoredPet): Promise<StoredPet> {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { DAY_MS, PURGE_CLAIM_MS, type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
 import { Pets } from '../../src/pets/pets'
 import { StoreError } from '../../src/pets/store'
+import { jsonText } from '../../src/runtime/json-text'
 import { buildPet } from '../store/build-pet'
 import { MemoryStore } from './memory-store'
 
@@ -162,9 +163,9 @@ describe('a reaping', () => {
   test('of a pet that is restored before its claim leaves it alone', async () => {
     const { pets, store, clock } = makePets(deletedRex)
     clock.now = NIGHT
-    const { list } = store
-    store.list = async () => {
-      const seen = await list.call(store)
+    const { page } = store
+    store.page = async (...which) => {
+      const seen = await page.apply(store, which)
       await pets.update('ts', '1', { status: 'available' })
       return seen
     }
@@ -177,10 +178,25 @@ describe('a reaping', () => {
     expect(await pets.get('1')).toMatchObject({ status: 'available' })
   })
 
+  test('of thousands of pets looks at each, and purges those that are due, page by page', async () => {
+    const many = Array.from({ length: 2_500 }, (_, index) =>
+      buildPet({ ...(index % 2 ? rex : deletedRex), id: `${index + 1}` }),
+    )
+    const { pets, store, clock } = makePets(...many)
+    clock.now = NIGHT
+    const told: string[] = []
+    const { counts } = await pets.reap('js', async ({ id }) => {
+      told.push(id)
+    })
+    expect(counts).toEqual({ totalScanned: 2_500, purgedCount: 1_250, failedCount: 0 })
+    expect(new Set(told).size).toBe(1_250)
+    expect(await store.list()).toEqual(many.filter((_, index) => index % 2))
+  })
+
   test('rejects where the store cannot be read', async () => {
     const { pets, store } = makePets()
     const broken = new StoreError('STORE_INVALID', 'broken')
-    store.list = async () => {
+    store.page = async () => {
       throw broken
     }
     await expect(pets.reap('js', announceNothing)).rejects.toBe(broken)
@@ -195,4 +211,13 @@ test('a check resolves where the store can be read and rejects where not', async
     throw broken
   }
   await expect(pets.check()).rejects.toBe(broken)
+})
+
+test('a list of tens of thousands of pets is the same, and has the same JSON, as one made in one piece', async () => {
+  const many = Array.from({ length: 25_001 }, (_, index) => buildPet({ ...rex, id: `${index + 1}` }))
+  const { pets } = makePets(...many)
+  const listed = await pets.list()
+  expect(listed).toEqual(many)
+  expect(jsonText(listed)).toBe(JSON.stringify(many))
+  expect(await pets.list()).toBe(listed)
 })

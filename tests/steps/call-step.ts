@@ -10,9 +10,10 @@ interface EventStep<Input> {
   handler: (input: Input, context: FlowContext<EmittedEvent>) => Promise<void>
 }
 
-/** What a client sends: a path's `id`, and a body, as a value or as the text that goes over the wire. */
+/** What a client sends: a path's `id`, a query, and a body, as a value or as the text that goes over the wire. */
 interface Sent {
   id?: string
+  query?: Record<string, string | string[]>
   body?: unknown
   text?: string
 }
@@ -24,12 +25,12 @@ const overTheWire = (value: unknown, text = JSON.stringify(value)) =>
 /** Answers a request by the step's middleware and handler, composed as Motia composes them. */
 export const callApi = <Body>(
   { config, handler }: ApiStep<Body>,
-  { id, body, text }: Sent,
+  { id, query = {}, body, text }: Sent,
   context: FlowContext<EmittedEvent>,
 ): Promise<ApiResponse<number, unknown>> => {
   const request: ApiRequest<Body> = {
     pathParams: id === undefined ? {} : { id },
-    queryParams: {},
+    queryParams: query,
     headers: {},
     body: overTheWire(body, text),
     rawBody: text ?? JSON.stringify(body) ?? '',

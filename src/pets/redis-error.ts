@@ -1,0 +1,18 @@
+import { StoreError } from './store'
+
+/** What a failed command of Redis means for the store; a `StoreError` stays what it is. */
+export function redisStoreError(cause: unknown): StoreError {
+  if (cause instanceof StoreError) return cause
+  const { name = '', message = '' } = cause instanceof Error ? cause : {}
+  const fail = (code: 'STORE_FULL' | 'STORE_UNAVAILABLE', text: string) => new StoreError(code, text, { cause })
+  if (/\bOOM\b/.test(message)) return fail('STORE_FULL', 'Redis has no memory left to store the change')
+  if (/\bMISCONF\b/.test(message)) return fail('STORE_FULL', 'Redis cannot write to its disk and takes no changes')
+  if (name === 'ReplyError') {
+    // Not the message itself: it may name hosts. Its first word is Redis's code for the error.
+    return fail('STORE_UNAVAILABLE', `Redis, where the pets are kept, refuses (${message.split(' ')[0]})`)
+  }
+  if (message === 'Command timed out') {
+    return fail('STORE_UNAVAILABLE', 'Redis, where the pets are kept, does not answer')
+  }
+  return fail('STORE_UNAVAILABLE', 'Redis, where the pets are kept, cannot be reached')
+}

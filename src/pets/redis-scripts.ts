@@ -1,0 +1,64 @@
+import type { Redis, Result } from 'ioredis'
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** Keys all, ids, unfinished, revision, seq; the JSON after the id, `1` if unfinished, the largest id. The new id. */
+    petsCreate(...keysAndArguments: string[]): Result<string, Context>
+    /**
+     * Keys all, ids, unfinished, revision; id, the JSON it must have, `keep`, `set` or `remove`, the new JSON, `1` if
+     * unfinished. 1 where that was done, the JSON it has where that is another, null where there is no such pet.
+     */
+    petsChange(...keysAndArguments: string[]): Result<1 | string | null, Context>
+    /** Keys all and the set of ids; an id, how many. The JSON of the pets that follow the id. */
+    petsPage(all: string, ids: string, after: string, limit: number): Result<(string | null)[], Context>
+  }
+}
+
+// A sequence that was lost, with a key that somebody deleted, goes on behind the highest id.
+const CREATE = `
+local last = tonumber(redis.call('GET', KEYS[5]) or '0')
+if last == 0 then
+  last = tonumber(redis.call('ZREVRANGE', KEYS[2], 0, 0)[1] or '0')
+  if last > 0 then redis.call('SET', KEYS[5], string.format('%.0f', last)) end
+end
+if last >= tonumber(ARGV[3]) then return redis.error_reply('NOIDS there are no ids left') end
+local id = string.format('%.0f', redis.call('INCR', KEYS[5]))
+redis.call('HSET', KEYS[1], id, '{"id":"' .. id .. '",' .. ARGV[1])
+redis.call('ZADD', KEYS[2], id, id)
+if ARGV[2] == '1' then redis.call('ZADD', KEYS[3], id, id) end
+redis.call('INCR', KEYS[4])
+return id
+`
+
+const CHANGE = `
+local current = redis.call('HGET', KEYS[1], ARGV[1])
+if not current or current ~= ARGV[2] then return current end
+if ARGV[3] == 'set' then
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[4])
+  if ARGV[5] == '1' then
+    redis.call('ZADD', KEYS[3], ARGV[1], ARGV[1])
+  else
+    redis.call('ZREM', KEYS[3], ARGV[1])
+  end
+  redis.call('INCR', KEYS[4])
+elseif ARGV[3] == 'remove' then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+  redis.call('ZREM', KEYS[2], ARGV[1])
+  redis.call('ZREM', KEYS[3], ARGV[1])
+  redis.call('INCR', KEYS[4])
+end
+return 1
+`
+
+const PAGE = `
+local ids = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf', 'LIMIT', 0, ARGV[2])
+if #ids == 0 then return {} end
+return redis.call('HMGET', KEYS[1], unpack(ids))
+`
+
+/** Teaches a connection the store's scripts. Each runs as one: nothing comes between its commands. */
+export function defineScripts(redis: Redis): void {
+  redis.defineCommand('petsCreate', { lua: CREATE, numberOfKeys: 5 })
+  redis.defineCommand('petsChange', { lua: CHANGE, numberOfKeys: 4 })
+  redis.defineCommand('petsPage', { lua: PAGE, numberOfKeys: 2 })
+}

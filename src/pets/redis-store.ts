@@ -1,0 +1,194 @@
+import type { Redis } from 'ioredis'
+import type { SharedRedis } from '../redis/shared-redis'
+import { type KnownPet, KnownPets } from './known-pets'
+import type { StoredPet } from './pet'
+import { isUnfinished } from './pet-changes'
+import { asStored, MAX_SEQ } from './pets-check'
+import { redisStoreError } from './redis-error'
+import { KEYS } from './redis-keys'
+import { defineScripts } from './redis-scripts'
+import { type Change, type PetStore, StoreError } from './store'
+import { Turns } from './turns'
+
+/** How many pets a process remembers as it saw them last. */
+const KNOWN_PETS = 10_000
+
+/** How many pets one script reads at most: a millisecond or two of Redis's time, and below what Lua can unpack. */
+const PAGE_SIZE = 1_000
+
+/** A list of more pets than this is not kept in memory. */
+const KEPT_LIST = 10_000
+
+/** A store in Redis, to be shared by any number of processes on any number of machines. */
+export function createRedisStore(redis: SharedRedis): PetStore {
+  return new RedisStore(redis)
+}
+
+/** What a change makes of a pet. */
+type Decision = { verb: 'keep'; error?: unknown } | { verb: 'remove' } | { verb: 'set'; text: string; pet: StoredPet }
+
+/** A list of all pets at some revision. */
+interface Listing {
+  revision: string | null
+  pets: Promise<readonly StoredPet[]>
+}
+
+class RedisStore implements PetStore {
+  readonly #redis: SharedRedis
+  readonly #known = new KnownPets(KNOWN_PETS)
+  readonly #turns = new Turns()
+  #listing: Listing | null = null
+  #nextId = 1
+  /** The connection that knows the scripts of this version of the module. */
+  #taught: Redis | null = null
+
+  constructor(redis: SharedRedis) {
+    this.#redis = redis
+  }
+
+  async get(id: string): Promise<StoredPet | null> {
+    return (await this.#fetch(id))?.pet ?? null
+  }
+
+  async list(): Promise<readonly StoredPet[]> {
+    const revision = await this.#run((redis) => redis.get(KEYS.revision))
+    if (this.#listing?.revision === revision) return this.#listing.pets
+    // Whoever finds the same revision meanwhile reads along.
+    const listing = { revision, pets: this.#readAll() }
+    this.#listing = listing
+    const forget = () => {
+      if (this.#listing === listing) this.#listing = null
+    }
+    listing.pets.then((pets) => pets.length > KEPT_LIST && forget(), forget)
+    return listing.pets
+  }
+
+  async page(after: string | null, limit: number, which: 'all' | 'unfinished' = 'all'): Promise<readonly StoredPet[]> {
+    const ids = which === 'all' ? KEYS.ids : KEYS.unfinished
+    const pets: StoredPet[] = []
+    while (pets.length < limit) {
+      const size = Math.min(PAGE_SIZE, limit - pets.length)
+      const start = pets.at(-1)?.id ?? after ?? '0'
+      const texts = await this.#run((redis) => redis.petsPage(KEYS.all, ids, start, size))
+      for (const text of texts) {
+        if (text === null) throw new StoreError('STORE_INVALID', 'Redis lists a pet that is not there')
+        pets.push(this.#known.read(text))
+      }
+      if (texts.length < size) break
+    }
+    return pets
+  }
+
+  async create(make: (id: string) => StoredPet): Promise<StoredPet> {
+    // Most likely the next id; the script puts the right one in its place.
+    const guess = String(Math.min(this.#nextId, MAX_SEQ - 1))
+    const pet = asStored(guess, make(guess))
+    const { id: _, ...fields } = pet
+    const rest = JSON.stringify(fields).slice(1)
+    const flag = isUnfinished(pet) ? '1' : '0'
+    const { all, ids, unfinished, revision, seq } = KEYS
+    const id = await this.#run((redis) =>
+      redis.petsCreate(all, ids, unfinished, revision, seq, rest, flag, String(MAX_SEQ - 1)),
+    )
+    this.#nextId = Number(id) + 1
+    return this.#known.learn(id, `{"id":"${id}",${rest}`).pet
+  }
+
+  async update(id: string, change: (pet: StoredPet) => StoredPet): Promise<Change | null> {
+    const done = await this.#change(id, (pet) => {
+      const changed = change(pet)
+      if (changed === pet) return { verb: 'keep' }
+      const after = asStored(id, changed)
+      return { verb: 'set', text: JSON.stringify(after), pet: after }
+    })
+    return done && { before: done.before, after: done.after }
+  }
+
+  async remove(id: string, condition: (pet: StoredPet) => boolean): Promise<StoredPet | null> {
+    const done = await this.#change(id, (pet) => ({ verb: condition(pet) ? 'remove' : 'keep' }))
+    return done?.verb === 'remove' ? done.before : null
+  }
+
+  /**
+   * Decides on the pet as this process saw it last, and lets Redis do it if that is how the pet still is; where it is not,
+   * decides again on what it is. So the rules are here and none in Redis, and no change is made on top of one not seen.
+   */
+  async #change(
+    id: string,
+    decide: (pet: StoredPet) => Decision,
+  ): Promise<(Change & { verb: Decision['verb'] }) | null> {
+    return this.#turns.take(id, async () => {
+      let known: KnownPet | null = this.#known.get(id) ?? (await this.#fetch(id))
+      while (known) {
+        const { pet, text } = known
+        const decision = decideSafely(pet, decide)
+        const reply = await this.#send(id, text, decision)
+        if (reply === 1) return this.#finish(id, known, decision)
+        known = this.#learn(id, reply)
+      }
+      return null
+    })
+  }
+
+  #finish(id: string, { pet: before }: KnownPet, decision: Decision): Change & { verb: Decision['verb'] } {
+    const { verb } = decision
+    if (verb === 'keep') {
+      if ('error' in decision) throw decision.error
+      return { verb, before, after: before }
+    }
+    if (verb === 'remove') {
+      this.#known.forget(id)
+      return { verb, before, after: before }
+    }
+    return { verb, before, after: this.#known.learn(id, decision.text).pet }
+  }
+
+  #send(id: string, text: string, decision: Decision): Promise<1 | string | null> {
+    const { all, ids, unfinished, revision } = KEYS
+    const [next, flag] = decision.verb === 'set' ? [decision.text, isUnfinished(decision.pet) ? '1' : '0'] : ['', '0']
+    return this.#run((redis) => redis.petsChange(all, ids, unfinished, revision, id, text, decision.verb, next, flag))
+  }
+
+  async #fetch(id: string): Promise<KnownPet | null> {
+    return this.#learn(id, await this.#run((redis) => redis.hget(KEYS.all, id)))
+  }
+
+  #learn(id: string, text: string | null): KnownPet | null {
+    if (text !== null) return this.#known.learn(id, text)
+    this.#known.forget(id)
+    return null
+  }
+
+  async #readAll(): Promise<readonly StoredPet[]> {
+    const pets: StoredPet[] = []
+    for (;;) {
+      const page = await this.page(pets.at(-1)?.id ?? null, PAGE_SIZE)
+      pets.push(...page)
+      if (page.length < PAGE_SIZE) return pets
+    }
+  }
+
+  async #run<T>(commands: (redis: Redis) => Promise<T>): Promise<T> {
+    try {
+      return await this.#redis.run((redis) => {
+        if (this.#taught !== redis) defineScripts(redis)
+        this.#taught = redis
+        return commands(redis)
+      })
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('NOIDS')) {
+        throw new StoreError('STORE_FULL', 'There are no ids left', { cause: error })
+      }
+      throw redisStoreError(error)
+    }
+  }
+}
+
+/** A change that throws may have been given a pet that is different by now: Redis is asked first, then it counts. */
+function decideSafely(pet: StoredPet, decide: (pet: StoredPet) => Decision): Decision {
+  try {
+    return decide(pet)
+  } catch (error) {
+    return { verb: 'keep', error }
+  }
+}
