@@ -32,6 +32,8 @@ export const copyProject = (): ProjectCopy => {
     const isCache = name.startsWith('.') && name !== '.bin'
     if (!isCache) symlinkSync(join(ROOT, 'node_modules', name), join(root, 'node_modules', name))
   }
+  // As npm leaves it when it has installed what the lock file says.
+  writeFileSync(join(root, 'node_modules', '.package-lock.json'), '{}')
   return {
     root,
     edit: (file, text, replacement) => {
