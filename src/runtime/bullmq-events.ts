@@ -167,7 +167,9 @@ export class BullMqEvents implements EventAdapter {
   async shutdown(): Promise<void> {
     this.#isClosed = true
     const subscriptions = [...this.#subscriptions.values()]
-    await Promise.allSettled(subscriptions.map(({ worker }) => worker.close()))
+    const closed = Promise.allSettled(subscriptions.map(({ worker }) => worker.close()))
+    // A worker that waits for Redis to come back does not close before that.
+    await (this.isConnected ? closed : Promise.race([closed, sleep(LAST_EVENTS_MS)]))
     // Only now: the jobs that were running still had events to send.
     this.#subscriptions.clear()
     if (this.#pending.size > 0) await Promise.race([Promise.allSettled(this.#pending), sleep(LAST_EVENTS_MS)])

@@ -93,10 +93,11 @@ describe('a Redis that goes away and comes back while requests run', () => {
     },
   )
 
-  test('When it is away at the end, then the server still stops with 0 in time', async () => {
+  test('When it is away at the end, then the server still stops with 0, without waiting for it', async () => {
     await redis.kill()
     const { code, ms } = await server.stop()
     expect(code).toBe(0)
-    expect(ms).toBeLessThan(10_000)
+    // At 9 s the stop would be cut short.
+    expect(ms).toBeLessThan(8_500)
   })
 })
