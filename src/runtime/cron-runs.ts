@@ -74,11 +74,17 @@ export class CronRuns extends CronTicks {
 
   override async acquireLock(stepName: string): Promise<null> {
     const lock = await super.acquireLock(stepName)
-    if (lock) {
-      this.#run(stepName)
-        .catch(() => {})
-        .finally(() => this.releaseLock(lock))
-    }
+    if (lock) void this.#runAndRelease(lock)
     return null
+  }
+
+  async #runAndRelease(lock: CronLock): Promise<void> {
+    try {
+      await this.#run(lock.jobName)
+    } catch {
+      // The runner has logged it.
+    } finally {
+      await this.releaseLock(lock)
+    }
   }
 }

@@ -30,8 +30,8 @@ export class StepTimeoutError extends Error {
 
 /** What the runner needs of the server it runs in. */
 export interface StepRunnerOptions {
-  modules: StepModules
-  lockedData: LockedData
+  modules: Pick<StepModules, 'step'>
+  lockedData: Pick<LockedData, 'getStreams'>
   state: InternalStateManager
   events: Pick<EventAdapter, 'emit'>
   /** Emits and rejects unless the event is safely queued; for steps that can be run again. */
@@ -192,7 +192,10 @@ const tracedState = (state: InternalStateManager, tracer: StepTracer): InternalS
 })
 
 /** The project's streams by name, each made on first use. */
-const tracedStreams = (lockedData: LockedData, tracer: StepTracer): Record<string, MotiaStream<unknown>> => {
+const tracedStreams = (
+  lockedData: StepRunnerOptions['lockedData'],
+  tracer: StepTracer,
+): Record<string, MotiaStream<unknown>> => {
   const streams: Record<string, MotiaStream<unknown>> = {}
   for (const [name, factory] of Object.entries(lockedData.getStreams())) {
     Object.defineProperty(streams, name, { enumerable: true, get: () => tracedStream(name, factory(), tracer) })
