@@ -1,9 +1,10 @@
-import { type BigIntStats, closeSync, fstatSync, fsync, futimesSync, openSync, renameSync } from 'node:fs'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { type BigIntStats, closeSync, fstatSync, fsync, futimesSync, openSync } from 'node:fs'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
-// Only what waits for the disk is handed to a thread: the hop costs ten times what a rename or an open does.
+// Only what may wait for the disk is handed to a thread, the rename with it (0.2 ms, and 4 where others write): the hop
+// costs ten times what an open does.
 const sync = promisify(fsync)
 
 /** How `replaceFile` opens files, and what it asks and tells along the way. */
@@ -34,7 +35,7 @@ export async function replaceFile(
       await rm(temp)
       return false
     }
-    renameSync(temp, path)
+    await rename(temp, path)
     onReplaced?.(written)
   } catch (error) {
     await rm(temp, { force: true }).catch(() => {})
