@@ -24,7 +24,7 @@ export const wrapUpChapter: TutorialStep[] = [
       </p>
     ),
     elementXpath: xpath.petsPage,
-    before: petsTab(),
+    before: petsTab('Buddy'),
   },
   {
     title: 'As it happened',
@@ -35,7 +35,7 @@ export const wrapUpChapter: TutorialStep[] = [
       </p>
     ),
     elementXpath: xpath.auditTrail,
-    before: petsTab(),
+    before: petsTab(''),
   },
   {
     title: 'That is all of it',

@@ -20,7 +20,7 @@ export const BackButton = ({ onBack }: { onBack: () => void }) => {
       type="button"
       data-testid="tutorial-back"
       onClick={onBack}
-      style={{ order: -1, padding: '16px 20px', color: 'var(--text-body)' }}
+      style={{ order: -1, zIndex: 1, padding: '16px 20px', color: 'var(--text-body)' }}
     >
       Back
     </button>,

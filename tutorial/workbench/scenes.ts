@@ -85,5 +85,9 @@ export const queue = (name: string): Action[] => [
   click(xpath.queue(name)),
 ]
 
-/** This project's own tab. */
-export const petsTab = (): Action[] => [closeSidebar, ...showTop(xpath.tabs.pets)]
+/** This project's own tab, with the pets that a text is found in. */
+export const petsTab = (search: string): Action[] => [
+  closeSidebar,
+  ...showTop(xpath.tabs.pets),
+  ...typeInto(xpath.petSearch, () => search),
+]

@@ -14,6 +14,7 @@ export const xpath = {
     pets: '//button[@data-testid="pets-link"]',
   },
   petsPage: '//div[@data-testid="pets-page"]',
+  petSearch: '//div[@data-testid="pets-page"]//input[@aria-label="Search pets"]',
   auditTrail: '//section[@data-testid="pets-audit"]',
 
   /** The flow view once it has fitted itself to its steps. */
