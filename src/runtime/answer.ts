@@ -34,8 +34,9 @@ const send = (
     response.send(body)
     return
   }
-  const text = Buffer.from(jsonText(body) ?? '')
+  const text = jsonText(body) ?? ''
   if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', 'application/json; charset=utf-8')
-  response.setHeader('Content-Length', text.length)
+  response.setHeader('Content-Length', Buffer.byteLength(text))
+  // Node sends a string in one piece with the headers, a buffer in a piece of its own.
   response.end(text)
 }

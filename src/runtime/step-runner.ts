@@ -116,7 +116,9 @@ export class StepRunner {
       traceId,
       flows,
       logger,
-      state: tracedState(state, tracer),
+      get state() {
+        return tracedState(state, tracer)
+      },
       get streams() {
         return tracedStreams(lockedData, tracer)
       },
