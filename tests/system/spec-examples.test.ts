@@ -38,9 +38,11 @@ beforeAll(async () => {
   server = await startServer({ command: ['npm', 'start'] })
 })
 
+const countOf = (text: string): number => server.output().split(text).length - 1
+
 beforeEach(async () => {
   // No job of the test before is under way any more, so the store can be emptied as a person would do it.
-  await waitFor(() => !Object.values(server.store().pets).some((pet) => 'owedJob' in pet), { what: 'the last jobs' })
+  await waitFor(() => countOf('Pet created {') === countOf('PostCreateLite job completed {'), { what: 'the last jobs' })
   rmSync(join(server.dataDir, 'pets.json'), { force: true })
 })
 

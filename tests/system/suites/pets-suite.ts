@@ -1,4 +1,4 @@
-import request from 'supertest'
+import request, { type Response } from 'supertest'
 import { describe, expect, test } from 'vitest'
 import { DAY_MS, RETENTION_MS, WELCOME_NOTES } from '../../../src/pets/pet'
 import { petsApi } from '../../support/pets-api'
@@ -129,6 +129,28 @@ export const petsSuite = (server: () => TestServer, { namespaces, atMost }: Scop
       expect(ids).toEqual([...ids].sort((a, b) => a - b))
       expect(ids.slice(-2)).toEqual([Number(first.id), Number(second.id)])
       expect(body.at(-2)).toMatchObject({ status: 'deleted' })
+    })
+
+    test('When pages are asked for, then they hold every pet once, in order, and each says where the next begins', async () => {
+      await api().create().expect(201)
+      await api().create().expect(201)
+      const { body: all } = await api().list().expect(200)
+      const limit = Math.ceil(all.length / 3)
+      const pages: unknown[][] = []
+      let path: string | undefined = `${api().path}?limit=${limit}`
+      while (path) {
+        const { body, headers }: Response = await request(server().url).get(path).expect(200)
+        pages.push(body)
+        path = /^<(.*)>; rel="next"$/.exec(headers.link ?? '')?.[1]
+        expect(path?.endsWith(`cursor=${headers['x-next-cursor']}`)).toBe(headers['x-next-cursor'] ? true : undefined)
+      }
+      expect(pages.flat()).toEqual(all)
+      expect(pages.map((page) => page.length <= limit)).not.toContain(false)
+      const { body } = await request(server().url).get(`${api().path}?limit=0`).expect(400)
+      expect(body).toEqual({
+        message: 'Invalid query: {limit, cursor}',
+        issues: [{ path: 'limit', message: 'must be a whole number from 1 to 1000' }],
+      })
     })
 
     test('When there is no such pet, then every method answers 404', async () => {
