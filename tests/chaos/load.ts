@@ -22,7 +22,7 @@ export interface LoadOptions {
 
 /** A load that is under way. */
 export interface Load {
-  /** Lets what was sent be answered, then ends. Answers how often requests failed, by the error's code. */
+  /** Lets what was sent be answered, then ends. Answers how often requests failed, by the error's code, and ` fresh` for a connection made for it. */
   stop(): Promise<Map<string, number>>
 }
 
@@ -37,7 +37,8 @@ export const startLoad = (options: LoadOptions): Load => {
   let isRunning = true
   const runClient = async (index: number): Promise<void> => {
     const random = new Random(seed * 1_000 + index)
-    const client = new Client(url, { keepAlive: freshEvery === 0 || index % freshEvery !== 0 })
+    const isFresh = freshEvery > 0 && index % freshEvery === 0
+    const client = new Client(url, { keepAlive: !isFresh })
     const own: LedgerPet[] = []
     const send = async (method: string, path: string, body?: unknown): Promise<Answer | null> => {
       try {
@@ -45,7 +46,8 @@ export const startLoad = (options: LoadOptions): Load => {
         onAnswer?.(answer, method)
         return answer
       } catch (error) {
-        failures.set(codeOf(error), (failures.get(codeOf(error)) ?? 0) + 1)
+        const what = `${codeOf(error)}${isFresh ? ' fresh' : ''}`
+        failures.set(what, (failures.get(what) ?? 0) + 1)
         // The server is gone: a busy loop would only slow its return.
         await sleep(20)
         return null

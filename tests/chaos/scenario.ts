@@ -98,6 +98,6 @@ export const copyImpatientProject = (): ProjectCopy => {
   copy.edit('src/runtime/cron-runs.ts', 'TICK_LOCK_MS = 30_000', 'TICK_LOCK_MS = 500')
   copy.edit('src/runtime/bullmq-events.ts', 'STALLED_INTERVAL_MS = 5_000', 'STALLED_INTERVAL_MS = 1_000')
   copy.edit('src/server/clock-watch.ts', 'WATCH_INTERVAL_MS = 10_000', 'WATCH_INTERVAL_MS = 200')
-  copy.edit('src/pets/pet.ts', 'PURGE_CLAIM_MS = 30_000', 'PURGE_CLAIM_MS = 2_000')
+  copy.edit('src/pets/pet.ts', /PURGE_CLAIM_MS = \d+_000/, 'PURGE_CLAIM_MS = 2_000')
   return copy
 }
