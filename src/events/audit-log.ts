@@ -2,17 +2,10 @@ import { appendFileSync, closeSync, fdatasync, fstatSync, ftruncateSync, mkdirSy
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { tryLock, waitForLock } from 'fs-native-extensions'
+import { type Audit, type AuditEntry, type AuditNews, keyOf } from './audit'
+import { readAuditFile } from './audit-file-reader'
 
 const sync = promisify(fdatasync)
-
-/** One line of the audit trail. */
-export interface AuditLine {
-  /** Epoch ms: when the line was written. */
-  at: number
-  topic: string
-  traceId: string
-  data: unknown
-}
 
 /** How much of the trail's end is searched for an event that was delivered before, in bytes. */
 const RECENT_BYTES = 256 * 1024
@@ -20,20 +13,11 @@ const RECENT_BYTES = 256 * 1024
 /** How many events are remembered, so that a process that keeps running need not search the file. */
 const RECENT_EVENTS = 10_000
 
-type Entry = Omit<AuditLine, 'at'>
-
 interface Waiting {
-  entry: Entry
+  entry: AuditEntry
   resolve: () => void
   reject: (error: unknown) => void
 }
-
-/**
- * What makes two entries the same event. The data of a pet's event holds its times, so an event that is delivered or
- * emitted again has the same; a reaper's figures may repeat from day to day, so there the trace counts too.
- */
-const keyOf = ({ topic, traceId, data }: Entry): string =>
-  JSON.stringify(typeof data === 'object' && data !== null && 'petId' in data ? [topic, data] : [topic, data, traceId])
 
 /** The key of a line of the file; none for one that the window's edge, or a person, made unreadable. */
 const readKey = (text: string): string[] => {
@@ -58,11 +42,11 @@ const readEnd = (file: number, start: number, size: number): Buffer => {
 }
 
 /**
- * The audit trail: one JSON line per event. Entries that arrive while others are being written go out together in the next
+ * The audit trail in a file: one JSON line per event. Entries that arrive while others are being written go out together in the next
  * turn; a turn holds a kernel lock on the file, so lines of several processes never interleave, and what a crash left of a
  * line, which was never acknowledged, is cut off before the next is written.
  */
-export class AuditLog {
+export class AuditLog implements Audit {
   readonly #file: string
   readonly #now: () => number
   readonly #known = new Set<string>()
@@ -79,11 +63,15 @@ export class AuditLog {
   }
 
   /** Appends the entry and resolves once it is on disk. An event that is among the recent ones already is not repeated. */
-  append(entry: Entry): Promise<void> {
+  append(entry: AuditEntry): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ entry, resolve, reject })
       if (!this.#isWriting) void this.#writeAll()
     })
+  }
+
+  readAfter(end: string | undefined): Promise<AuditNews> {
+    return readAuditFile(this.#file, end)
   }
 
   async #writeAll(): Promise<void> {
@@ -101,13 +89,13 @@ export class AuditLog {
     this.#isWriting = false
   }
 
-  async #write(entries: Entry[]): Promise<void> {
+  async #write(entries: AuditEntry[]): Promise<void> {
     // All but the lock and the sync takes microseconds: less than handing it to a thread.
     const file = this.#open()
     try {
       if (!tryLock(file)) await waitForLock(file)
       this.#catchUp(file)
-      const fresh = new Map<string, Entry>()
+      const fresh = new Map<string, AuditEntry>()
       for (const entry of entries) if (!this.#known.has(keyOf(entry))) fresh.set(keyOf(entry), entry)
       if (fresh.size === 0) return
       const text = [...fresh.values()].map((entry) => `${JSON.stringify({ at: this.#now(), ...entry })}\n`).join('')

@@ -1,10 +1,10 @@
 import type { Namespace } from '../pets/pet'
-import { auditFile, readSettings } from '../settings'
-import { AuditLog } from './audit-log'
+import { readSettings } from '../settings'
 import { readAuditedEvent } from './audited-event'
+import { openAudit } from './open-audit'
 
-const log = new AuditLog(auditFile(readSettings().dataDir))
+const audit = openAudit(readSettings())
 
 /** Writes an event of a namespace into the audit trail; throws a `ZodError` for data of no audited event. */
 export const recordEvent = (namespace: Namespace, traceId: string, data: unknown): Promise<void> =>
-  log.append({ traceId, ...readAuditedEvent(namespace, data) })
+  audit.append({ traceId, ...readAuditedEvent(namespace, data) })

@@ -45,6 +45,10 @@ class FileStore implements PetStore {
     return this.#file.read().get(id)
   }
 
+  async revision(): Promise<string> {
+    return this.#file.revision()
+  }
+
   async list(): Promise<readonly StoredPet[]> {
     return this.#file.read().list()
   }

@@ -37,6 +37,12 @@ export class PetsFile {
     return this.#content
   }
 
+  /** A text that changes with the file; throws as `read` does. */
+  revision(): string {
+    this.read()
+    return Object.values(this.#stamp).join('-')
+  }
+
   /**
    * Writes what is to follow the document read last. Resolves to `false`, the file left alone, if it was edited meanwhile. A
    * file that nobody may write, which a rename would not heed, is left alone too: `STORE_UNAVAILABLE`.

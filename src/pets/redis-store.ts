@@ -29,7 +29,7 @@ type Decision = { verb: 'keep'; error?: unknown } | { verb: 'remove' } | { verb:
 
 /** A list of all pets at some revision. */
 interface Listing {
-  revision: string | null
+  revision: string
   pets: Promise<readonly StoredPet[]>
 }
 
@@ -50,8 +50,12 @@ class RedisStore implements PetStore {
     return (await this.#fetch(id))?.pet ?? null
   }
 
+  async revision(): Promise<string> {
+    return (await this.#run((redis) => redis.get(KEYS.revision))) ?? '0'
+  }
+
   async list(): Promise<readonly StoredPet[]> {
-    const revision = await this.#run((redis) => redis.get(KEYS.revision))
+    const revision = await this.revision()
     if (this.#listing?.revision === revision) return this.#listing.pets
     // Whoever finds the same revision meanwhile reads along.
     const listing = { revision, pets: this.#readAll() }

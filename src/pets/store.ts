@@ -30,7 +30,10 @@ export interface PetStore {
   /** The pet of that id, or null. */
   get(id: string): Promise<StoredPet | null>
 
-  /** Every pet, in the order of creation. The same array while nothing changes. */
+  /** A text that changes whenever anything stored does, and is the same while nothing does. */
+  revision(): Promise<string>
+
+  /** Every pet, in the order of creation. The same array while nothing changes, unless they are very many. */
   list(): Promise<readonly StoredPet[]>
 
   /**

@@ -1,5 +1,6 @@
 import type { MotiaPlugin, MotiaPluginContext } from 'motia'
-import { createFileStore } from '../pets/file-store'
+import { openAudit } from '../events/open-audit'
+import { openStore } from '../pets/open-store'
 import { readSettings } from '../settings'
 import { giveEdgesTheirOwnIds } from './flow-edges'
 import { LIVE_PATH, MONACO_PATH } from './live'
@@ -9,14 +10,14 @@ import { readNews } from './news'
 /** The Workbench's `Pets` tab, and what the flow view and the request editor need of this project. For `npm run dev` only. */
 export default function workbenchPlugin({ lockedData, registerApi }: MotiaPluginContext): MotiaPlugin {
   giveEdgesTheirOwnIds(lockedData)
-  const { dataDir } = readSettings()
-  const store = createFileStore({ dataDir })
+  const settings = readSettings()
+  const [store, audit] = [openStore(settings), openAudit(settings)]
   registerApi({ method: 'GET', path: LIVE_PATH }, async ({ queryParams: { stamp, end } }) => ({
     status: 200,
     headers: { 'Cache-Control': 'no-store' },
-    body: await readNews(store, dataDir, {
+    body: await readNews(store, audit, {
       stamp: typeof stamp === 'string' ? stamp : undefined,
-      end: typeof end === 'string' && /^\d{1,15}$/.test(end) ? Number(end) : undefined,
+      end: typeof end === 'string' ? end : undefined,
     }),
   }))
   registerApi({ method: 'GET', path: `${MONACO_PATH}/*` }, ({ pathParams }) => answerMonacoFile(pathParams[0] ?? ''))

@@ -8,7 +8,7 @@ const INTERVAL_MS = 500
 /** How many lines of the audit trail the page remembers. */
 const AUDIT_LINES = 2_000
 
-/** All the page knows of the data folder. */
+/** All the page knows of the store. */
 export interface Known {
   pets: Pet[]
   /** The latest last. */
@@ -36,11 +36,11 @@ export const useNews = (): Known => {
     const leaving = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
     let stamp = ''
-    let end: number | undefined
+    let end: string | undefined
     const ask = async () => {
       if (document.visibilityState === 'visible') {
         try {
-          const query = new URLSearchParams({ stamp, ...(end === undefined ? {} : { end: String(end) }) })
+          const query = new URLSearchParams({ stamp, ...(end === undefined ? {} : { end }) })
           const response = await fetch(`${LIVE_PATH}?${query}`, { signal: leaving.signal })
           const news = newsSchema.parse(await response.json())
           const isUnchanged = news.store.stamp === stamp

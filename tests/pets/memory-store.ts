@@ -6,7 +6,8 @@ import { type Change, type PetStore, StoreError } from '../../src/pets/store'
 /** A pet store in memory, which keeps all the promises of a pet store but durability. */
 export class MemoryStore implements PetStore {
   #seq = 1
-  #pets: readonly StoredPet[]
+  #stored: readonly StoredPet[] = []
+  #revision = 0
 
   /** Holds the given pets, which must be in ascending order of their ids. */
   constructor(...pets: StoredPet[]) {
@@ -14,8 +15,21 @@ export class MemoryStore implements PetStore {
     this.#seq = Number(pets.at(-1)?.id ?? 0) + 1
   }
 
+  get #pets(): readonly StoredPet[] {
+    return this.#stored
+  }
+
+  set #pets(pets: readonly StoredPet[]) {
+    this.#stored = pets
+    this.#revision += 1
+  }
+
   async get(id: string): Promise<StoredPet | null> {
     return this.#find(id)
+  }
+
+  async revision(): Promise<string> {
+    return String(this.#revision)
   }
 
   async list(): Promise<readonly StoredPet[]> {

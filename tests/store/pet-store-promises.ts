@@ -50,6 +50,25 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       expect((await store.list()).map(({ id }) => id)).toEqual(expected)
     })
 
+    test('the revision changes with every change, and with nothing else', async () => {
+      const store = await makeStore()
+      const changes = [
+        () => store.create(petOf()),
+        () => store.update('1', (pet) => ({ ...pet, name: 'Max' })),
+        () => store.remove('1', () => true),
+      ]
+      const seen = [await store.revision()]
+      for (const change of changes) {
+        await change()
+        seen.push(await store.revision())
+        await store.update('1', (pet) => pet)
+        await store.remove('1', () => false)
+        await store.list()
+        expect(await store.revision()).toBe(seen.at(-1))
+      }
+      expect(new Set(seen).size).toBe(4)
+    })
+
     test('pages hold every pet once, in the order of creation, whatever is changed in between', async () => {
       const store = await makeStore()
       await Promise.all(Array.from({ length: 130 }, () => store.create(petOf())))

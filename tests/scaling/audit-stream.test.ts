@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Audit } from '../../src/events/audit'
+import { AuditLog } from '../../src/events/audit-log'
+import { AuditStream } from '../../src/events/audit-stream'
+import { closeSharedRedis, sharedRedis } from '../../src/redis/shared-redis'
+import { makeTempDir } from '../support/temp-dir'
+import { startRedis, type TestRedis } from './redis-server'
+
+const NOON = Date.UTC(2022, 0, 1, 12)
+
+let server: TestRedis
+
+beforeAll(async () => {
+  server = await startRedis(['--appendonly', 'no'])
+})
+
+beforeEach(async () => {
+  await server.command('FLUSHALL')
+})
+
+afterAll(closeSharedRedis)
+
+const stream = (limit = 1_000): Audit => new AuditStream(sharedRedis(server.url), limit, () => NOON)
+const file = (): Audit => new AuditLog(`${makeTempDir('audit-')}/audit.jsonl`, () => NOON)
+
+const entry = (petId: string) => ({ topic: 'js.pet.created', traceId: 'TRACE-1', data: { petId } })
+const lineOf = (petId: string) => ({ at: NOON, ...entry(petId), key: expect.any(String) })
+
+describe.each([
+  ['a stream of Redis', stream],
+  ['a file', file],
+])('the audit trail in %s', (_name, make) => {
+  test('gives what was added, in order, and from then on what is new', async () => {
+    const audit = make()
+    const empty = await audit.readAfter(undefined)
+    expect(empty.lines).toEqual([])
+    for (const id of ['1', '2']) await audit.append(entry(id))
+    const first = await audit.readAfter(undefined)
+    expect(first).toMatchObject({ lines: [lineOf('1'), lineOf('2')], isNew: true })
+    expect((await audit.readAfter(first.end)).lines).toEqual([])
+    await audit.append(entry('3'))
+    const next = await audit.readAfter(first.end)
+    expect(next).toMatchObject({ lines: [lineOf('3')], isNew: false })
+    const keys = [...first.lines, ...next.lines].map(({ key }) => key)
+    expect(new Set(keys).size).toBe(3)
+  })
+
+  test('holds an event that is delivered again once', async () => {
+    const audit = make()
+    await Promise.all([entry('1'), entry('2'), entry('1')].map((one) => audit.append(one)))
+    await audit.append({ ...entry('2'), traceId: 'TRACE-2' })
+    expect((await audit.readAfter(undefined)).lines).toEqual([lineOf('1'), lineOf('2')])
+  })
+
+  test('holds the figures of two runs of a reaper that are the same', async () => {
+    const audit = make()
+    const counts = { totalScanned: 1, purgedCount: 0, failedCount: 0 }
+    const completed = { topic: 'js.reaper.completed', data: counts }
+    await audit.append({ ...completed, traceId: 'TRACE-1' })
+    await audit.append({ ...completed, traceId: 'TRACE-2' })
+    expect((await audit.readAfter(undefined)).lines).toHaveLength(2)
+  })
+
+  test.each(['x', '', '-1', '1-2-3'])('takes the end %j, which it never gave, for none', async (end) => {
+    const audit = make()
+    await audit.append(entry('1'))
+    expect(await audit.readAfter(end)).toMatchObject({ lines: [lineOf('1')], isNew: true })
+  })
+})
+
+test('of several instances an event that each is given is in the stream once', async () => {
+  await Promise.all(Array.from({ length: 4 }, () => stream().append(entry('1'))))
+  expect((await stream().readAfter(undefined)).lines).toHaveLength(1)
+})
+
+test('a stream keeps the latest entries, as many as its limit and few more', async () => {
+  const audit = stream(200)
+  await Promise.all(Array.from({ length: 1_000 }, (_, index) => audit.append(entry(String(index)))))
+  const length = Number(await server.command('XLEN', '{pets}:audit'))
+  expect(length).toBeGreaterThanOrEqual(200)
+  expect(length).toBeLessThan(400)
+  const { lines } = await audit.readAfter(undefined)
+  expect(lines.at(-1)?.data).toEqual({ petId: '999' })
+})
+
+test('When the stream is another than the one that was read, then the reader is told', async () => {
+  const audit = stream()
+  await audit.append(entry('1'))
+  const { end } = await audit.readAfter(undefined)
+  await server.command('FLUSHALL')
+  expect(await audit.readAfter(end)).toMatchObject({ lines: [], isNew: true })
+})
+
+test('When Redis is away, then an entry is rejected, so that the queue brings it again', async () => {
+  const redis = await startRedis()
+  const audit = new AuditStream(sharedRedis(redis.url), 100)
+  await audit.append(entry('1'))
+  await redis.stop()
+  await expect(audit.append(entry('2'))).rejects.toThrow()
+})
