@@ -56,7 +56,10 @@ export const connectRedis = async (settings: Settings): Promise<RedisConnections
     await client.connect()
   } catch (error) {
     await own?.stop()
-    throw new Error(`Redis at ${address.host}:${address.port} cannot be reached: ${reasonOf(error)}`, { cause: error })
+    throw new Error(
+      `Redis at ${address.host}:${address.port} cannot be reached: ${reasonOf(error, url.startsWith('rediss:'))}`,
+      { cause: error },
+    )
   }
   isConnected = true
 
@@ -82,7 +85,14 @@ export const connectRedis = async (settings: Settings): Promise<RedisConnections
 }
 
 /** A refused connection is an AggregateError whose message is empty. */
-const reasonOf = (error: unknown): string => {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
+const reasonOf = (error: unknown, isTls: boolean): string => {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0], isTls)
+  const message = error instanceof Error ? error.message : String(error)
+  if (message.startsWith('NOAUTH')) return 'it wants a password, as in redis://:password@host:port'
+  if (message.startsWith('WRONGPASS')) return 'it does not take the user and password of REDIS_URL'
+  const isUnknownAuthority = /self-signed|unable to (verify|get)/.test(message)
+  if (isTls && isUnknownAuthority) return `${message}; NODE_EXTRA_CA_CERTS names the file of its authority`
+  if (isTls && message === 'Connection timeout') return `${message}; rediss:// needs a Redis that speaks TLS`
+  if (!isTls && message.includes('ECONNRESET')) return `${message}; a Redis that speaks TLS needs rediss://`
+  return message
 }

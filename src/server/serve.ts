@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { Config, MotiaServer } from 'motia'
 import { removeLeftovers } from '../pets/leftovers'
+import { closeSharedRedis } from '../redis/shared-redis'
 import { watchSteps } from '../runtime/hot-reload'
 import { createMotiaServer } from '../runtime/motia-server'
 import type { Settings } from '../settings'
@@ -11,7 +12,8 @@ import { prepareDrain } from './drain'
 import { checkHealth, PETS_MODULE } from './health'
 import { answerHttpErrors, configureHttp } from './http'
 import { OwedJobs } from './owed-jobs'
-import { connectRedis, QUEUE_PREFIX } from './redis'
+import { connectRedis, QUEUE_PREFIX, type RedisConnections } from './redis'
+import { checkRedisForPets } from './redis-pets'
 import { addWorkbench } from './workbench'
 
 /** `dev` has the Workbench and hot reload, `start` is production. */
@@ -27,13 +29,16 @@ export const serve = async (
   settings: Settings,
 ): Promise<{ stop: (exitCode: number) => Promise<void> }> => {
   const isProduction = mode === 'start'
-  await removeLeftovers(settings.dataDir)
+  if (settings.store === 'file') await removeLeftovers(settings.dataDir)
   const redis = await connectRedis(settings)
-  const cleanUps: (() => Promise<void>)[] = [() => redis.close()]
+  const cleanUps: (() => Promise<void>)[] = [() => redis.close(), closeSharedRedis]
   const cleanUp = async () => {
     for (const undo of cleanUps.reverse()) await undo().catch((error) => console.error('While stopping:', error))
   }
   try {
+    if (settings.store === 'redis') {
+      for (const warning of await checkRedisForPets(redis.client)) console.warn(`⚠ ${warning}`)
+    }
     const { default: config }: { default: Config } = await import('../../motia.config')
     const server = await createMotiaServer({
       root,
@@ -77,7 +82,7 @@ export const serve = async (
     const drain = prepareDrain(motiaServer.server)
     await listen(motiaServer.server, settings)
     cleanUps.push(drain)
-    announce(mode, settings, redis.isPrivate, redis.address.port)
+    announce(mode, settings, redis)
   } catch (error) {
     await cleanUp()
     throw error
@@ -111,12 +116,13 @@ const listen = async (server: Server, { port, host }: Settings): Promise<void> =
   }
 }
 
-const announce = (mode: Mode, settings: Settings, isPrivateRedis: boolean, redisPort: number): void => {
-  const { host, port, dataDir, stepRuntime } = settings
+const announce = (mode: Mode, settings: Settings, { isPrivate, address }: RedisConnections): void => {
+  const { host, port, dataDir, store, stepRuntime } = settings
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   console.info(`🐾 Pet store ready on ${url}`)
   if (mode === 'dev') console.info(`   Workbench: ${url}`)
-  console.info(
-    `   Data: ${dataDir}/pets.json; ${isPrivateRedis ? 'private Redis' : 'Redis'} on port ${redisPort}; steps run ${stepRuntime === 'process' ? 'in processes of their own' : 'in process'}`,
-  )
+  const data = store === 'redis' ? `in Redis at ${address.host}:${address.port}` : `${dataDir}/pets.json`
+  const redis = store === 'redis' ? '' : `; ${isPrivate ? 'private Redis' : 'Redis'} on port ${address.port}`
+  const steps = `steps run ${stepRuntime === 'process' ? 'in processes of their own' : 'in process'}`
+  console.info(`   Data: ${data}${redis}; ${steps}`)
 }
