@@ -16,7 +16,7 @@ export const RETENTION_MS = 30 * DAY_MS
 export const FEEDING_INTERVAL_MS = DAY_MS
 
 /** How long a reaper's run has to finish a purge that it claimed, before the next run takes it over, in ms. */
-export const PURGE_CLAIM_MS = 30_000
+export const PURGE_CLAIM_MS = 10_000
 
 /** What the PostCreateLite job writes on every new pet. */
 export const WELCOME_NOTES = "Welcome to our pet store! We'll take great care of this pet."

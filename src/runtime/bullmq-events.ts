@@ -15,7 +15,13 @@ const KEEP_FAILED = 5_000
 const DEFAULT_CONCURRENCY = 10
 
 /** How often a worker looks for jobs whose process died, in ms. */
-const STALLED_INTERVAL_MS = 5_000
+const STALLED_INTERVAL_MS = 2_000
+
+/**
+ * How long a job belongs to a process that no longer renews its claim, in ms, however long the job itself may take: a living
+ * process renews it every half of that. A process that is kept busy for longer loses the job to another, which does it again.
+ */
+const LOCK_DURATION_MS = 6_000
 
 /** How many events may wait in this process for a Redis that is away. */
 const MAX_WAITING = 100_000
@@ -260,7 +266,7 @@ export class BullMqEvents implements EventAdapter {
       concurrency,
       stalledInterval: STALLED_INTERVAL_MS,
       maxStalledCount: Number.MAX_SAFE_INTEGER,
-      ...(options?.visibilityTimeout ? { lockDuration: options.visibilityTimeout * 1_000 } : {}),
+      lockDuration: Math.min(LOCK_DURATION_MS, (options?.visibilityTimeout || Number.POSITIVE_INFINITY) * 1_000),
     })
     worker.on('error', () => {})
     worker.on('failed', (job, error) => {

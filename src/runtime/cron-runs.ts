@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { CronAdapter, CronLock, CronLockInfo } from 'motia'
+import type { RunRelay } from './run-relay'
 
 /** How long a tick of a cron step belongs to the instance that took it, in ms: shorter than the minute to the next one. */
 const TICK_LOCK_MS = 30_000
@@ -23,7 +24,11 @@ export class CronTicks implements CronAdapter {
 
   async acquireLock(jobName: string): Promise<CronLock | null> {
     const isOurs = await this.#tryLock(jobName, TICK_LOCK_MS).catch(() => true)
-    if (!isOurs) return null
+    return isOurs ? this.hold(jobName) : null
+  }
+
+  /** Notes that a run begins. */
+  protected hold(jobName: string): CronLock {
     const now = Date.now()
     const lockId = randomUUID()
     const lock = { jobName, lockId, acquiredAt: now, expiresAt: now + TICK_LOCK_MS, instanceId: String(process.pid) }
@@ -65,25 +70,40 @@ export class CronTicks implements CronAdapter {
  */
 export class CronRuns extends CronTicks {
   readonly #run: (stepName: string) => Promise<void>
+  readonly #relay: RunRelay | undefined
 
-  /** `run` runs the step of that name, and logs what goes wrong. */
-  constructor(tryLock: TryLock, run: (stepName: string) => Promise<void>) {
+  /** `run` runs the step of that name, and logs what goes wrong. With a `relay`, it finishes what a killed instance began. */
+  constructor(tryLock: TryLock, run: (stepName: string) => Promise<void>, relay?: RunRelay) {
     super(tryLock)
     this.#run = run
+    this.#relay = relay
   }
 
   override async acquireLock(stepName: string): Promise<null> {
     const lock = await super.acquireLock(stepName)
     if (lock) void this.#runAndRelease(lock)
+    else this.#relay?.follow(stepName, () => this.#takeOver(stepName))
     return null
   }
 
+  override async shutdown(): Promise<void> {
+    this.#relay?.stop()
+    await super.shutdown()
+  }
+
+  #takeOver(stepName: string): void {
+    console.warn(`Step ${stepName} goes on here: the instance that ran it is gone`)
+    void this.#runAndRelease(this.hold(stepName))
+  }
+
   async #runAndRelease(lock: CronLock): Promise<void> {
+    const end = this.#relay?.begin(lock.jobName)
     try {
       await this.#run(lock.jobName)
     } catch {
       // The runner has logged it.
     } finally {
+      end?.()
       await this.releaseLock(lock)
     }
   }

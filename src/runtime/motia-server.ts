@@ -9,6 +9,8 @@ import { BullMqEvents } from './bullmq-events'
 import { CronRuns, CronTicks } from './cron-runs'
 import { findStepFiles, readStep, StepRegistry } from './project-steps'
 import { RedisFeed } from './redis-feed'
+import { redisRunSigns } from './redis-run-signs'
+import { RunRelay } from './run-relay'
 import { StepLogger } from './step-logger'
 import { StepModules } from './step-modules'
 import { StepRunner } from './step-runner'
@@ -93,7 +95,11 @@ export const createMotiaServer = async (options: MotiaServerOptions): Promise<Co
   const tryLock = async (name: string, ms: number): Promise<boolean> =>
     (await redis.client.set(`motia:cron:lock:${name}`, String(process.pid), { NX: true, PX: ms })) === 'OK'
   const cronAdapter = isInProcess
-    ? new CronRuns(tryLock, (name) => runner.runCron(stepNamed(name), newTraceId()))
+    ? new CronRuns(
+        tryLock,
+        (name) => runner.runCron(stepNamed(name), newTraceId()),
+        new RunRelay(redisRunSigns(redis.client)),
+      )
     : new CronTicks(tryLock)
 
   const motiaServer = createServer(
