@@ -1,0 +1,271 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Locator } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildPet } from '../store/build-pet'
+import { waitFor } from '../support/wait-for'
+import { openWorkbench, type Workbench } from './support'
+
+/** How long the page may take to show something, in ms. */
+const PATIENCE_MS = 30_000
+
+let workbench: Workbench
+
+beforeAll(async () => {
+  workbench = await openWorkbench()
+  workbench.page.setDefaultTimeout(PATIENCE_MS)
+}, 180_000)
+
+afterAll(() => workbench?.close())
+
+const openTab = (name: string): Promise<void> => workbench.page.getByTestId(`${name}-link`).click()
+
+const inTab = (testId: string): Locator => workbench.page.getByTestId(testId)
+
+const postPet = async (namespace: string, pet: object): Promise<string> => {
+  const response = await fetch(`${workbench.server.url}/${namespace}/pets`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(pet),
+  })
+  expect(response.status).toBe(201)
+  const { id }: { id: string } = await response.json()
+  return id
+}
+
+/** Replaces the data file at once, as an editor does. */
+const replaceStore = (text: string): void => {
+  const file = join(workbench.server.dataDir, 'pets.json')
+  writeFileSync(`${file}.new`, text)
+  renameSync(`${file}.new`, file)
+}
+
+/** Chooses an option of one of the Workbench's selects. */
+const choose = async (within: Locator, label: string, option: string): Promise<void> => {
+  await within.getByLabel(label, { exact: true }).click()
+  await workbench.page.getByRole('option', { name: option, exact: true }).click()
+}
+
+describe('The Workbench’s own tabs', { timeout: 120_000 }, () => {
+  test('The Endpoints tab creates a pet and shows the 201: its editor needs nothing from the internet', async () => {
+    const { page, server } = workbench
+    await openTab('endpoints')
+    await page.getByTestId('endpoint-POST-/ts/pets').click()
+    await page.getByTestId('endpoint-body-tab').click()
+    await page.locator('.monaco-editor .view-line').first().waitFor()
+    await page.evaluate((body) => {
+      // Typed text would be completed by the editor: it closes braces and quotes itself.
+      const [editor] = Reflect.get(window, 'monaco').editor.getEditors()
+      editor.setValue(body)
+    }, '{"name": "Endpoint", "species": "cat", "ageMonths": 7}')
+    await page.locator('.monaco-editor .view-line').getByText('"Endpoint"').waitFor()
+    await page.getByTestId('endpoint-play-button').click()
+    await page.getByTestId('endpoint-response-container').getByText('201').waitFor()
+    expect(Object.values(server.store().pets)).toMatchObject([{ name: 'Endpoint', species: 'cat', ageMonths: 7 }])
+  })
+
+  test('The Tracing tab shows the API step, the job that it queued and the audit trail in one trace', async () => {
+    const { page } = workbench
+    await openTab('tracing')
+    await inTab('traces-container').getByText('TsCreatePet').first().click()
+    const details = inTab('trace-details')
+    for (const step of ['TsCreatePet', 'TsPostCreateLite', 'TsAuditTrail']) {
+      await details.getByText(step, { exact: true }).first().waitFor()
+    }
+    expect(await page.getByTestId('trace-timeline-item').count()).toBe(4)
+  })
+
+  test('The Logs tab shows the console lines of a creation', async () => {
+    await openTab('logs')
+    const rows = inTab('logs-container')
+    for (const line of [
+      '🐾 Pet created',
+      '🔄 PostCreateLite job started',
+      '🔄 Setting next feeding reminder',
+      '✅ Next feeding reminder set',
+      '✅ PostCreateLite job completed',
+    ]) {
+      await rows.getByText(line).first().waitFor()
+    }
+  })
+
+  test('The Queues tab shows the queues of every namespace', async () => {
+    const { page, server } = workbench
+    const namespaces = ['js', 'ts', 'py']
+    for (const namespace of namespaces) await postPet(namespace, { name: 'Queued', species: 'other', ageMonths: 1 })
+    const isDone = (namespace: string) =>
+      server.audit().some(({ topic }) => topic === `${namespace}.job.postcreate.completed`)
+    await waitFor(() => namespaces.every(isDone), { what: 'the jobs to be done' })
+    await openTab('queues')
+    for (const namespace of namespaces) {
+      await page.getByText(`${namespace}.job.postcreate.enqueued`).first().waitFor()
+      await page.getByText(`${namespace}.pet.created`).first().waitFor()
+    }
+  })
+})
+
+describe('The Pets tab', { timeout: 120_000 }, () => {
+  const table = () => inTab('pets-table')
+  const audit = () => inTab('pets-audit').getByTestId('audit-line')
+  const answer = () => inTab('pets-answer')
+  const record = () => inTab('pet-record')
+  const row = (id: string) => inTab(`pet-${id}`)
+
+  beforeAll(async () => {
+    await openTab('pets')
+    await postPet('ts', { name: 'Tessa', species: 'cat', ageMonths: 3 })
+    await table().getByText('Tessa').waitFor()
+  })
+
+  test('When a pet is created, then it appears at once, and its notes and audit lines follow by themselves', async () => {
+    const { page, server } = workbench
+    const tab = inTab('pets-page')
+    await tab.getByRole('button', { name: 'New pet' }).click()
+    const form = inTab('pets-create')
+    await choose(tab, 'Namespace of the requests', '/py/pets')
+    await form.getByLabel('Name').fill('Polly')
+    await choose(form, 'Species', 'bird')
+    await form.getByLabel('Age in months').fill('30')
+    await form.getByRole('button', { name: 'POST /py/pets' }).click()
+    await answer().getByText('POST /py/pets → 201').waitFor()
+    const [id] = Object.entries(server.store().pets).find(([, { name }]) => name === 'Polly') ?? []
+    if (!id) throw new Error('Polly is not in the store')
+    await row(id).getByText('Welcome to our pet store!').waitFor()
+    for (const text of ['Polly', 'bird', '2 y 6 mo', 'new', '23 h 59 min']) {
+      await row(id).getByText(text, { exact: true }).waitFor()
+    }
+    await audit().getByText('py.pet.created').first().waitFor()
+    await audit()
+      .filter({ hasText: 'py.job.postcreate.completed' })
+      .filter({ hasText: `pet ${id}` })
+      .waitFor()
+    await page.getByRole('button', { name: 'New pet' }).click()
+    await form.waitFor({ state: 'detached' })
+  })
+
+  test('When an endpoint refuses a request, then the answer says why', async () => {
+    const tab = inTab('pets-page')
+    await tab.getByRole('button', { name: 'New pet' }).click()
+    const form = inTab('pets-create')
+    await form.getByLabel('Name').fill(' ')
+    await form.getByLabel('Age in months').fill('old')
+    await form.getByRole('button', { name: /POST/ }).click()
+    await tab.getByRole('alert').getByText('→ 400').waitFor()
+    const text = await answer().textContent()
+    expect(text).toContain('name must not be blank')
+    expect(text).toContain('ageMonths must be a finite number')
+    await tab.getByRole('button', { name: 'New pet' }).click()
+    // Chromium notes every refused request on the console.
+    const noted = workbench.errors.splice(0)
+    expect(noted).toEqual([expect.stringContaining('status of 400')])
+  })
+
+  test('A pet is edited, gets another status, is deleted and restored', async () => {
+    const id = await postPet('js', { name: 'Rex', species: 'dog', ageMonths: 5 })
+    await choose(inTab('pets-page'), 'Namespace of the requests', '/js/pets')
+    await row(id).getByText('Welcome').waitFor()
+    await row(id).getByRole('button').click()
+    await record().getByLabel('Name').fill('Rexona')
+    await record().getByRole('button', { name: 'Save' }).click()
+    await row(id).getByText('Rexona').waitFor()
+    await choose(record(), 'Change status', 'pending')
+    await row(id).getByText('pending').waitFor()
+    await record().getByRole('button', { name: 'Delete' }).click()
+    await answer().getByText(`DELETE /js/pets/${id} → 202`).waitFor()
+    await row(id).getByText('deleted').waitFor()
+    await row(id).getByText('29 d 23 h').waitFor()
+    await record().getByRole('button', { name: 'Restore' }).click()
+    await row(id).getByText('available').waitFor()
+    expect(workbench.server.store().pets[id]).toMatchObject({ name: 'Rexona', status: 'available' })
+    await record().getByRole('button', { name: 'Restore' }).waitFor({ state: 'detached' })
+  })
+
+  test('The audit trail is narrowed down to a pet and to a namespace', async () => {
+    const id = await postPet('js', { name: 'Solo', species: 'cat', ageMonths: 1 })
+    await row(id).getByRole('button').click()
+    await waitFor(async () => (await audit().count()) === 2, { what: 'the two lines of the pet' })
+    expect(await audit().allTextContents()).toEqual([
+      expect.stringMatching(/js\.job\.postcreate\.completed.*pet /),
+      expect.stringMatching(/js\.pet\.created.*pet /),
+    ])
+    await workbench.page.getByRole('button', { name: 'Close' }).click()
+    await choose(inTab('pets-audit'), 'Namespace of the audit trail', 'ts')
+    await waitFor(async () => (await audit().allTextContents()).every((text) => text.includes('ts.')), {
+      what: 'nothing but lines of ts',
+    })
+    expect(await audit().count()).toBeGreaterThanOrEqual(2)
+    await choose(inTab('pets-audit'), 'Namespace of the audit trail', 'every namespace')
+  })
+
+  test('A line of the audit trail opens its trace', async () => {
+    const traceId = workbench.server.audit().find(({ topic }) => topic === 'py.pet.created')?.traceId
+    if (!traceId) throw new Error('The audit trail has no py.pet.created')
+    await audit().filter({ hasText: 'py.pet.created' }).getByRole('button', { name: traceId }).click()
+    await inTab('trace-details').getByText('PyPostCreateLite').waitFor()
+  })
+
+  test('Search and filters narrow the table down', async () => {
+    const tab = inTab('pets-page')
+    await tab.getByLabel('Search pets').fill('polly')
+    await waitFor(async () => (await table().locator('.pets-row').count()) === 1, { what: 'Polly alone' })
+    await choose(tab, 'Filter by species', 'cat')
+    await tab.getByText('No pet matches').waitFor()
+    await tab.getByLabel('Search pets').fill('')
+    await choose(tab, 'Filter by status', 'new')
+    await table().getByText('Tessa').waitFor()
+    const rows = await table().locator('.pets-row').allTextContents()
+    expect(rows.filter((row) => row.includes('cat') && row.includes('new'))).toEqual(rows)
+    await choose(tab, 'Filter by species', 'every species')
+    await choose(tab, 'Filter by status', 'every status')
+  })
+
+  test('What a person writes into the file is shown, also that it is broken', async () => {
+    const tab = inTab('pets-page')
+    const before = readFileSync(join(workbench.server.dataDir, 'pets.json'), 'utf8')
+    replaceStore(before.replaceAll('Tessa', 'Edited by hand'))
+    await table().getByText('Edited by hand').waitFor()
+    replaceStore('{')
+    await tab.getByRole('alert').getByText('The data file is not valid JSON').waitFor()
+    replaceStore(before)
+    await table().getByText('Tessa').waitFor()
+    expect(await tab.locator('.pets-problem').count()).toBe(0)
+  })
+
+  test('Of 5,000 pets only the rows in view are drawn, wherever the table is scrolled to', async () => {
+    const { page } = workbench
+    const before = readFileSync(join(workbench.server.dataDir, 'pets.json'), 'utf8')
+    const pets = Array.from({ length: 5_000 }, (_, index) =>
+      buildPet({ id: String(index + 1), name: `Pet ${index + 1}` }),
+    )
+    const text = JSON.stringify({ seq: 5_001, pets: Object.fromEntries(pets.map((pet) => [pet.id, pet])) }, null, 2)
+    replaceStore(text)
+    await inTab('pets-count').getByText('5000', { exact: true }).waitFor()
+    const seen = await inTab('pets-scroller').evaluate(async (scroller) => {
+      const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
+      let [mostRows, blankFrames] = [0, 0]
+      for (let top = 0; top < scroller.scrollHeight; top += scroller.scrollHeight / 50) {
+        scroller.scrollTop = top
+        await frame()
+        await frame()
+        mostRows = Math.max(mostRows, scroller.querySelectorAll('.pets-row').length)
+        const { left, top: above, height } = scroller.getBoundingClientRect()
+        if (!document.elementFromPoint(left + 200, above + height / 2)?.closest('.pets-row')) blankFrames += 1
+      }
+      return { mostRows, blankFrames }
+    })
+    expect(seen.mostRows).toBeLessThan(100)
+    expect(seen.blankFrames).toBe(0)
+    await inTab('pets-scroller').evaluate((scroller) => scroller.scrollTo(0, scroller.scrollHeight))
+    await row('5000').waitFor()
+    await page.getByLabel('Search pets').fill('pet 4321')
+    await row('4321').waitFor()
+    await page.getByLabel('Search pets').fill('')
+    replaceStore(before)
+    await table().getByText('Tessa').waitFor()
+  })
+
+  test('Nothing went wrong on the page, and nothing left 127.0.0.1 but what the Workbench is known for', () => {
+    expect(workbench.errors).toEqual([])
+    expect(workbench.unexpectedRequests()).toEqual([])
+  })
+})

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { bodyOf } from '../../src/workbench/pet-fields'
+import { filterPets, NO_FILTER } from '../../src/workbench/pet-filter'
+import { formatAge, formatSpan } from '../../src/workbench/times'
+import { buildPet } from '../store/build-pet'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+test('A span is told in its two largest units', () => {
+  expect(formatSpan(30 * 24 * HOUR - 1)).toBe('29 d 23 h')
+  expect(formatSpan(24 * HOUR - 1)).toBe('23 h 59 min')
+  expect(formatSpan(HOUR - 1)).toBe('59 min')
+  expect(formatSpan(MINUTE - 1)).toBe('60 s')
+  expect(formatSpan(1)).toBe('1 s')
+  expect(formatSpan(0)).toBe('due')
+  expect(formatSpan(-HOUR)).toBe('due')
+})
+
+test('An age is told as people say it', () => {
+  expect([0, 7, 12, 24, 30].map(formatAge)).toEqual(['0 mo', '7 mo', '1 y', '2 y', '2 y 6 mo'])
+})
+
+test('A search finds an id, or part of a name or of the notes, and filters narrow it further', () => {
+  const pets = [
+    buildPet({ id: '1', name: 'Buddy' }),
+    buildPet({ id: '2', name: 'Bo', species: 'cat', notes: 'Likes buddy' }),
+    buildPet({ id: '11', name: 'Rex', status: 'adopted' }),
+  ]
+  const found = (filter: Partial<typeof NO_FILTER>) => filterPets(pets, { ...NO_FILTER, ...filter }).map(({ id }) => id)
+  expect(found({})).toEqual(['1', '2', '11'])
+  expect(found({ text: ' BUDDY ' })).toEqual(['1', '2'])
+  expect(found({ text: '1' })).toEqual(['1'])
+  expect(found({ text: 'buddy', species: 'cat' })).toEqual(['2'])
+  expect(found({ status: 'adopted' })).toEqual(['11'])
+})
+
+test('An age that is no number is sent as it was typed, for the endpoint to refuse', () => {
+  const fields = { name: 'Rex', species: 'dog', ageMonths: '12' }
+  expect(bodyOf(fields)).toEqual({ name: 'Rex', species: 'dog', ageMonths: 12 })
+  expect(bodyOf({ ...fields, ageMonths: 'old' })).toMatchObject({ ageMonths: 'old' })
+  expect(bodyOf({ ...fields, ageMonths: ' ' })).toMatchObject({ ageMonths: ' ' })
+})
