@@ -24,14 +24,17 @@ export interface ComparisonOptions {
   rounds: number
   /** How long a round takes, in seconds; longer on a slow contender. */
   seconds: { fast: number; slow: number }
+  /** What part of a full warm-up comes before; 1 is a full one. */
+  warmUp: number
   pets: number
 }
 
-/** The fewest requests of a round. */
-const LEAST = { fast: 50, slow: 8 }
+/** The fewest requests of a round after a full warm-up; on a slow contender 8 of any kind. */
+const LEAST: Record<Operation, number> = { get: 400, list: 200, post: 100, put: 100 }
+const LEAST_SLOW = 8
 
-/** How long a contender is warmed up for each operation, in seconds. The stock runner starts anew with each call anyway. */
-const WARM_UP_S = 0.4
+/** The requests of a full warm-up: so many make the compiler do what it does. A slow contender begins each call anew anyway. */
+const WARM_UP: Record<Operation, number> = { get: 4_000, list: 1_500, post: 400, put: 400 }
 
 /** Lets the contenders take turns, round by round, the one that begins changing from round to round. */
 export const compare = async (
@@ -56,17 +59,16 @@ export const compare = async (
 
   for (const { operation, connections, runs } of lanes) {
     for (const run of runs) {
-      if (run.running.contender.isSlow) continue
-      const { rate } = await runOnce(run.running, operation, connections, LEAST.fast)
-      const amount = amountFor(rate, WARM_UP_S / concurrencies.length, LEAST.fast)
-      run.rate = (await runOnce(run.running, operation, connections, amount)).rate
+      const amount = Math.ceil((WARM_UP[operation] * options.warmUp) / concurrencies.length)
+      if (!run.running.contender.isSlow) run.rate = (await runOnce(run.running, operation, connections, amount)).rate
     }
   }
   for (let round = 0; round < rounds; round++) {
     for (const { operation, connections, runs } of lanes) {
       for (const run of [...runs.slice(round % runs.length), ...runs.slice(0, round % runs.length)]) {
-        const pace = run.running.contender.isSlow ? 'slow' : 'fast'
-        const amount = amountFor(run.rate, options.seconds[pace], Math.max(LEAST[pace], connections))
+        const { isSlow } = run.running.contender
+        const least = Math.max(connections, (isSlow ? LEAST_SLOW : LEAST[operation]) * options.warmUp)
+        const amount = amountFor(run.rate, isSlow ? options.seconds.slow : options.seconds.fast, least)
         const measured = await runOnce(run.running, operation, connections, amount)
         run.rate = measured.rate
         run.rounds.push(measured)

@@ -18,6 +18,8 @@ export interface RunSize {
   rounds: number
   /** Of one round, in seconds. */
   seconds: { fast: number; slow: number }
+  /** What part of a full warm-up comes before the rounds. */
+  warmUp: number
   /** Creates of which the server is killed at the last answer. */
   burst: { fast: number; slow: number }
   /** Creates whose jobs are timed; 0 leaves that out. */
@@ -36,6 +38,7 @@ export const FULL: RunSize = {
   concurrencies: [1, 10],
   rounds: 3,
   seconds: { fast: 0.6, slow: 1.5 },
+  warmUp: 1,
   burst: { fast: 300, slow: 10 },
   jobs: { fast: 1_000, slow: 20 },
   sizes: [100, 1_000, 10_000, 100_000],
@@ -48,10 +51,11 @@ export const FULL: RunSize = {
 /** What shows in some twenty seconds whether all of it works. */
 export const QUICK: RunSize = {
   operations: ['get', 'post'],
-  concurrencies: [10],
+  concurrencies: [4],
   rounds: 1,
-  seconds: { fast: 0.3, slow: 1 },
-  burst: { fast: 50, slow: 10 },
+  seconds: { fast: 0.3, slow: 0.5 },
+  warmUp: 0.2,
+  burst: { fast: 50, slow: 4 },
   jobs: { fast: 0, slow: 0 },
   sizes: [],
   endurance: [],

@@ -12,6 +12,8 @@ const whole = (value: number): string => Math.round(value).toLocaleString('en')
 const number = (value: number): string =>
   Number.isNaN(value) ? '–' : value >= 100 ? whole(value) : value.toPrecision(3)
 
+const ratio = (value: number): string => (value < 0.1 ? value.toPrecision(1) : number(value))
+
 /** The table of the comparison. */
 export const comparisonTable = ({ comparison, titles }: Results): string => {
   const rows = comparison.map((one) => {
@@ -26,7 +28,7 @@ export const comparisonTable = ({ comparison, titles }: Results): string => {
       if (value === null) return 'not known'
       const ratios = [stock, bare].map((other) => {
         const than = other ? (pick(other) ?? Number.NaN) : Number.NaN
-        return `${number(isBetter === 'more' ? value / than : than / value)}×`
+        return `${ratio(isBetter === 'more' ? value / than : than / value)}×`
       })
       return `${number(value)} (${ratios.join(' · ')})`
     }

@@ -51,4 +51,4 @@ export const runRound = async (
 
 /** How many requests take some `seconds` at a rate, within bounds. */
 export const amountFor = (rate: number, seconds: number, least: number, most = Number.POSITIVE_INFINITY): number =>
-  Math.min(most, Math.max(least, Math.round(rate * seconds)))
+  Math.round(Math.min(most, Math.max(least, rate * seconds)))

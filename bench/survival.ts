@@ -7,7 +7,8 @@ import type { Tally } from './tally'
 export const killAfterBurst = async (running: RunningContender, amount: number, tally: Tally): Promise<void> => {
   const { contender, url } = running
   const before = running.countPets() ?? 0
-  const load = await runLoad({ url, requests: requestsFor('post', url, before), connections: 10, amount })
+  const connections = Math.min(10, amount)
+  const load = await runLoad({ url, requests: requestsFor('post', url, before), connections, amount })
   await running.end('SIGKILL')
   tally.failures += load.failures
   const writes = tally.writesOf(contender.key)

@@ -51,7 +51,7 @@ describe('when the short form of the benchmark runs', () => {
   })
 
   test('the table is printed, and the documentation stays as it is', () => {
-    expect(output).toMatch(/\| GET by id, 10 clients \| this project +\|/)
+    expect(output).toMatch(/\| GET by id, 4 clients \| this project +\|/)
     expect(readFileSync(docs, 'utf8')).toBe(before)
   })
 })
