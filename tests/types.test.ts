@@ -8,7 +8,7 @@ import { ROOT, serverEnvironment } from './support/server'
 /** The lines of a `types.d.ts` in an order of their own: Motia lists the steps as the file system does. */
 const linesOf = (root: string): string[] => readFileSync(join(root, 'types.d.ts'), 'utf8').split('\n').sort()
 
-test('types.d.ts is what `npm run types` writes', { timeout: 120_000 }, async () => {
+test('types.d.ts is what `npm run types` writes', { timeout: 180_000 }, async () => {
   const { root, write } = copyProject()
   write('types.d.ts', '')
   const generate = startChild(['npm', 'run', 'types'], { cwd: root, env: serverEnvironment() })

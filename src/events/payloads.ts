@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Pet, SPECIES, type StoredPet } from '../pets/pet'
+import { DAY_MS, type Pet, SPECIES, type StoredPet } from '../pets/pet'
 
 /** `<ns>.pet.created`: a pet is on disk. */
 export const petCreatedSchema = z.strictObject({
@@ -9,8 +9,18 @@ export const petCreatedSchema = z.strictObject({
   createdAt: z.number(),
 })
 
+/** The last epoch ms that a `Date` can show. */
+const LAST_TIME = 8.64e15
+
 /** `<ns>.job.postcreate.enqueued` and `<ns>.feeding.reminder.enqueued`: a pet is owed its reminder, from `enqueuedAt` on. */
-export const jobEnqueuedSchema = z.strictObject({ petId: z.string(), enqueuedAt: z.number() })
+export const jobEnqueuedSchema = z.strictObject({
+  petId: z.string(),
+  // The feeding that counts from here must be a time, too.
+  enqueuedAt: z
+    .number()
+    .min(0)
+    .max(LAST_TIME - DAY_MS),
+})
 
 /** `<ns>.job.postcreate.completed`: notes and next feeding are on disk. */
 export const jobCompletedSchema = z.strictObject({

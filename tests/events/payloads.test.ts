@@ -44,6 +44,9 @@ describe('the payload', () => {
 test.each([
   [{ petId: '1', enqueuedAt: CREATED }, true],
   [{ petId: '1' }, false],
+  [{ petId: '1', enqueuedAt: 0 }, true],
+  [{ petId: '1', enqueuedAt: -1 }, false],
+  [{ petId: '1', enqueuedAt: 1e300 }, false],
   [{ petId: 1, enqueuedAt: CREATED }, false],
   [{ petId: '1', enqueuedAt: '2022' }, false],
   [{ petId: '1', enqueuedAt: CREATED, name: 'Rex' }, false],

@@ -186,6 +186,8 @@ describe.each(steps)('%s: PostCreateLite', (ns, step) => {
     { petId: 1, enqueuedAt: CREATED },
     { petId: '1', enqueuedAt: 'now' },
     { petId: '1', enqueuedAt: null },
+    { petId: '1', enqueuedAt: -1 },
+    { petId: '1', enqueuedAt: 8.64e15 },
     { ...job, colour: 'red' },
   ])(
     'When the message is %j, then the job fails for the queue to retry and bury it, and nothing happens',
