@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { ROOT } from '../support/server'
+import { waitFor } from '../support/wait-for'
+import { openWorkbench, type Workbench } from './support'
+
+/** `npm run screenshots`: the README's pictures. They want a font with emoji, and become small where there is pngquant. */
+const IMAGES = join(ROOT, 'docs/images')
+
+const PETS = [
+  ['js', 'Buddy', 'dog', 24],
+  ['ts', 'Whiskers', 'cat', 12],
+  ['py', 'Polly', 'bird', 30],
+  ['js', 'Rex', 'dog', 60],
+  ['ts', 'Nemo', 'other', 3],
+  ['py', 'Luna', 'cat', 7],
+  ['js', 'Coco', 'bird', 18],
+] as const
+
+/** What happens to some of them afterwards. */
+const CHANGES = [
+  ['js', '2', { status: 'available' }],
+  ['py', '3', { status: 'pending' }],
+  ['ts', '4', { status: 'adopted' }],
+  ['py', '6', { status: 'deleted' }],
+] as const
+
+const send = async (url: string, method: string, body: object): Promise<void> => {
+  const response = await fetch(url, {
+    method,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}`)
+}
+
+/** Fills the store, and waits until every job and event has come to its end. */
+const makePets = async ({ server }: Workbench): Promise<void> => {
+  for (const [namespace, name, species, ageMonths] of PETS) {
+    await send(`${server.url}/${namespace}/pets`, 'POST', { name, species, ageMonths })
+  }
+  for (const [namespace, id, change] of CHANGES) await send(`${server.url}/${namespace}/pets/${id}`, 'PUT', change)
+  await waitFor(() => server.audit().length >= 2 * PETS.length + 1, { what: 'the audit trail', timeout: 60_000 })
+}
+
+const save = async (page: Page, name: string): Promise<void> => {
+  // Transitions end, and the pointer's hover goes.
+  await page.mouse.move(1_000, 30)
+  await page.waitForTimeout(700)
+  const path = join(IMAGES, `${name}.png`)
+  await page.screenshot({ path })
+  spawnSync('pngquant', ['--force', '--skip-if-larger', '--output', path, '256', path])
+  console.info(`docs/images/${name}.png`)
+}
+
+const takeAll = async (workbench: Workbench): Promise<void> => {
+  const { page } = workbench
+  await page.locator('.react-flow__edge-path').first().waitFor({ state: 'attached' })
+  await makePets(workbench)
+
+  // The Tracing tab knows the steps of a trace once it has been looked at.
+  const traces = page.getByTestId('traces-container')
+  const unread = traces.locator('button').filter({ hasText: '0 steps' })
+  while ((await unread.count()) > 0) {
+    const id = await unread.first().getByTestId('trace-id').textContent()
+    await traces.getByTestId(`trace-${id}`).click()
+    await traces
+      .getByTestId(`trace-${id}`)
+      .filter({ hasText: /[1-9] steps/ })
+      .waitFor()
+  }
+  await traces.locator('button').filter({ hasText: 'JsCreatePet' }).first().click()
+  await page.getByTestId('trace-details').getByText('JsPostCreateLite').waitFor()
+  await save(page, 'flow-view')
+
+  await page.getByTestId('trace-timeline-item').filter({ hasText: 'JsPostCreateLite' }).click()
+  await page.getByTestId('sidebar-panel').waitFor()
+  await save(page, 'trace')
+  await page.getByTestId('sidebar-panel').getByRole('button').first().click()
+
+  await page.getByTestId('open-code-preview-button-jscreatepet').click()
+  await page.getByTestId('sidebar-panel').getByText('Event emission').first().click()
+  await save(page, 'code-preview')
+  await page.getByTestId('sidebar-panel').getByRole('button').first().click()
+
+  await page.getByTestId('pets-link').click()
+  await page.getByTestId('pet-7').getByText('Welcome').waitFor()
+  await page.getByRole('button', { name: 'New pet' }).click()
+  await page.getByTestId('pets-create').getByLabel('Name').fill('Milo')
+  await page.getByTestId('pets-create').getByRole('button', { name: /POST/ }).click()
+  await page.getByTestId('pet-8').getByText('Welcome').waitFor()
+  await page.getByTestId('audit-line').filter({ hasText: 'pet 8' }).nth(1).waitFor()
+  await page.getByRole('button', { name: 'New pet' }).click()
+  await save(page, 'pets-tab')
+}
+
+const workbench = await openWorkbench()
+try {
+  await takeAll(workbench)
+} finally {
+  await workbench.close()
+}
