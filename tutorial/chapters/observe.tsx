@@ -44,6 +44,10 @@ export const observeChapter: TutorialStep[] = [
       </p>
     ),
     elementXpath: workbenchXPath.sidebarContainer,
-    before: [...logs(), click(xpath.logOf('Next feeding reminder set')), click(workbenchXPath.sidebarContainer)],
+    before: [
+      ...logs(),
+      click(xpath.logOf('JsPostCreateLite', 'Next feeding reminder set')),
+      click(workbenchXPath.sidebarContainer),
+    ],
   },
 ]

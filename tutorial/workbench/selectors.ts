@@ -38,7 +38,8 @@ export const xpath = {
   loadedTrace: `${workbenchXPath.tracing.trace(1)}[not(contains(., "running"))]`,
   newestTraceOf: (step: string) => `(//button[contains(@class, "motia-trace-group")][.//span[text()="${step}"]])[1]`,
   timelineOf: (step: string) => `(//div[@data-testid="trace-timeline-item"][.//span[text()="${step}"]])[1]`,
-  logOf: (message: string) => `(${workbenchXPath.logs.row}[contains(., "${message}")])[1]`,
+  logOf: (step: string, message: string) =>
+    `(${workbenchXPath.logs.row}[contains(., "${step}")][contains(., "${message}")])[1]`,
 
   queueSearch: '//input[@placeholder="Search queues..."]',
   queueList: '//div[@id="top-panel"]//div[contains(@class, "border-r")][.//input[@placeholder="Search queues..."]]',
