@@ -39,13 +39,16 @@ export const watchSteps = (options: HotReloadOptions): (() => Promise<void>) => 
       }
     }
   }
-  const watcher = watch(['steps', 'src'], { cwd: root, ignoreInitial: true }).on('all', (_event, path) => {
-    if (!path.endsWith('.ts')) return
+  const reloadSoon = () => {
     clearTimeout(timer)
     timer = setTimeout(() => {
       reloading = reloading.then(reload).catch((error) => console.error('Reload failed:', error))
     }, SETTLE_MS)
-  })
+  }
+  const watcher = watch(['steps', 'src'], { cwd: root, ignoreInitial: true })
+    .on('all', (_event, path) => path.endsWith('.ts') && reloadSoon())
+    // What was saved after the steps were compiled and before the watch began brings no event.
+    .on('ready', reloadSoon)
   return async () => {
     clearTimeout(timer)
     await watcher.close()

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import request from 'supertest'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -15,14 +17,20 @@ describe('a change that is saved while npm run dev runs', () => {
   let server: TestServer
   beforeAll(async () => {
     project = copyProject()
-    server = await startServer({ mode: 'dev', root: project.root, env: { NODE_OPTIONS: `--import ${preload}` } })
+    const starting = startServer({ mode: 'dev', root: project.root, env: { NODE_OPTIONS: `--import ${preload}` } })
+    await waitFor(() => existsSync(join(project.root, '.motia/in-process')), {
+      what: 'the steps to be compiled',
+      timeout: 60_000,
+    })
+    project.edit('steps/javascript/delete-pet.step.ts', 'Pet soft deleted', 'Pet softly deleted')
+    server = await starting
   })
 
   /** Saves an edit, and waits until the server has said that it took the file up. */
   const save = async (file: string, text: string | RegExp, replacement: string, says = `↻ ${file}`) => {
     const from = server.output().length
     project.edit(file, text, replacement)
-    await server.printed(says, { from, timeout: 20_000 })
+    await server.printed(says, { from, timeout: 60_000 })
   }
 
   const timers = async (): Promise<number> => {
@@ -31,6 +39,13 @@ describe('a change that is saved while npm run dev runs', () => {
     const output = await server.printed(/TIMERS \d+;/, { from })
     return Number(/(\d+);$/.exec(output)?.[1])
   }
+
+  test('When it was made while the server started, then it counts all the same', async () => {
+    await server.printed('↻ steps/javascript/delete-pet.step.ts', { timeout: 60_000 })
+    const { body } = await petsApi(server.url, 'js').create().expect(201)
+    await petsApi(server.url, 'js').remove(body.id).expect(202)
+    await server.printed('Pet softly deleted')
+  })
 
   test('When it is in a step, then the next request runs it', async () => {
     await save('steps/javascript/create-pet.step.ts', '🐾 Pet created', '🐾 Pet was created')
