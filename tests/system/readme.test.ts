@@ -49,6 +49,13 @@ test('The table of settings names every variable that is read, and no other', ()
   expect(told.sort()).toEqual(read.sort())
 })
 
+test('Every npm script that the README names is there', () => {
+  const named = new Set(Array.from(readme.matchAll(/`npm run ([\w:]+)/g), ([, name]) => name))
+  const { scripts }: { scripts: Record<string, string> } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  expect(named.size).toBeGreaterThan(4)
+  expect([...named].filter((name) => !Object.hasOwn(scripts, String(name)))).toEqual([])
+})
+
 test('The topics and step files that the README names are those that there are', () => {
   const folder = join(ROOT, 'steps/javascript')
   const steps = readdirSync(folder).filter((name) => name.endsWith('.step.ts'))
