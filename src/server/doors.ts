@@ -68,3 +68,19 @@ export const refuseForeignSockets = (server: Server, ownHost: string): void => {
     else for (const listener of listeners) Reflect.apply(listener, server, [request, socket, head])
   })
 }
+
+/** How long a client may take to send a request's headers, and the whole of it, in ms. */
+const HEADERS_TIMEOUT_MS = 15_000
+const REQUEST_TIMEOUT_MS = 30_000
+
+/** What no middleware can do: end requests that never end, and give express no target that it answers by a page of its own. */
+export const hardenServer = (server: Server): void => {
+  server.headersTimeout = HEADERS_TIMEOUT_MS
+  server.requestTimeout = REQUEST_TIMEOUT_MS
+  server.prependListener('request', (request: IncomingMessage) => {
+    const { url = '/' } = request
+    if (url.startsWith('/')) return
+    const target = URL.canParse(url, 'http://localhost') ? new URL(url, 'http://localhost') : null
+    request.url = target ? `${target.pathname}${target.search}` : '/'
+  })
+}

@@ -7,7 +7,7 @@ import { watchSteps } from '../runtime/hot-reload'
 import { createMotiaServer } from '../runtime/motia-server'
 import type { Settings } from '../settings'
 import { watchClock } from './clock-watch'
-import { refuseForeignSockets } from './doors'
+import { hardenServer, refuseForeignSockets } from './doors'
 import { prepareDrain } from './drain'
 import { checkHealth, PETS_MODULE } from './health'
 import { answerHttpErrors, configureHttp } from './http'
@@ -18,6 +18,12 @@ import { addWorkbench } from './workbench'
 
 /** `dev` has the Workbench and hot reload, `start` is production. */
 export type Mode = 'dev' | 'start'
+
+/**
+ * How long an idle connection is kept, in ms: longer than proxies keep theirs (60 s is common), so that none sends a request
+ * on a connection that is being closed at this end.
+ */
+const KEEP_ALIVE_MS = 75_000
 
 /** A stop that takes longer than this is cut short, in ms. */
 const STOP_TIMEOUT_MS = 9_000
@@ -79,6 +85,8 @@ export const serve = async (
       cleanUps.push(unwatch)
     }
     motiaServer.app.use(answerHttpErrors)
+    hardenServer(motiaServer.server)
+    motiaServer.server.keepAliveTimeout = KEEP_ALIVE_MS
     const drain = prepareDrain(motiaServer.server)
     await listen(motiaServer.server, settings)
     cleanUps.push(drain)
