@@ -39,7 +39,8 @@ export const PetRecord = ({ pet, ask, onClose }: PetRecordProps) => {
       <div className="pets-record-actions" data-testid="pet-record">
         <StatusBadge status={pet.status} />
         <PetForm
-          key={pet.id}
+          // Begins anew when the record changes, but not when the job adds its notes while somebody types.
+          key={JSON.stringify([pet.id, pet.name, pet.species, pet.ageMonths])}
           initial={{ name: pet.name, species: pet.species, ageMonths: String(pet.ageMonths) }}
           submitLabel="Save"
           onSubmit={(fields) => void ask('PUT', pet.id, bodyOf(fields))}
