@@ -1,6 +1,6 @@
 // A process that appends to an audit trail until it is done or killed: audit-writer.ts <file> <name> [<count>]
-// It prints the number of each entry that was acknowledged, at once.
-import { writeSync } from 'node:fs'
+// It notes the number of each entry that was acknowledged, at once, in <file>.<name>: a pipe that nobody empties would fill.
+import { appendFileSync } from 'node:fs'
 import { AuditLog } from '../../src/events/audit-log'
 
 const [file = '', name = '', count = 'Infinity'] = process.argv.slice(2)
@@ -13,7 +13,7 @@ for (let number = 0; number < Number(count); number += 4) {
     numbers.map(async (entry) => {
       const data = { petId: `${name}-${entry}`, padding: 'x'.repeat((entry * 37) % 900) }
       await log.append({ topic: 'test', traceId: name, data })
-      writeSync(1, `${entry}\n`)
+      appendFileSync(`${file}.${name}`, `${entry}\n`)
     }),
   )
 }

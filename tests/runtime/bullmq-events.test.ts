@@ -85,11 +85,11 @@ const takeOverJob = async () => {
     const command = [process.execPath, '--import', 'tsx', WORKER, String(shared.port), prefix, 'js.job', 'JsJob']
     const child = startChild(command, { env: process.env })
     await queue.add('js.job', buildEvent({ topic: 'js.job' }), { attempts: 1 })
-    await child.printed('taken')
+    await child.printed('taken', { timeout: 60_000 })
     await child.stop('SIGKILL')
     const { received, handler } = recorder()
     await events.subscribe('js.job', 'JsJob', handler, queueConfig({ visibilityTimeout: 1 }))
-    await waitFor(() => received.length > 0, { what: 'the job to be taken over', timeout: 20_000 })
+    await waitFor(() => received.length > 0, { what: 'the job to be taken over', timeout: 60_000 })
     return received
   } finally {
     await queue.close()
