@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from '../tests/support/server'
+import { endAll } from './contenders/server-process'
 import { FULL, QUICK, runBenchmark } from './full-run'
 import { comparisonTable, report } from './report'
 
@@ -28,8 +29,17 @@ const main = async (): Promise<void> => {
   if (results.failures > 0) throw new Error(`${results.failures} requests failed`)
 }
 
-// Servers and temporary folders go when this process exits.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+/** How long servers may take to end after a Ctrl-C, in ms. They and the temporary folders go with this process anyway. */
+const PATIENCE_MS = 5_000
+
+let isAbandoned = false
+const abandon = (): void => {
+  isAbandoned = true
+  process.stderr.write('\n')
+  setTimeout(() => process.exit(130), PATIENCE_MS)
+  void endAll().finally(() => process.exit(130))
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, abandon)
 
 if (values.help) {
   console.log(USAGE)
@@ -37,6 +47,8 @@ if (values.help) {
   main().then(
     () => process.exit(0),
     (error: unknown) => {
+      // What fails because its server was told to end is no news.
+      if (isAbandoned) return
       console.error(`\n✗ ${error instanceof Error ? error.message : error}`)
       process.exit(1)
     },

@@ -29,7 +29,7 @@ const SETPRIV = '/usr/bin/setpriv'
 /** On Linux the kernel ends the server with this process, whatever that died of. */
 const TETHER = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : []
 
-const running = new Set<number>()
+const running = new Map<number, Promise<void>>()
 
 /** Starts a server in a process group of its own; rejects with the end of its output where it does not get ready. */
 export const startProcess = async ({ command, cwd, env, logFile, readyUrl }: ServerCommand): Promise<ServerProcess> => {
@@ -39,13 +39,13 @@ export const startProcess = async ({ command, cwd, env, logFile, readyUrl }: Ser
   const child = spawn(file, args, { cwd, env, detached: true, stdio: ['ignore', log, log] })
   const { pid } = child
   if (pid === undefined) throw new Error(`${file} cannot be started`)
-  running.add(pid)
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => {
       running.delete(pid)
       resolve()
     })
   })
+  running.set(pid, ended)
   while (!(await answers(readyUrl))) {
     const isLate = performance.now() - startedAt > START_TIMEOUT_MS
     if (!running.has(pid) || isLate) {
@@ -83,6 +83,16 @@ const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
   }
 }
 
+/** Asks every server that still runs to end, and waits for that. */
+export const endAll = async (): Promise<void> => {
+  await Promise.all(
+    [...running].map(([pid, ended]) => {
+      signalGroup(pid, 'SIGTERM')
+      return ended
+    }),
+  )
+}
+
 process.on('exit', () => {
-  for (const pid of running) signalGroup(pid, 'SIGKILL')
+  for (const pid of running.keys()) signalGroup(pid, 'SIGKILL')
 })
