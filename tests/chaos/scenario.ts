@@ -91,13 +91,12 @@ export const copyImpatientProject = (): ProjectCopy => {
     const folder = `steps/${FOLDERS[namespace]}`
     copy.edit(`${folder}/deletion-reaper.cron.step.ts`, "cron: '0 2 * * *'", "cron: '* * * * * *'")
     for (const step of ['audit-trail', 'postcreate-lite']) {
-      copy.edit(`${folder}/${step}.job.step.ts`, 'timeout: 20', 'timeout: 4')
-      copy.edit(`${folder}/${step}.job.step.ts`, 'visibilityTimeout: 30', 'visibilityTimeout: 5')
+      copy.edit(`${folder}/${step}.job.step.ts`, /timeout: \d+/, 'timeout: 4')
+      copy.edit(`${folder}/${step}.job.step.ts`, /visibilityTimeout: \d+/, 'visibilityTimeout: 5')
     }
   }
-  copy.edit('src/runtime/cron-runs.ts', 'TICK_LOCK_MS = 30_000', 'TICK_LOCK_MS = 500')
-  copy.edit('src/runtime/bullmq-events.ts', 'STALLED_INTERVAL_MS = 5_000', 'STALLED_INTERVAL_MS = 1_000')
-  copy.edit('src/server/clock-watch.ts', 'WATCH_INTERVAL_MS = 10_000', 'WATCH_INTERVAL_MS = 200')
-  copy.edit('src/pets/pet.ts', /PURGE_CLAIM_MS = \d+_000/, 'PURGE_CLAIM_MS = 2_000')
+  copy.edit('src/runtime/cron-runs.ts', /TICK_LOCK_MS = [\d_]+/, 'TICK_LOCK_MS = 500')
+  copy.edit('src/server/clock-watch.ts', /WATCH_INTERVAL_MS = [\d_]+/, 'WATCH_INTERVAL_MS = 200')
+  copy.edit('src/pets/pet.ts', /PURGE_CLAIM_MS = [\d_]+/, 'PURGE_CLAIM_MS = 2_000')
   return copy
 }
