@@ -1,0 +1,91 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { StoredPet } from '../pet'
+
+/** How many pets a store holds, and the next id. */
+export interface Extent {
+  count: number
+  seq: number
+}
+
+/** A store as one end of a copy. */
+export interface CopyEnd {
+  /** What it is called in messages. */
+  readonly name: string
+  extent(): Promise<Extent>
+  /** Every pet, in the order of creation. */
+  pages(): AsyncIterable<readonly StoredPet[]>
+  /** Gets ready to be written to, leftovers of a copy that was cut off removed; throws a `CopyError` where it holds pets. */
+  begin(): Promise<void>
+  write(pets: readonly StoredPet[]): Promise<void>
+  /** All pets are written; `seq` is the next id, unless the store has handed out a higher one. */
+  finish(seq: number): Promise<void>
+  /** The copy was found right. */
+  accept(): Promise<void>
+  /** The copy was found wrong. */
+  reject(): Promise<void>
+}
+
+/** A copy that cannot be made, or went wrong. The message is for a person. */
+export class CopyError extends Error {
+  override readonly name = 'CopyError'
+}
+
+/** What a copy is at. */
+export type CopyProgress = (stage: 'copying' | 'checking', done: number, total: number) => void
+
+/** Copies every pet, then compares both ends pet by pet; throws a `CopyError`. Ids and their sequence stay the same. */
+export const copyPets = async (from: CopyEnd, to: CopyEnd, onProgress: CopyProgress): Promise<Extent> => {
+  const before = await from.extent()
+  await to.begin()
+  let done = 0
+  for await (const pets of from.pages()) {
+    await to.write(pets)
+    done += pets.length
+    onProgress('copying', done, before.count)
+  }
+  await to.finish(before.seq)
+  const difference = await findDifference(from, to, onProgress)
+  if (difference) {
+    await to.reject()
+    throw new CopyError(`The copy differs: ${difference}. Stop every server that uses either store, and copy again`)
+  }
+  await to.accept()
+  return to.extent()
+}
+
+const findDifference = async (from: CopyEnd, to: CopyEnd, onProgress: CopyProgress): Promise<string | null> => {
+  const [source, target] = [await from.extent(), await to.extent()]
+  if (source.count !== target.count) return `${from.name} holds ${source.count} pets, ${to.name} ${target.count}`
+  if (source.seq > target.seq) return `the next id is ${source.seq} in ${from.name} and ${target.seq} in ${to.name}`
+  const copies = eachOf(to.pages())
+  let done = 0
+  for await (const pets of from.pages()) {
+    for (const pet of pets) {
+      const { value: copy } = await copies.next()
+      if (!isDeepStrictEqual(pet, copy)) return `pet ${pet.id} is not the same in both`
+    }
+    done += pets.length
+    onProgress('checking', done, source.count)
+  }
+  const { done: isEnd } = await copies.next()
+  return isEnd ? null : `${to.name} holds pets that ${from.name} does not`
+}
+
+async function* eachOf(pages: AsyncIterable<readonly StoredPet[]>): AsyncGenerator<StoredPet> {
+  for await (const pets of pages) yield* pets
+}
+
+/** All pages of a store. */
+export async function* pagesOf(
+  page: (after: string | null, limit: number) => Promise<readonly StoredPet[]>,
+): AsyncGenerator<readonly StoredPet[]> {
+  let after: string | null = null
+  for (;;) {
+    const pets: readonly StoredPet[] = await page(after, PAGE_SIZE)
+    if (pets.length > 0) yield pets
+    if (pets.length < PAGE_SIZE) return
+    after = pets.at(-1)?.id ?? null
+  }
+}
+
+const PAGE_SIZE = 1_000
