@@ -341,7 +341,10 @@ describe('while Redis is away', () => {
   test('an emit that was under way when it went resolves too', async () => {
     const redis = await startRedis()
     const { events, connection } = await makeEvents(redis)
-    await events.subscribe('js.pet.created', 'JsAuditTrail', recorder().handler, queueConfig())
+    const { received, handler } = recorder()
+    await events.subscribe('js.pet.created', 'JsAuditTrail', handler, queueConfig())
+    await events.emit(buildEvent())
+    await waitFor(() => received.length === 1)
     await connection.call('client', 'pause', '60000', 'write')
     const emitted = events.emit(buildEvent())
     await redis.kill()
