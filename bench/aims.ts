@@ -30,7 +30,7 @@ const rateAims = ({ comparison }: Results, operation: Operation, title: string):
   const aim = (least: number, than: string, key: ContenderKey): Aim => {
     const ratio = rate / rateOf(key)
     return {
-      aim: `${title}, 10 clients: at least ${least} times ${than}`,
+      aim: `${title}, 10 clients: ${least === 1 ? 'ahead of' : `at least ${least} times`} ${than}`,
       measured: times(ratio),
       isMet: ratio >= least,
     }
