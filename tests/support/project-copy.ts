@@ -27,11 +27,7 @@ export const copyProject = (): ProjectCopy => {
   for (const part of PARTS) {
     if (existsSync(join(ROOT, part))) cpSync(join(ROOT, part), join(root, part), { recursive: true })
   }
-  mkdirSync(join(root, 'node_modules'))
-  for (const name of readdirSync(join(ROOT, 'node_modules'))) {
-    const isCache = name.startsWith('.') && name !== '.bin'
-    if (!isCache) symlinkSync(join(ROOT, 'node_modules', name), join(root, 'node_modules', name))
-  }
+  linkPackages(join(ROOT, 'node_modules'), join(root, 'node_modules'))
   // As npm leaves it when it has installed what the lock file says.
   writeFileSync(join(root, 'node_modules', '.package-lock.json'), '{}')
   return {
@@ -51,4 +47,23 @@ export const copyProject = (): ProjectCopy => {
       return before
     },
   }
+}
+
+const linkPackages = (from: string, to: string): void => {
+  mkdirSync(to, { recursive: true })
+  for (const name of readdirSync(from)) {
+    const [source, target] = [join(from, name), join(to, name)]
+    const isCache = name.startsWith('.') && name !== '.bin'
+    if (isCache) continue
+    if (name === '@motiadev') linkPackages(source, target)
+    else if (name === 'workbench') copyWorkbench(source, target)
+    else symlinkSync(source, target)
+  }
+}
+
+/** Vite keeps what it compiles for the Workbench inside of that package, and begins anew for each project that uses it. */
+const copyWorkbench = (from: string, to: string): void => {
+  const packages = join(from, 'node_modules')
+  if (existsSync(packages)) linkPackages(packages, join(to, 'node_modules'))
+  cpSync(from, to, { recursive: true, filter: (path) => path !== packages })
 }
