@@ -30,9 +30,9 @@ export const configureHttp = (app: Express, options: HttpOptions): void => {
     })
   }
   app.disable('x-powered-by')
-  app.use(refuseForeigners(isProduction ? null : host))
   // The Workbench's page could not live under these.
   if (isProduction) app.use(setSecurityHeaders)
+  app.use(refuseForeigners(isProduction ? null : host))
   app.get('/health', async (_request, response) => {
     const { status, body } = await health()
     response.status(status).json(body)
