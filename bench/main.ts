@@ -1,32 +1,60 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from '../tests/support/server'
 import { endAll } from './contenders/server-process'
 import { FULL, QUICK, runBenchmark } from './full-run'
 import { comparisonTable, report } from './report'
+import { FULL_SCALE, runScale } from './scale'
+import { scaleSection, scaleSectionOf, withScaleSection } from './scale-report'
 
-const USAGE = `npm run bench [-- --quick] [-- --json FILE]
+const USAGE = `npm run bench [-- --quick] [-- --scale] [-- --json FILE]
 Measures this project against Motia's stock runner, json-server and bare Express, and writes docs/benchmarks.md.
   --quick      a short form of some twenty seconds, which writes no documentation
+  --scale      measures one, two and four instances over Redis instead, and up to a million pets: a section of its own
   --json FILE  also writes the results as JSON`
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, help: { type: 'boolean' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    scale: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    help: { type: 'boolean' },
+  },
 })
 
-const main = async (): Promise<void> => {
-  const results = await runBenchmark(values.quick ? QUICK : FULL)
+const DOCS = join(ROOT, 'docs', 'benchmarks.md')
+
+const writeDocs = (text: string): void => {
+  mkdirSync(join(ROOT, 'docs'), { recursive: true })
+  writeFileSync(DOCS, text)
+}
+
+const finish = (results: { failures: number }): void => {
   if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
+  if (results.failures > 0) throw new Error(`${results.failures} requests failed`)
+}
+
+const main = async (): Promise<void> => {
+  const written = existsSync(DOCS) ? readFileSync(DOCS, 'utf8') : ''
+  if (values.scale) {
+    const results = await runScale(FULL_SCALE)
+    const section = scaleSection(results)
+    console.log(section)
+    writeDocs(withScaleSection(written, section))
+    return finish(results)
+  }
+  const results = await runBenchmark(values.quick ? QUICK : FULL)
   if (values.quick) {
     console.log(comparisonTable(results))
   } else {
     const text = report(results)
     console.log(text)
-    mkdirSync(join(ROOT, 'docs'), { recursive: true })
-    writeFileSync(join(ROOT, 'docs', 'benchmarks.md'), text)
+    // The other section stays as it was measured last.
+    const section = scaleSectionOf(written)
+    writeDocs(section ? withScaleSection(text, section) : text)
   }
-  if (results.failures > 0) throw new Error(`${results.failures} requests failed`)
+  finish(results)
 }
 
 /** How long servers may take to end after a Ctrl-C, in ms. They and the temporary folders go with this process anyway. */

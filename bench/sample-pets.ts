@@ -1,9 +1,9 @@
 /** A pet as it is once its job is done: what the data files hold before a run. */
-const samplePet = (number: number) => ({
+export const samplePet = (number: number) => ({
   name: `Pet ${number}`,
-  species: 'dog',
+  species: 'dog' as const,
   ageMonths: number % 200,
-  status: 'available',
+  status: 'available' as const,
   createdAt: 1_735_689_600_000 + number,
   updatedAt: 1_735_689_650_000 + number,
   notes: "Welcome to our pet store! We'll take great care of this pet.",

@@ -1,0 +1,138 @@
+import { redisEnd } from '../src/pets/copy/redis-end'
+import { Pets } from '../src/pets/pets'
+import { createRedisStore } from '../src/pets/redis-store'
+import { closeSharedRedis, sharedRedis } from '../src/redis/shared-redis'
+import { ask, startFleet } from '../tests/scaling/fleet'
+import { startRedis, type TestRedis } from '../tests/scaling/redis-server'
+import { Progress } from './progress'
+import { describeMachine, type Machine } from './results'
+import { samplePet } from './sample-pets'
+import { runScaleRound, type ScaleOperation, type ScaleRound } from './scale-round'
+
+/** What operations cost on one instance at a number of pets. Times in ms, memory in MB. */
+export interface ScaleSize {
+  pets: number
+  rounds: ScaleRound[]
+  /** A reaper that looks at every pet: how long it takes, and the slowest GET meanwhile. */
+  reaperMs: number
+  slowestGet: number
+  /** What Redis occupies. */
+  memory: number
+}
+
+/** All that a run has measured. */
+export interface ScaleResults {
+  machine: Machine
+  fleet: ScaleRound[]
+  sizes: ScaleSize[]
+  failures: number
+}
+
+/** How much a run does. */
+export interface ScaleRun {
+  instances: number[]
+  sizes: number[]
+  /** Requests of a round. */
+  amount: Record<ScaleOperation, number>
+}
+
+/** All that `npm run bench -- --scale` measures. */
+export const FULL_SCALE: ScaleRun = {
+  instances: [1, 2, 4],
+  sizes: [100, 1_000, 10_000, 100_000, 1_000_000],
+  amount: { get: 6_000, page: 600, put: 2_000, post: 1_500 },
+}
+
+/** Pets of the store on which numbers of instances are compared. */
+export const FLEET_PETS = 1_000
+
+/** How many pets are written into Redis in one go. */
+const CHUNK = 1_000
+
+/** Runs it all over a Redis of its own, which appends to its file as production should. */
+export const runScale = async ({ instances, sizes, amount }: ScaleRun): Promise<ScaleResults> => {
+  const machine = describeMachine()
+  const progress = new Progress(instances.length + sizes.length)
+  const redis = await startRedis()
+  const fleetRounds: ScaleRound[] = []
+  const scaleSizes: ScaleSize[] = []
+
+  const onFleet = async <T>(
+    count: number,
+    pets: number,
+    use: (measure: (operation: ScaleOperation) => Promise<ScaleRound>, url: string) => Promise<T>,
+  ): Promise<T> => {
+    await fill(redis, pets)
+    const fleet = await startFleet(count, redis.url)
+    const measure = async (operation: ScaleOperation): Promise<ScaleRound> => {
+      progress.detail(operation)
+      // The first is to warm up.
+      await runScaleRound(redis, fleet, { operation, pets, amount: Math.ceil(amount[operation] / 4) })
+      return runScaleRound(redis, fleet, { operation, pets, amount: amount[operation] })
+    }
+    const result = await use(measure, fleet[0]?.url ?? '')
+    await Promise.all(fleet.map((server) => server.stop()))
+    return result
+  }
+
+  for (const count of instances) {
+    progress.next(`${count} ${count === 1 ? 'instance' : 'instances'}`)
+    await onFleet(count, FLEET_PETS, async (measure) => {
+      for (const operation of ['get', 'page', 'put', 'post'] as const) fleetRounds.push(await measure(operation))
+    })
+  }
+  for (const pets of sizes) {
+    progress.next(`${pets.toLocaleString('en')} pets`)
+    const size = await onFleet(1, pets, async (measure, url) => {
+      const rounds = [await measure('get'), await measure('page'), await measure('post')]
+      progress.detail('reaper')
+      return { pets, rounds, ...(await measureReaper(redis, url)), memory: await usedMemory(redis) }
+    })
+    scaleSizes.push(size)
+  }
+  progress.end()
+  await closeSharedRedis()
+  await redis.stop()
+  const failures = [...fleetRounds, ...scaleSizes.flatMap(({ rounds }) => rounds)].map((round) => round.failures)
+  return { machine, fleet: fleetRounds, sizes: scaleSizes, failures: failures.reduce((a, b) => a + b, 0) }
+}
+
+/** Empties Redis and puts so many pets into it. */
+const fill = async (redis: TestRedis, count: number): Promise<void> => {
+  await redis.command('FLUSHALL')
+  const end = redisEnd(redis.url)
+  await end.begin()
+  for (let first = 1; first <= count; first += CHUNK) {
+    const size = Math.min(CHUNK, count - first + 1)
+    await end.write(
+      Array.from({ length: size }, (_, index) => ({ id: `${first + index}`, ...samplePet(first + index) })),
+    )
+  }
+  await end.finish(count + 1)
+  await end.accept()
+}
+
+/** Reaps where nothing is due, which looks at all pets, and reads a pet over and over meanwhile. */
+const measureReaper = async (redis: TestRedis, url: string): Promise<{ reaperMs: number; slowestGet: number }> => {
+  const pets = new Pets(createRedisStore(sharedRedis(redis.url)))
+  let isOver = false
+  let slowestGet = 0
+  const reading = (async () => {
+    while (!isOver) {
+      const start = performance.now()
+      await ask(url, 'GET', '/js/pets/1')
+      slowestGet = Math.max(slowestGet, performance.now() - start)
+    }
+  })()
+  const start = performance.now()
+  await pets.reap('js', async () => {})
+  const reaperMs = performance.now() - start
+  isOver = true
+  await reading
+  return { reaperMs, slowestGet }
+}
+
+const usedMemory = async (redis: TestRedis): Promise<number> => {
+  const info = String(await redis.command('INFO', 'memory'))
+  return Number(/used_memory:(\d+)/.exec(info)?.[1]) / 1024 ** 2
+}
