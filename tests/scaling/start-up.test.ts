@@ -120,7 +120,7 @@ describe('what may lose pets', () => {
     [{ appendonly: 'yes', maxmemory: '100', 'maxmemory-policy': 'allkeys-lru' }, [/drops data .*allkeys-lru/]],
     [{ appendonly: 'yes', maxmemory: '100', 'maxmemory-policy': 'noeviction' }, []],
     [{}, []],
-  ])('of the settings %j is %j', (config, wanted) => {
+  ])('is told by the settings: %j', (config, wanted) => {
     const warnings = durabilityWarnings(config)
     expect(warnings).toHaveLength(wanted.length)
     for (const [index, pattern] of wanted.entries()) expect(warnings[index]).toMatch(pattern)
