@@ -75,7 +75,7 @@ describe('docs/deployment.md', () => {
   test('The backup commands copy what a new server serves', async () => {
     const backup = makeTempDir()
     for (const block of blocksOf(text).filter(({ mark }) => mark === 'run: shell')) {
-      const command = block.text.replaceAll('.data/', `${server.dataDir}/`).replaceAll('/tmp/', `${backup}/`)
+      const command = block.text.replace(' /tmp/', ` ${backup}/`).replaceAll('.data/', `${server.dataDir}/`)
       await run('bash', ['-euc', command])
     }
     expect(readdirSync(backup).sort()).toEqual(['audit.jsonl', 'pets.json'])
