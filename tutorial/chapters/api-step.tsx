@@ -23,8 +23,8 @@ export const apiStepChapter: TutorialStep[] = [
     'Schemas',
     'schemas',
     <>
-      Zod schemas describe the body and each answer. From them come the handler's types and the forms of the Endpoints
-      tab.
+      Zod schemas describe the body and each answer. From them come the handler's types and the example body in the
+      Endpoints tab.
     </>,
   ),
   lesson(

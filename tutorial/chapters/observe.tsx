@@ -33,19 +33,19 @@ export const observeChapter: TutorialStep[] = [
       </p>
     ),
     elementXpath: workbenchXPath.logs.container,
-    before: logs(),
+    before: logs(''),
   },
   {
     title: 'Structured logging',
     description: () => (
       <p>
-        A log line is a message and <b>data</b>: here the pet, its notes and its next feeding. Data can be searched,
-        prose cannot.
+        A log line is a message and <b>data</b>: here the pet, its notes and its next feeding. Data stays data, for
+        whatever reads the log next.
       </p>
     ),
     elementXpath: workbenchXPath.sidebarContainer,
     before: [
-      ...logs(),
+      ...logs('JsPostCreateLite'),
       click(xpath.logOf('JsPostCreateLite', 'Next feeding reminder set')),
       click(workbenchXPath.sidebarContainer),
     ],

@@ -22,6 +22,7 @@ const closeSidebar = clickIfThere(workbenchXPath.closePanelButton)
 export const flowView = (): Action[] => [
   closeSidebar,
   ...showBottom(links.tracing),
+  ...typeInto(xpath.traceSearch, () => ''),
   ...showTop(xpath.tabs.flow),
   click(xpath.fittedFlow),
 ]
@@ -64,18 +65,22 @@ export const send = (status: number): Action[] => [
   click(xpath.status(status)),
 ]
 
-/** The newest trace that a step has begun, in the Tracing tab. */
+/** The newest trace that a step has begun, in the Tracing tab. Of many traces the page holds the first few only. */
 export const traceOf = (step: string): Action[] => [
   closeSidebar,
   ...showBottom(links.tracing),
-  ...typeInto(xpath.traceSearch, () => ''),
+  ...typeInto(xpath.traceSearch, () => step),
   click(xpath.loadedTrace),
   click(xpath.newestTraceOf(step)),
   click(workbenchXPath.tracing.details),
 ]
 
-/** The Logs tab. */
-export const logs = (): Action[] => [closeSidebar, ...showBottom(links.logs), click(workbenchXPath.logs.container)]
+/** The Logs tab, with the lines that a text is found in. Of many lines the page holds the first few only. */
+export const logs = (search: string): Action[] => [
+  closeSidebar,
+  ...showBottom(links.logs),
+  ...typeInto(xpath.logSearch, () => search),
+]
 
 /** A queue in the Queues tab. */
 export const queue = (name: string): Action[] => [

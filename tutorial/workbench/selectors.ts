@@ -38,6 +38,7 @@ export const xpath = {
   loadedTrace: `${workbenchXPath.tracing.trace(1)}[not(contains(., "running"))]`,
   newestTraceOf: (step: string) => `(//button[contains(@class, "motia-trace-group")][.//span[text()="${step}"]])[1]`,
   timelineOf: (step: string) => `(//div[@data-testid="trace-timeline-item"][.//span[text()="${step}"]])[1]`,
+  logSearch: '//input[@placeholder="Search by Trace ID or Message"]',
   logOf: (step: string, message: string) =>
     `(${workbenchXPath.logs.row}[contains(., "${step}")][contains(., "${message}")])[1]`,
 
