@@ -63,7 +63,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
   })
   await waitFor(() => child.output().includes('Pet store ready on') || !child.isRunning(), {
     what: 'the server to be ready',
-    timeout: 45_000,
+    timeout: 100_000,
     seen: child.output,
   })
   if (!child.isRunning()) {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { startChild } from '../support/child'
 import { logLines } from '../support/log-lines'
 import { type Block, blocksOf, relativeLinksOf } from '../support/markdown'
@@ -143,10 +143,6 @@ describe('the commands that use the store, in the order of the README', () => {
     project = copyProject()
     server = await startServer({ mode: 'dev', root: project.root })
   })
-  afterAll(async () => {
-    await server.stop()
-  })
-
   const jobsDone = () =>
     waitFor(
       () => {

@@ -71,7 +71,8 @@ describe('reapers whose cron is set to every second', () => {
       })
     }
     const { prefix } = namespaces.find((one) => one.namespace === namespace) ?? { prefix: '' }
-    const lines = logLines(server.output()).filter(({ traceId }) => traceId === purge?.traceId)
+    const linesOfPurge = () => logLines(server.output()).filter(({ traceId }) => traceId === purge?.traceId)
+    const lines = await waitFor(() => linesOfPurge().length >= 3 && linesOfPurge(), { what: 'the lines of the run' })
     expect(lines.map(({ step, text }) => `${step} ${text}`)).toEqual([
       `${prefix}DeletionReaper 🔄 Deletion Reaper started - scanning for pets to purge`,
       `${prefix}DeletionReaper 💀 Pet permanently purged { petId: '3', name: 'Pet 3', deletedAt: '${new Date(DELETED_AT).toISOString()}', purgeAt: '${new Date(PURGE_AT).toISOString()}' }`,

@@ -48,7 +48,7 @@ describe.each([
     const next = await startServer({ dataDir, env })
     await waitFor(() => unfinished(next.store().pets).length === 0, {
       what: 'every job',
-      timeout: 25_000,
+      timeout: 70_000,
       seen: () => unfinished(next.store().pets),
     })
     await next.stop()
@@ -70,7 +70,7 @@ test('When the server is killed, then the next start goes on with the same data,
   expect(Number(body.id)).toBeGreaterThan(Math.max(...ids.map(Number)))
   await waitFor(() => unfinished(next.store().pets).length === 0, {
     what: 'every job',
-    timeout: 25_000,
+    timeout: 70_000,
     seen: () => unfinished(next.store().pets),
   })
   await next.stop()
