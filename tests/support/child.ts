@@ -45,10 +45,15 @@ export const startChild = (
     })
   }
   let askedAt = Date.now()
+  let endedAt = askedAt
+  child.once('exit', () => {
+    endedAt = Date.now()
+  })
   const exited = new Promise<Exit>((resolve) => {
+    // After the exit: others that it started may still hold its output.
     child.once('close', (code, signal) => {
       running.delete(child)
-      resolve({ code, signal, ms: Date.now() - askedAt })
+      resolve({ code, signal, ms: endedAt - askedAt })
     })
   })
   running.set(child, exited)
