@@ -267,7 +267,7 @@ export const fuzz = async ({ seed, say }: Chaos, { shots }: { shots: number }): 
   const statuses = new Map<number, number>()
   const memory: number[] = []
   let compared = 0
-  const batch = 16
+  const batch = 8
   for (let sent = 0; sent < shots; sent += batch) {
     // Where every request of a volley was refused, the store is compared byte for byte.
     const mayBeValid = (sent / batch) % 4 === 0
