@@ -1,4 +1,3 @@
-import type { MotiaPluginContext } from 'motia'
 import { z } from 'zod'
 
 const flowSchema = z.looseObject({
@@ -14,19 +13,4 @@ export const withOwnEdgeIds = (flow: unknown): unknown => {
   if (!parsed.success) return flow
   const edges = parsed.data.edges.map((edge) => ({ ...edge, id: `${edge.id}:${edge.data.topic}` }))
   return { ...parsed.data, edges }
-}
-
-/** Lets Motia's stream of flows answer, and push, flows with such edges. */
-export const giveEdgesTheirOwnIds = (lockedData: MotiaPluginContext['lockedData']): void => {
-  const flows = lockedData
-    .listStreams()
-    .find(({ config }) => config.name === '__motia.flows')
-    ?.factory()
-  if (!flows) throw new Error('Motia has no stream of flows')
-  const { get, set } = { get: flows.get.bind(flows), set: flows.set.bind(flows) }
-  Object.assign(flows, {
-    get: async (groupId: string, id: string) => withOwnEdgeIds(await get(groupId, id)),
-    set: (groupId: string, id: string, flow: Parameters<typeof set>[2]) =>
-      set(groupId, id, Object(withOwnEdgeIds(flow))),
-  })
 }

@@ -2,14 +2,14 @@ import type { MotiaPlugin, MotiaPluginContext } from 'motia'
 import { openAudit } from '../events/open-audit'
 import { openStore } from '../pets/open-store'
 import { readSettings } from '../settings'
-import { giveEdgesTheirOwnIds } from './flow-edges'
+import { mendFlowStreams } from './flow-streams'
 import { LIVE_PATH, MONACO_PATH } from './live'
 import { answerMonacoFile } from './monaco-files'
 import { readNews } from './news'
 
 /** The Workbench's `Pets` tab, and what the flow view and the request editor need of this project. For `npm run dev` only. */
 export default function workbenchPlugin({ lockedData, registerApi }: MotiaPluginContext): MotiaPlugin {
-  giveEdgesTheirOwnIds(lockedData)
+  mendFlowStreams(lockedData)
   const settings = readSettings()
   const [store, audit] = [openStore(settings), openAudit(settings)]
   registerApi({ method: 'GET', path: LIVE_PATH }, async ({ queryParams: { stamp, end } }) => ({

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { findStepFiles } from '../../src/runtime/project-steps'
 import { ROOT } from '../support/server'
-import { openWorkbench, type Workbench } from './support'
+import { openWorkbench, settled, type Workbench } from './support'
 
 const configSchema = z.object({
   name: z.string(),
@@ -191,6 +191,23 @@ test("Every step's name is legible: large enough, within its step, clear of the 
     expect(nameBox.right, name).toBeLessThan(right)
     expect(overlap(nameBox, buttonBox), name).toBe(false)
   }
+})
+
+test('When the page is loaded, then it gets the layout before the flow, and so never lays it out by itself', async () => {
+  const { page } = workbench
+  const received: string[] = []
+  page.on('websocket', (socket) =>
+    socket.on('framereceived', ({ payload }) => {
+      const message = z
+        .object({ streamName: z.string(), id: z.string().optional() })
+        .safeParse(JSON.parse(String(payload)))
+      if (message.data?.id === 'pets') received.push(message.data.streamName)
+    }),
+  )
+  await page.reload()
+  await settled(page)
+  await page.locator('.react-flow__edge-path').first().waitFor({ state: 'attached' })
+  expect(received.slice(0, 2)).toEqual(['__motia.flowsConfig', '__motia.flows'])
 })
 
 test('Looking at the flow changes neither its layout nor the screen beyond it', async () => {
