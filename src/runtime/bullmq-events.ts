@@ -88,6 +88,7 @@ export class BullMqEvents implements EventAdapter {
   #dropped = 0
   #isAway = false
   #isClosed = false
+  #hasEnded = false
 
   constructor({ connection, prefix, route = (_, handler) => handler, onBack = () => {} }: BullMqEventsOptions) {
     this.#connection = connection
@@ -181,6 +182,7 @@ export class BullMqEvents implements EventAdapter {
     if (this.#pending.size > 0) await Promise.race([Promise.allSettled(this.#pending), sleep(LAST_EVENTS_MS)])
     this.#refused.clear()
     if (this.#pending.size > 0) console.warn(`${this.#pending.size} events were not queued: Redis is away`)
+    this.#hasEnded = true
     const queues = [...subscriptions.map(({ queue }) => queue), ...this.#deadLetters.values()]
     await Promise.allSettled(queues.map((queue) => queue.close()))
   }
@@ -253,6 +255,8 @@ export class BullMqEvents implements EventAdapter {
   }
 
   #drop(topic: string, error: unknown): void {
+    // The end of the connection rejects what waits for Redis: the shutdown has said how many events that are.
+    if (this.#hasEnded) return
     this.#dropped += 1
     if (this.#dropped === 1) console.error(`Event ${topic} was dropped, others may follow:`, error)
   }

@@ -338,7 +338,7 @@ describe('while Redis is away', () => {
     expect(onBack).toHaveBeenCalledOnce()
   })
 
-  test('an emit that was under way when it went resolves too', async () => {
+  test('an emit that was under way when it went resolves too; a stop says how many events are left behind', async () => {
     const redis = await startRedis()
     const { events, connection } = await makeEvents(redis)
     const { received, handler } = recorder()
@@ -349,6 +349,14 @@ describe('while Redis is away', () => {
     const emitted = events.emit(buildEvent())
     await redis.kill()
     await expect(emitted).resolves.toBeUndefined()
+
+    await events.shutdown()
+    connection.disconnect()
+    await new Promise(setImmediate)
+    expect(said.map((line) => (AWAY.test(line) ? 'away' : line))).toEqual([
+      'away',
+      '1 events were not queued: Redis is away',
+    ])
   })
 })
 
