@@ -1,5 +1,5 @@
 import { type TutorialStep, workbenchXPath } from '@motiadev/workbench'
-import { code, flowView, petsTab } from '../workbench/scenes'
+import { code, petsTab, wholeFlow } from '../workbench/scenes'
 import { xpath } from '../workbench/selectors'
 
 /** What has been written down meanwhile, and where to go on from here. */
@@ -45,6 +45,6 @@ export const wrapUpChapter: TutorialStep[] = [
         promise: run them with <b>script/test</b>. Now change a step, and watch it run.
       </p>
     ),
-    before: flowView(),
+    before: wholeFlow(),
   },
 ]

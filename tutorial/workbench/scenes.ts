@@ -1,7 +1,8 @@
 import { type TutorialStep, workbenchXPath } from '@motiadev/workbench'
+import { isFlowFitted } from './flow-fit'
 import { xpath } from './selectors'
 import { findElement, typeInto } from './type-into'
-import { waitUntil } from './wait'
+import { clickUnless, waitUntil } from './wait'
 
 /** What the Workbench does before it shows a tutorial step. */
 export type Action = NonNullable<TutorialStep['before']>[number]
@@ -13,6 +14,9 @@ export const click = (selector: string): Action => ({ type: 'click', selector })
 export const clickIfThere = (selector: string): Action => ({ type: 'click', selector, optional: true })
 
 const { endpoints, flows, links } = workbenchXPath
+
+/** How long the flow view may take to fit itself, in ms. */
+const FIT_MS = 1_000
 
 const showTop = (tab: string): Action[] => [clickIfThere(xpath.expandButton('top')), click(tab)]
 const showBottom = (tab: string): Action[] => [clickIfThere(xpath.expandButton('bottom')), click(tab)]
@@ -27,8 +31,19 @@ export const flowView = (): Action[] => [
   click(xpath.fittedFlow),
 ]
 
-/** The same with the whole flow in view: leaving its tab makes it forget its zoom and position. */
-export const wholeFlow = (): Action[] => [...showTop(links.endpoints), ...flowView()]
+/**
+ * The same with the whole flow in view. Leaving its tab makes the flow view forget zoom and position and fit itself anew,
+ * which now and then it does too early.
+ */
+export const wholeFlow = (): Action[] => [
+  ...flowView(),
+  ...[1, 2, 3].flatMap(() => [
+    waitUntil(isFlowFitted, FIT_MS),
+    clickUnless(isFlowFitted, links.endpoints),
+    click(xpath.tabs.flow),
+  ]),
+  waitUntil(isFlowFitted, FIT_MS),
+]
 
 /** The code of a step beside the flow view, with one of its features marked. */
 export const code = (step: string, feature: string): Action[] => [

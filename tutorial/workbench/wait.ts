@@ -12,15 +12,24 @@ let waits = 0
  * Keeps the Workbench waiting until a condition has held for three frames, or its patience is over. The Workbench can wait
  * for an element only, so the element is the page's body, marked once the wait is over.
  */
-export const waitUntil = (condition: () => unknown): Action => ({
+export const waitUntil = (condition: () => unknown, patienceMs = PATIENCE_MS): Action => ({
   type: 'click',
   get selector() {
     const mark = String(++waits)
-    void holds(condition).then(() => {
+    void holds(condition, patienceMs).then(() => {
       document.body.dataset.tutorialWait = mark
     })
     return `//body[@data-tutorial-wait="${mark}"]`
   },
+})
+
+/** Clicks an element, if it is there, unless a condition holds at that moment. */
+export const clickUnless = (condition: () => boolean, xpath: string): Action => ({
+  type: 'click',
+  get selector() {
+    return condition() ? '//*[false()]' : xpath
+  },
+  optional: true,
 })
 
 /** Waits until an element stands still, in view. The Workbench looks only once where it is. */
@@ -33,12 +42,24 @@ export const waitUntilStill = (xpath: string): Action => {
     const place = JSON.stringify(element?.getBoundingClientRect())
     const isStill = place === last
     last = place
+    if (element && isStill) moveTextAside()
     return element && isStill
   })
 }
 
-const holds = async (condition: () => unknown): Promise<void> => {
-  const deadline = performance.now() + PATIENCE_MS
+/** Where an element leaves no room for it on any side, the Workbench leaves the text where it was, which may be on top of it. */
+const moveTextAside = (): void => {
+  const text = document.querySelector<HTMLElement>('.driver-popover')
+  if (!text) return
+  Object.assign(text.style, {
+    position: 'absolute',
+    left: '8px',
+    top: `${window.innerHeight - text.offsetHeight - 40}px`,
+  })
+}
+
+const holds = async (condition: () => unknown, patienceMs: number): Promise<void> => {
+  const deadline = performance.now() + patienceMs
   for (let frames = 0; frames < 3 && performance.now() < deadline; ) {
     await nextFrame()
     frames = condition() ? frames + 1 : 0
