@@ -74,8 +74,8 @@ test('Its feature template is one of the features', () => {
 })
 
 test('Its table of feature ids is complete, and right for each step', () => {
-  const table = page.slice(page.indexOf('| Id | In the code of |'), page.indexOf('## Steps'))
-  const rows = [...table.matchAll(/^\| (`.+`) \| (.+) \|$/gm)].flatMap(([, ids = '', where = '']) =>
+  const table = page.slice(page.search(/^\| Id +\| In the code of/m), page.indexOf('## Steps'))
+  const rows = [...table.matchAll(/^\| (`.+`) +\| (.+?) +\|$/gm)].flatMap(([, ids = '', where = '']) =>
     [...ids.matchAll(/`([^`]+)`/g)].map(([, id = '']) => ({ id, where })),
   )
   const jsSteps = [...steps].filter(([name]) => name.startsWith('Js'))
