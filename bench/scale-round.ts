@@ -1,5 +1,5 @@
 import type { Request } from 'autocannon'
-import { KEYS } from '../src/pets/redis-keys'
+import { KEYS } from '../src/store/redis/redis-keys'
 import type { TestRedis } from '../tests/scaling/redis-server'
 import type { TestServer } from '../tests/support/server'
 import { waitFor } from '../tests/support/wait-for'

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { type CopyEnd, CopyError, copyPets } from '../src/pets/copy/copy-pets'
-import { fileEnd } from '../src/pets/copy/file-end'
-import { redisEnd } from '../src/pets/copy/redis-end'
 import { closeSharedRedis } from '../src/redis/shared-redis'
 import { readSettings, type Settings } from '../src/settings'
+import { type CopyEnd, CopyError, copyPets } from '../src/store/copy/copy-pets'
+import { fileEnd } from '../src/store/copy/file-end'
+import { redisEnd } from '../src/store/copy/redis-end'
 import { ProgressBar } from './progress-bar'
 
 const USAGE = `npm run pets:copy -- --from file --to redis

@@ -1,6 +1,6 @@
 import type { ApiMiddleware, ApiResponse } from 'motia'
 import { PetNotFoundError } from '../pets/pets'
-import { StoreError } from '../pets/store'
+import { StoreError } from '../store/store'
 import { InvalidPayloadError } from './errors'
 
 const STORE_STATUS = { STORE_INVALID: 503, STORE_FULL: 507, STORE_UNAVAILABLE: 503 } as const

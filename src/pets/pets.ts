@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { z } from 'zod'
 import { readSettings } from '../settings'
-import { openStore } from './open-store'
+import { openStore } from '../store/open-store'
+import type { Change, PetStore } from '../store/store'
 import { type CreatePet, deletionSchema, type ListPets, type UpdatePet } from './payloads'
 import type { Namespace, Pet, StoredPet } from './pet'
 import {
@@ -15,7 +16,6 @@ import {
   presentPets,
   softDelete,
 } from './pet-changes'
-import type { Change, PetStore } from './store'
 
 /** No pet of that id. */
 export class PetNotFoundError extends Error {

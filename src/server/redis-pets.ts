@@ -1,5 +1,5 @@
 import type { RedisClientType } from 'redis'
-import { KEYS } from '../pets/redis-keys'
+import { KEYS } from '../store/redis/redis-keys'
 
 type Client = Pick<RedisClientType, 'configGet' | 'exists'>
 

@@ -1,6 +1,6 @@
 import type { Audit } from '../events/audit'
 import { isVisible, presentPet } from '../pets/pet-changes'
-import { type PetStore, StoreError } from '../pets/store'
+import { type PetStore, StoreError } from '../store/store'
 import type { News } from './live'
 
 /** What the page has already: the stamp of the store, and the end of the audit trail. */

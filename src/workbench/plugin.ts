@@ -1,7 +1,7 @@
 import type { MotiaPlugin, MotiaPluginContext } from 'motia'
 import { openAudit } from '../events/open-audit'
-import { openStore } from '../pets/open-store'
 import { readSettings } from '../settings'
+import { openStore } from '../store/open-store'
 import { mendFlowStreams } from './flow-streams'
 import { LIVE_PATH, MONACO_PATH } from './live'
 import { answerMonacoFile } from './monaco-files'

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { InvalidPayloadError } from '../../src/http/errors'
 import { httpErrors } from '../../src/http/http-errors'
 import { PetNotFoundError } from '../../src/pets/pets'
-import { StoreError } from '../../src/pets/store'
+import { StoreError } from '../../src/store/store'
 import { fakeContext } from '../steps/fake-context'
 
 const request = { pathParams: {}, queryParams: {}, headers: {}, body: undefined, rawBody: '' }

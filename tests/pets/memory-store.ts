@@ -1,7 +1,7 @@
 import type { StoredPet } from '../../src/pets/pet'
 import { isUnfinished } from '../../src/pets/pet-changes'
-import { checkPet } from '../../src/pets/pets-check'
-import { type Change, type PetStore, StoreError } from '../../src/pets/store'
+import { checkPet } from '../../src/store/pets-check'
+import { type Change, type PetStore, StoreError } from '../../src/store/store'
 
 /** A pet store in memory, which keeps all the promises of a pet store but durability. */
 export class MemoryStore implements PetStore {

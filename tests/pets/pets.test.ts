@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { DAY_MS, PURGE_CLAIM_MS, type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
 import { Pets } from '../../src/pets/pets'
-import { StoreError } from '../../src/pets/store'
 import { jsonText } from '../../src/runtime/json-text'
+import { StoreError } from '../../src/store/store'
 import { buildPet } from '../store/build-pet'
 import { MemoryStore } from './memory-store'
 

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
-import { createRedisStore } from '../../src/pets/redis-store'
 import { closeSharedRedis, sharedRedis } from '../../src/redis/shared-redis'
+import { createRedisStore } from '../../src/store/redis/redis-store'
 import { petOf } from '../store/build-pet'
 import { namespaces } from '../support/namespaces'
 import { copyProject } from '../support/project-copy'

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createFileStore } from '../../src/pets/file-store'
-import { StoreError } from '../../src/pets/store'
+import { createFileStore } from '../../src/store/file/file-store'
+import { StoreError } from '../../src/store/store'
 import { buildPet, petOf } from './build-pet'
 import { makeDataDir } from './data-dir'
 

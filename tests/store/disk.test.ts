@@ -3,7 +3,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, type TestContext, test } from 'vitest'
-import { createFileStore } from '../../src/pets/file-store'
+import { createFileStore } from '../../src/store/file/file-store'
 import { petOf } from './build-pet'
 import { type DataDir, makeDataDir } from './data-dir'
 

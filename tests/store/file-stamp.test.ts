@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isSettled, NO_FILE, sameStamp } from '../../src/pets/file-stamp'
+import { isSettled, NO_FILE, sameStamp } from '../../src/store/file/file-stamp'
 
 // Kernels from 6.13 on refine the clock on demand, so on them no edit of a real file can show what is tested here.
 const MS = 1_000_000n

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createFileStore } from '../../src/pets/file-store'
+import { createFileStore } from '../../src/store/file/file-store'
 import { buildPet, petOf } from './build-pet'
 import { makeDataDir } from './data-dir'
 import { describePetStorePromises } from './pet-store-promises'

@@ -1,7 +1,7 @@
 import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { createFileStore } from '../../src/pets/file-store'
+import { createFileStore } from '../../src/store/file/file-store'
 import { buildPet, petOf } from './build-pet'
 import { type DataDir, makeDataDir } from './data-dir'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { PetStore } from '../../src/pets/store'
+import type { PetStore } from '../../src/store/store'
 import { buildPet, petOf } from './build-pet'
 
 /** What every pet store promises, whatever it keeps its pets in; `makeStore` gives each test an empty one. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { PetsDocument } from '../../src/pets/pets-document'
-import { PetsDraft } from '../../src/pets/pets-draft'
-import { rereadDocument } from '../../src/pets/pets-reread'
+import { PetsDocument } from '../../src/store/file/pets-document'
+import { PetsDraft } from '../../src/store/file/pets-draft'
+import { rereadDocument } from '../../src/store/file/pets-reread'
 import { buildPet } from './build-pet'
 
 const bytesOf = (document: PetsDocument) => Buffer.concat(document.toParts())

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { createFileStore } from '../../src/pets/file-store'
+import { createFileStore } from '../../src/store/file/file-store'
 import { petOf } from './build-pet'
 import { makeDataDir } from './data-dir'
 

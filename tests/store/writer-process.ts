@@ -1,7 +1,7 @@
 // A process that changes a store until it is done or killed: writer-process.ts <data folder> create|count|hold [<number>]
 // It prints a line for every change that was acknowledged, at once.
 import { writeSync } from 'node:fs'
-import { createFileStore } from '../../src/pets/file-store'
+import { createFileStore } from '../../src/store/file/file-store'
 import { petOf } from './build-pet'
 
 const [dataDir = '', mode, number] = process.argv.slice(2)

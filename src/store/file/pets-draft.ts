@@ -1,4 +1,4 @@
-import type { StoredPet } from './pet'
+import type { StoredPet } from '../../pets/pet'
 import { blockNumberOf, PetsBlock } from './pets-block'
 import { PetsDocument } from './pets-document'
 

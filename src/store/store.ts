@@ -1,4 +1,4 @@
-import type { StoredPet } from './pet'
+import type { StoredPet } from '../pets/pet'
 
 /** Why a store could not answer. `STORE_INVALID`: what is stored is no valid store; `STORE_FULL`: no space left; `STORE_UNAVAILABLE`: anything else. */
 export type StoreErrorCode = 'STORE_INVALID' | 'STORE_FULL' | 'STORE_UNAVAILABLE'

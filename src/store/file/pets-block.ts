@@ -1,4 +1,4 @@
-import type { StoredPet } from './pet'
+import type { StoredPet } from '../../pets/pet'
 
 // Small enough that a change serialises little anew, large enough that a document has few blocks to copy and compare.
 const BLOCK_SIZE = 64

@@ -1,9 +1,9 @@
+import type { StoredPet } from '../../pets/pet'
+import { checkContent, checkPets, invalid } from '../pets-check'
+import { StoreError } from '../store'
 import { findDuplicateKey } from './duplicate-key'
-import type { StoredPet } from './pet'
 import { blockNumberOf, PetsBlock } from './pets-block'
-import { checkContent, checkPets, invalid } from './pets-check'
 import { PetsDocument } from './pets-document'
-import { StoreError } from './store'
 
 /** The document in a data file of any layout; throws a `StoreError` that names the first thing wrong with it. */
 export function parseDocument(bytes: Uint8Array): PetsDocument {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { StoredPet } from '../pet'
+import type { StoredPet } from '../../pets/pet'
 
 /** How many pets a store holds, and the next id. */
 export interface Extent {

@@ -1,4 +1,4 @@
-import { StoreError } from './store'
+import { StoreError } from '../store'
 
 /** What a failed command of Redis means for the store; a `StoreError` stays what it is. */
 export function redisStoreError(cause: unknown): StoreError {

@@ -1,13 +1,13 @@
 import { type BigIntStats, closeSync, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
 import type { open } from 'node:fs/promises'
+import { invalid } from '../pets-check'
+import { StoreError } from '../store'
 import { replaceFile } from './atomic-file'
 import { toStoreError } from './file-error'
 import { type FileStamp, isSettled, NO_FILE, sameStamp } from './file-stamp'
-import { invalid } from './pets-check'
 import { PetsDocument } from './pets-document'
 import { parseDocument } from './pets-parse'
 import { rereadDocument } from './pets-reread'
-import { StoreError } from './store'
 
 /**
  * The data file, and what it held last in memory. Reads are synchronous: one costs a stat of 3 µs, where handing the stat to a

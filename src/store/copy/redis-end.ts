@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis'
+import { isUnfinished } from '../../pets/pet-changes'
 import { sharedRedis } from '../../redis/shared-redis'
-import { isUnfinished } from '../pet-changes'
-import { redisStoreError } from '../redis-error'
-import { KEYS } from '../redis-keys'
-import { createRedisStore } from '../redis-store'
+import { redisStoreError } from '../redis/redis-error'
+import { KEYS } from '../redis/redis-keys'
+import { createRedisStore } from '../redis/redis-store'
 import { type CopyEnd, CopyError, pagesOf } from './copy-pets'
 
 /**

@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis'
-import type { SharedRedis } from '../redis/shared-redis'
+import type { StoredPet } from '../../pets/pet'
+import { isUnfinished } from '../../pets/pet-changes'
+import type { SharedRedis } from '../../redis/shared-redis'
+import { asStored, MAX_SEQ } from '../pets-check'
+import { type Change, type PetStore, StoreError } from '../store'
 import { type KnownPet, KnownPets } from './known-pets'
-import type { StoredPet } from './pet'
-import { isUnfinished } from './pet-changes'
-import { asStored, MAX_SEQ } from './pets-check'
 import { redisStoreError } from './redis-error'
 import { KEYS } from './redis-keys'
 import { defineScripts } from './redis-scripts'
-import { type Change, type PetStore, StoreError } from './store'
 import { Turns } from './turns'
 
 /** How many pets a process remembers as it saw them last. */

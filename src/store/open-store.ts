@@ -1,7 +1,7 @@
 import { sharedRedis } from '../redis/shared-redis'
 import type { Settings } from '../settings'
-import { createFileStore } from './file-store'
-import { createRedisStore } from './redis-store'
+import { createFileStore } from './file/file-store'
+import { createRedisStore } from './redis/redis-store'
 import type { PetStore } from './store'
 
 /** The store that the settings name. */

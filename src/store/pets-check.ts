@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type StoredPet, storedPetSchema } from './pet'
+import { type StoredPet, storedPetSchema } from '../pets/pet'
 import { StoreError } from './store'
 
 /** The largest `seq` a store can have: ids have at most 15 digits, so that each is an exact number. */

@@ -1,14 +1,14 @@
 import type { open } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { StoredPet } from '../../pets/pet'
+import { isUnfinished } from '../../pets/pet-changes'
+import { asStored, MAX_SEQ } from '../pets-check'
+import { type Change, type PetStore, StoreError } from '../store'
 import { toStoreError } from './file-error'
 import { withFileLock } from './file-lock'
-import type { StoredPet } from './pet'
-import { isUnfinished } from './pet-changes'
-import { asStored, MAX_SEQ } from './pets-check'
 import { PetsDraft } from './pets-draft'
 import { PetsFile } from './pets-file'
-import { type Change, type PetStore, StoreError } from './store'
 
 /** Where a file store keeps its pets. */
 export interface FileStoreOptions {

@@ -1,4 +1,4 @@
-import type { StoredPet } from './pet'
+import type { StoredPet } from '../../pets/pet'
 import { blockNumberOf, type PetsBlock } from './pets-block'
 
 const COMMA = Buffer.from(',')

@@ -1,5 +1,5 @@
+import { checkPets } from '../pets-check'
 import { blockNumberOf, PetsBlock } from './pets-block'
-import { checkPets } from './pets-check'
 import { PetsDocument } from './pets-document'
 
 const HEAD = /^\{\n {2}"seq": ([1-9][0-9]{0,14}),\n {2}"pets": \{/

@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path'
-import { withFileLock } from '../file-lock'
-import type { StoredPet } from '../pet'
-import { blockNumberOf, PetsBlock } from '../pets-block'
-import { PetsDocument } from '../pets-document'
-import { PetsFile } from '../pets-file'
+import type { StoredPet } from '../../pets/pet'
+import { withFileLock } from '../file/file-lock'
+import { blockNumberOf, PetsBlock } from '../file/pets-block'
+import { PetsDocument } from '../file/pets-document'
+import { PetsFile } from '../file/pets-file'
 import { type CopyEnd, CopyError, pagesOf } from './copy-pets'
 
 /** The data file of a folder as one end of a copy. It is written in one piece at the end, so a cut leaves nothing. */

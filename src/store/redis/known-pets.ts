@@ -1,6 +1,6 @@
-import type { StoredPet } from './pet'
-import { checkPet } from './pets-check'
-import { StoreError } from './store'
+import type { StoredPet } from '../../pets/pet'
+import { checkPet } from '../pets-check'
+import { StoreError } from '../store'
 
 /** A pet, and the JSON that Redis has for it. */
 export interface KnownPet {
