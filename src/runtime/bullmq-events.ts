@@ -166,7 +166,7 @@ export class BullMqEvents implements EventAdapter {
     const subscription = this.#subscriptions.get(id)
     if (!subscription) return
     this.#subscriptions.delete(id)
-    await subscription.worker.close()
+    await closeWorker(subscription.worker)
     await subscription.queue.close()
   }
 
@@ -174,7 +174,7 @@ export class BullMqEvents implements EventAdapter {
   async shutdown(): Promise<void> {
     this.#isClosed = true
     const subscriptions = [...this.#subscriptions.values()]
-    const closed = Promise.allSettled(subscriptions.map(({ worker }) => worker.close()))
+    const closed = Promise.allSettled(subscriptions.map(({ worker }) => closeWorker(worker)))
     // A worker that waits for Redis to come back does not close before that.
     await (this.isConnected ? closed : Promise.race([closed, sleep(LAST_EVENTS_MS)]))
     // Only now: the jobs that were running still had events to send.
@@ -324,6 +324,12 @@ export class BullMqEvents implements EventAdapter {
     this.#dropped = 0
     this.#onBack()
   }
+}
+
+/** Lets a worker's jobs end. BullMQ leaves a rejection to nobody when a worker closes that is still connecting. */
+const closeWorker = async (worker: Worker): Promise<void> => {
+  await worker.waitUntilReady().catch(() => {})
+  await worker.close()
 }
 
 /** An error that Redis itself answered with. */

@@ -200,6 +200,22 @@ describe('subscriptions', () => {
   })
 })
 
+test('a subscription that ends while its worker still connects leaves no rejection to nobody', async () => {
+  const { events } = await makeEvents()
+  const unhandled: unknown[] = []
+  const note = (error: unknown) => {
+    unhandled.push(error)
+  }
+  process.on('unhandledRejection', note)
+  cleanUps.push(() => process.off('unhandledRejection', note))
+  for (let ms = 0; ms < 40; ms++) {
+    const subscription = await events.subscribe('js.job', `JsJob${ms}`, recorder().handler, queueConfig())
+    await new Promise((resolve) => setTimeout(resolve, ms % 10))
+    await subscription.unsubscribe()
+  }
+  expect(unhandled).toEqual([])
+})
+
 describe('jobs run', () => {
   /** Runs nine jobs; answers how many ran at once at most, and their order. */
   const runNine = async (config: QueueConfig) => {
