@@ -1,14 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Redis, Result } from 'ioredis'
+import { script } from '../redis/script'
 import type { SharedRedis } from '../redis/shared-redis'
 import { type Audit, type AuditEntry, type AuditNews, keyOf, readLine } from './audit'
-
-declare module 'ioredis' {
-  interface RedisCommander<Context> {
-    /** Keys of the stream and of the event; how long the event is known in s, the cap, and the entry's four fields. */
-    petsAudit(stream: string, event: string, ...rest: (string | number)[]): Result<0 | 1, Context>
-  }
-}
 
 /** The stream, under the hash tag of the pets' keys. */
 export const AUDIT_KEY = '{pets}:audit'
@@ -22,12 +15,13 @@ const PURGE_KNOWN_S = 3 * 24 * 60 * 60
 /** How many entries one answer holds at most. */
 const MOST_LINES = 1_000
 
-const APPEND = `
+/** Keys of the stream and of the event; how long the event is known in s, the cap, and the entry's four fields. */
+const append = script(`
 if not redis.call('SET', KEYS[2], '1', 'NX', 'EX', ARGV[1]) then return 0 end
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*',
   'at', ARGV[3], 'topic', ARGV[4], 'traceId', ARGV[5], 'data', ARGV[6])
 return 1
-`
+`)
 
 type StreamEntry = [id: string, fields: string[]]
 
@@ -36,7 +30,6 @@ export class AuditStream implements Audit {
   readonly #redis: SharedRedis
   readonly #limit: number
   readonly #now: () => number
-  #taught: Redis | null = null
 
   /** `now` gives epoch ms. */
   constructor(redis: SharedRedis, limit: number, now: () => number = () => Date.now()) {
@@ -50,11 +43,7 @@ export class AuditStream implements Audit {
     const event = `${AUDIT_KEY}:event:${createHash('sha256').update(keyOf(entry)).digest('base64url').slice(0, 27)}`
     const knownFor = topic.endsWith('.pet.purged') ? PURGE_KNOWN_S : KNOWN_S
     const fields = [this.#now(), topic, traceId, JSON.stringify(data)]
-    await this.#redis.run((redis) => {
-      if (this.#taught !== redis) redis.defineCommand('petsAudit', { lua: APPEND, numberOfKeys: 2 })
-      this.#taught = redis
-      return redis.petsAudit(AUDIT_KEY, event, knownFor, this.#limit, ...fields)
-    })
+    await this.#redis.run((redis) => append(redis, [AUDIT_KEY, event], [knownFor, this.#limit, ...fields]))
   }
 
   async readAfter(end: string | undefined): Promise<AuditNews> {

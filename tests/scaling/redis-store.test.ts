@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { AuditStream } from '../../src/events/audit-stream'
 import { Pets } from '../../src/pets/pets'
 import { closeSharedRedis, type SharedRedis, sharedRedis } from '../../src/redis/shared-redis'
 import { createRedisStore } from '../../src/store/redis/redis-store'
@@ -113,6 +114,25 @@ describe('several processes on one Redis', () => {
   })
 })
 
+test('When scripts run first while other commands of the connection are on their way, then each gets its own reply', async () => {
+  const store = await emptyStore()
+  await Promise.all(Array.from({ length: 30 }, () => store.create(petOf())))
+  const redis = new Redis(server.url, { enableAutoPipelining: true })
+  others.push(redis)
+  const shared: SharedRedis = { run: (run) => run(redis) }
+  await redis.ping()
+  await server.command('SCRIPT', 'FLUSH')
+  const reader = createRedisStore(shared)
+  const audit = new AuditStream(shared, 100)
+  const [early, , page, late] = await Promise.all([
+    Promise.all(['1', '2', '3'].map((id) => reader.get(id))),
+    audit.append({ topic: 'js.pet.created', traceId: 'TRACE-1', data: { petId: '1' } }),
+    reader.page('10', 2),
+    Promise.all(['4', '5', '6'].map((id) => reader.get(id))),
+  ])
+  expect([...early, ...page, ...late].map((pet) => pet?.id)).toEqual(['1', '2', '3', '11', '12', '4', '5', '6'])
+})
+
 describe('round trips', () => {
   test('a create, a read, and a change of a pet that the process knows are one command each', async () => {
     await emptyStore()
@@ -123,7 +143,14 @@ describe('round trips', () => {
       await work()
       return commands.length - before
     }
-    await store.get('1')
+    // A Redis that does not know a script yet is sent it in a second command.
+    for (const work of [
+      () => store.create(petOf()),
+      () => store.update('1', (pet) => pet),
+      () => store.page(null, 1),
+    ]) {
+      await work()
+    }
     expect(await countOf(() => store.create(petOf()))).toBe(1)
     expect(await countOf(() => store.get('1'))).toBe(1)
     expect(await countOf(() => store.update('1', (pet) => ({ ...pet, name: 'Max' })))).toBe(1)

@@ -1,21 +1,10 @@
-import type { Redis, Result } from 'ioredis'
+import { script } from '../../redis/script'
 
-declare module 'ioredis' {
-  interface RedisCommander<Context> {
-    /** Keys all, ids, unfinished, revision, seq; the JSON after the id, `1` if unfinished, the largest id. The new id. */
-    petsCreate(...keysAndArguments: string[]): Result<string, Context>
-    /**
-     * Keys all, ids, unfinished, revision; id, the JSON it must have, `keep`, `set` or `remove`, the new JSON, `1` if
-     * unfinished. 1 where that was done, the JSON it has where that is another, null where there is no such pet.
-     */
-    petsChange(...keysAndArguments: string[]): Result<1 | string | null, Context>
-    /** Keys all and the set of ids; an id, how many. The JSON of the pets that follow the id. */
-    petsPage(all: string, ids: string, after: string, limit: number): Result<(string | null)[], Context>
-  }
-}
-
-// A sequence that was lost, with a key that somebody deleted, goes on behind the highest id.
-const CREATE = `
+/**
+ * Keys all, ids, unfinished, revision, seq; the JSON after the id, `1` if unfinished, the largest id. The new id. A sequence
+ * that was lost, with a key that somebody deleted, goes on behind the highest id.
+ */
+export const createScript = script(`
 local last = tonumber(redis.call('GET', KEYS[5]) or '0')
 if last == 0 then
   last = tonumber(redis.call('ZREVRANGE', KEYS[2], 0, 0)[1] or '0')
@@ -28,9 +17,13 @@ redis.call('ZADD', KEYS[2], id, id)
 if ARGV[2] == '1' then redis.call('ZADD', KEYS[3], id, id) end
 redis.call('INCR', KEYS[4])
 return id
-`
+`)
 
-const CHANGE = `
+/**
+ * Keys all, ids, unfinished, revision; id, the JSON it must have, `keep`, `set` or `remove`, the new JSON, `1` if unfinished. 1
+ * where that was done, the JSON it has where that is another, null where there is no such pet.
+ */
+export const changeScript = script(`
 local current = redis.call('HGET', KEYS[1], ARGV[1])
 if not current or current ~= ARGV[2] then return current end
 if ARGV[3] == 'set' then
@@ -48,17 +41,11 @@ elseif ARGV[3] == 'remove' then
   redis.call('INCR', KEYS[4])
 end
 return 1
-`
+`)
 
-const PAGE = `
+/** Keys all and the set of ids; an id, how many. The JSON of the pets that follow the id. */
+export const pageScript = script(`
 local ids = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf', 'LIMIT', 0, ARGV[2])
 if #ids == 0 then return {} end
 return redis.call('HMGET', KEYS[1], unpack(ids))
-`
-
-/** Teaches a connection the store's scripts. Each runs as one: nothing comes between its commands. */
-export function defineScripts(redis: Redis): void {
-  redis.defineCommand('petsCreate', { lua: CREATE, numberOfKeys: 5 })
-  redis.defineCommand('petsChange', { lua: CHANGE, numberOfKeys: 4 })
-  redis.defineCommand('petsPage', { lua: PAGE, numberOfKeys: 2 })
-}
+`)

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { z } from 'zod'
 import type { StoredPet } from '../../pets/pet'
 import { isUnfinished } from '../../pets/pet-changes'
 import type { SharedRedis } from '../../redis/shared-redis'
@@ -7,7 +8,7 @@ import { type Change, type PetStore, StoreError } from '../store'
 import { type KnownPet, KnownPets } from './known-pets'
 import { redisStoreError } from './redis-error'
 import { KEYS } from './redis-keys'
-import { defineScripts } from './redis-scripts'
+import { changeScript, createScript, pageScript } from './redis-scripts'
 import { Turns } from './turns'
 
 /** How many pets a process remembers as it saw them last. */
@@ -24,6 +25,10 @@ export function createRedisStore(redis: SharedRedis): PetStore {
   return new RedisStore(redis)
 }
 
+const createReply = z.string()
+const changeReply = z.union([z.literal(1), z.string(), z.null()])
+const pageReply = z.array(z.string().nullable())
+
 /** What a change makes of a pet. */
 type Decision = { verb: 'keep'; error?: unknown } | { verb: 'remove' } | { verb: 'set'; text: string; pet: StoredPet }
 
@@ -39,8 +44,6 @@ class RedisStore implements PetStore {
   readonly #turns = new Turns()
   #listing: Listing | null = null
   #nextId = 1
-  /** The connection that knows the scripts of this version of the module. */
-  #taught: Redis | null = null
 
   constructor(redis: SharedRedis) {
     this.#redis = redis
@@ -73,7 +76,9 @@ class RedisStore implements PetStore {
     while (pets.length < limit) {
       const size = Math.min(PAGE_SIZE, limit - pets.length)
       const start = pets.at(-1)?.id ?? after ?? '0'
-      const texts = await this.#run((redis) => redis.petsPage(KEYS.all, ids, start, size))
+      const texts = await this.#run(async (redis) =>
+        pageReply.parse(await pageScript(redis, [KEYS.all, ids], [start, size])),
+      )
       for (const text of texts) {
         if (text === null) throw new StoreError('STORE_INVALID', 'Redis lists a pet that is not there')
         pets.push(this.#known.read(text))
@@ -91,8 +96,8 @@ class RedisStore implements PetStore {
     const rest = JSON.stringify(fields).slice(1)
     const flag = isUnfinished(pet) ? '1' : '0'
     const { all, ids, unfinished, revision, seq } = KEYS
-    const id = await this.#run((redis) =>
-      redis.petsCreate(all, ids, unfinished, revision, seq, rest, flag, String(MAX_SEQ - 1)),
+    const id = await this.#run(async (redis) =>
+      createReply.parse(await createScript(redis, [all, ids, unfinished, revision, seq], [rest, flag, MAX_SEQ - 1])),
     )
     this.#nextId = Number(id) + 1
     return this.#known.learn(id, `{"id":"${id}",${rest}`).pet
@@ -150,7 +155,10 @@ class RedisStore implements PetStore {
   #send(id: string, text: string, decision: Decision): Promise<1 | string | null> {
     const { all, ids, unfinished, revision } = KEYS
     const [next, flag] = decision.verb === 'set' ? [decision.text, isUnfinished(decision.pet) ? '1' : '0'] : ['', '0']
-    return this.#run((redis) => redis.petsChange(all, ids, unfinished, revision, id, text, decision.verb, next, flag))
+    const args = [id, text, decision.verb, next, flag]
+    return this.#run(async (redis) =>
+      changeReply.parse(await changeScript(redis, [all, ids, unfinished, revision], args)),
+    )
   }
 
   async #fetch(id: string): Promise<KnownPet | null> {
@@ -174,11 +182,7 @@ class RedisStore implements PetStore {
 
   async #run<T>(commands: (redis: Redis) => Promise<T>): Promise<T> {
     try {
-      return await this.#redis.run((redis) => {
-        if (this.#taught !== redis) defineScripts(redis)
-        this.#taught = redis
-        return commands(redis)
-      })
+      return await this.#redis.run(commands)
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('NOIDS')) {
         throw new StoreError('STORE_FULL', 'There are no ids left', { cause: error })
