@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { KeyedLine } from '../../src/events/audit'
+import { type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
+import { closeSharedRedis, sharedRedis } from '../../src/redis/shared-redis'
+import { createRedisStore } from '../../src/store/redis/redis-store'
+import { namespaces } from '../support/namespaces'
+import type { TestServer } from '../support/server'
+import { waitFor } from '../support/wait-for'
+import { ask, spread, startFleet, startInstance } from './fleet'
+import { startRedis, type TestRedis } from './redis-server'
+
+const AMOUNT = 2_000
+
+/** On a machine that is busy with other things each of these takes its time, in ms. */
+vi.setConfig({ testTimeout: 300_000 })
+
+let redis: TestRedis
+let fleet: TestServer[]
+
+beforeAll(async () => {
+  redis = await startRedis()
+  fleet = await startFleet(4, redis.url)
+}, 120_000)
+
+afterAll(closeSharedRedis)
+
+const instance = (index: number, count = fleet.length): string => fleet[index % count]?.url ?? ''
+const pathOf = (index: number): string => `/${namespaces[index % 3]?.namespace}/pets`
+const storedPets = (): Promise<readonly StoredPet[]> => createRedisStore(sharedRedis(redis.url)).list()
+
+/** Waits until every pet of these ids has its job done; answers them all. */
+const withJobsDone = (ids: Set<string>, timeout: number): Promise<readonly StoredPet[]> =>
+  waitFor(
+    async () => {
+      const pets = (await storedPets()).filter(({ id }) => ids.has(id))
+      const isDone = pets.length === ids.size && pets.every(({ notes, owedJob }) => notes === WELCOME_NOTES && !owedJob)
+      return isDone && pets
+    },
+    { what: `the jobs of ${ids.size} pets`, timeout, interval: 100 },
+  )
+
+/** The audit trail's lines, by topic without its namespace, then by pet. */
+const auditedPets = async (): Promise<Map<string, Map<string, number>>> => {
+  const reply = Object(await redis.command('XRANGE', '{pets}:audit', '-', '+'))
+  const counts = new Map<string, Map<string, number>>()
+  for (const [, fields] of reply) {
+    const [, , , topic = '', , , , data = '{}'] = Object(fields)
+    const { petId } = JSON.parse(data) as KeyedLine['data']
+    const byPet = counts.get(String(topic).slice(3)) ?? new Map<string, number>()
+    counts.set(String(topic).slice(3), byPet.set(String(petId), (byPet.get(String(petId)) ?? 0) + 1))
+  }
+  return counts
+}
+
+describe.each([2, 4])('%i instances on one Redis', (count) => {
+  test(`When ${AMOUNT} creates and updates are spread over them, then none is lost, and each job is done once`, async () => {
+    const created = await spread(AMOUNT, 24, (index) =>
+      ask(instance(index, count), 'POST', pathOf(index), { name: `Pet ${index}`, species: 'cat', ageMonths: 1 }),
+    )
+    expect(created.filter(({ status }) => status !== 201)).toEqual([])
+    const ids = created.map(({ body }) => body.id)
+    expect(new Set(ids).size).toBe(AMOUNT)
+
+    // Each is updated through another instance and another namespace than it was created through.
+    const updated = await spread(AMOUNT, 24, (index) =>
+      ask(instance(index + 1, count), 'PUT', `${pathOf(index + 1)}/${ids[index]}`, {
+        ageMonths: 7,
+        status: 'available',
+      }),
+    )
+    expect(updated.filter(({ status }) => status !== 200)).toEqual([])
+
+    const pets = await withJobsDone(new Set(ids), 60_000)
+    for (const pet of pets) expect(pet).toMatchObject({ ageMonths: 7, status: 'available', species: 'cat' })
+    expect(pets.map(({ name }) => name).sort()).toEqual(created.map((_, index) => `Pet ${index}`).sort())
+    const audited = await waitFor(
+      async () => {
+        const counts = await auditedPets()
+        return (
+          ids.every((id) => counts.get('job.postcreate.completed')?.has(id) && counts.get('pet.created')?.has(id)) &&
+          counts
+        )
+      },
+      { what: 'two lines of each pet in the audit trail', interval: 100, timeout: 60_000 },
+    )
+    for (const topic of ['pet.created', 'job.postcreate.completed']) {
+      expect(ids.filter((id) => audited.get(topic)?.get(id) !== 1)).toEqual([])
+    }
+  })
+})
+
+test('When a list is read page by page from one instance after the other, then it holds every pet once', async () => {
+  const seen: string[] = []
+  for (let page = 0, cursor = ''; ; page++) {
+    const response = await fetch(`${instance(page)}${pathOf(page)}?limit=700${cursor && `&cursor=${cursor}`}`)
+    seen.push(...(await response.json()).map(({ id }: StoredPet) => id))
+    cursor = response.headers.get('X-Next-Cursor') ?? ''
+    if (cursor === '') break
+  }
+  expect(seen).toEqual((await storedPets()).map(({ id }) => id))
+  expect(seen.length).toBeGreaterThanOrEqual(2 * AMOUNT)
+})
+
+test('When an instance is killed under load, then nothing acknowledged is lost, and its jobs go on elsewhere', async () => {
+  const victim = await startInstance(redis.url)
+  const targets = [victim.url, instance(0), instance(1)]
+  const acknowledged = new Set<string>()
+  let failures = 0
+  await spread(1_200, 24, async (index) => {
+    if (index === 600) void victim.stop('SIGKILL')
+    const body = { name: `Pet ${index}`, species: 'dog', ageMonths: 1 }
+    const answer = await ask(targets[index % 3] ?? '', 'POST', pathOf(index), body)
+    if (answer.status !== 201) failures += 1
+    else if (acknowledged.has(answer.body.id)) throw new Error(`Id ${answer.body.id} came twice`)
+    else acknowledged.add(answer.body.id)
+  })
+  expect(failures).toBeGreaterThan(0)
+  expect(acknowledged.size).toBeGreaterThan(700)
+  await withJobsDone(acknowledged, 30_000)
+})
+
+test('When the instances are restarted one after the other, then no request is dropped', async () => {
+  let isOver = false
+  const bad: unknown[] = []
+  let count = 0
+  // As a balancer does: an instance is taken out of the turn just before it is told to stop, its requests still under way.
+  const turn = new Set([0, 1, 2])
+  const send = (index: number, method: string, path: string, body?: object) =>
+    ask(instance([...turn][index % turn.size] ?? 0), method, path, body)
+  const client = async (number: number) => {
+    for (let index = number; !isOver; index++) {
+      const created = await send(index, 'POST', pathOf(index), { name: 'Rex', species: 'dog', ageMonths: 1 })
+      const read = await send(index + 1, 'GET', `${pathOf(index)}/${created.body.id}`)
+      if (created.status !== 201 || read.status !== 200) bad.push([created, read])
+      count += 2
+    }
+  }
+  const clients = Promise.all(Array.from({ length: 6 }, (_, number) => client(number)))
+  for (const index of [0, 1, 2]) {
+    const old = fleet[index]
+    turn.delete(index)
+    expect((await old?.stop())?.code).toBe(0)
+    fleet[index] = await startInstance(redis.url, { port: old?.port })
+    turn.add(index)
+  }
+  isOver = true
+  await clients
+  expect(bad).toEqual([])
+  expect(count).toBeGreaterThan(100)
+})
