@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DAY_MS, type Pet, SPECIES, type StoredPet } from '../pets/pet'
+import { DAY_MS, LAST_TIME, type Pet, SPECIES, type StoredPet } from '../pets/pet'
 
 /** `<ns>.pet.created`: a pet is on disk. */
 export const petCreatedSchema = z.strictObject({
@@ -8,9 +8,6 @@ export const petCreatedSchema = z.strictObject({
   species: z.enum(SPECIES),
   createdAt: z.number(),
 })
-
-/** The last epoch ms that a `Date` can show. */
-const LAST_TIME = 8.64e15
 
 /** `<ns>.job.postcreate.enqueued` and `<ns>.feeding.reminder.enqueued`: a pet is owed its reminder, from `enqueuedAt` on. */
 export const jobEnqueuedSchema = z.strictObject({

@@ -27,6 +27,11 @@ export const NAMESPACES = ['js', 'ts', 'py'] as const
 /** One of the three namespaces. */
 export type Namespace = (typeof NAMESPACES)[number]
 
+/** The last epoch ms that a `Date` can show. */
+export const LAST_TIME = 8.64e15
+
+const time = z.number().min(-LAST_TIME).max(LAST_TIME)
+
 /**
  * A pet as the API shows it. Every `…At` is epoch milliseconds. The numbers are plain `z.number()`: Motia's type generator
  * knows `number` and turns JSON Schema's `integer` into `unknown`.
@@ -37,12 +42,12 @@ export const petSchema = z.object({
   species: z.enum(SPECIES),
   ageMonths: z.number(),
   status: z.enum(STATUSES),
-  createdAt: z.number(),
-  updatedAt: z.number(),
+  createdAt: time,
+  updatedAt: time,
   notes: z.string().optional(),
-  nextFeedingAt: z.number().optional(),
-  deletedAt: z.number().nullish(),
-  purgeAt: z.number().nullish(),
+  nextFeedingAt: time.optional(),
+  deletedAt: time.nullish(),
+  purgeAt: time.nullish(),
 })
 
 /** A pet as the API shows it. */

@@ -12,14 +12,14 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 const main = async (): Promise<void> => {
   const mode = modes.find((known) => known === process.argv[2])
   if (!mode) throw new Error(`Say how to start: ${modes.join(' or ')}`)
+  const root = resolve(import.meta.dirname, '../..')
+  // Before the settings are read, here and by the steps: a relative data folder means the same to all.
+  process.chdir(root)
   if (existsSync('.env')) process.loadEnvFile('.env')
   // Motia, the Workbench and its page all ask this one.
   process.env.MOTIA_ANALYTICS_DISABLED = 'true'
   if (mode === 'start') process.env.NODE_ENV ??= 'production'
-  const settings = readSettings()
-  const root = resolve(import.meta.dirname, '../..')
-  process.chdir(root)
-  const server = await serve(mode, root, settings)
+  const server = await serve(mode, root, readSettings())
   containStepErrors((error) => {
     console.error('Unexpected error outside of any step:', error)
     void server.stop(1)

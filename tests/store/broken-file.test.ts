@@ -26,6 +26,7 @@ const broken: [what: string, content: string | Uint8Array, message: RegExp][] = 
   ['a list of pets', '{"seq": 1, "pets": []}', /: pets: /],
   ['an unknown species', fileOf({ 1: pet, 3: { ...pet, id: '3', species: 'dragon' } }), /: pets\.3\.species: /],
   ['a text for a number', fileOf({ 1: { ...pet, createdAt: 'today' } }), /: pets\.1\.createdAt: /],
+  ['a time that no calendar holds', fileOf({ 1: { ...pet, purgeAt: 1e20 } }), /: pets\.1\.purgeAt: /],
   ['a pet that is null', fileOf({ 1: null }), /: pets\.1: /],
   ['a pet without a name', fileOf({ 1: { ...pet, name: undefined } }), /: pets\.1\.name: /],
   ['a pet under another key', fileOf({ 2: pet }), /: pets\.2\.id: /],
