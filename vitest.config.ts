@@ -12,6 +12,8 @@ export default defineConfig({
           name: 'server',
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/e2e/**'],
+          // Most of these wait for servers: two at a time keep two cores busy.
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
