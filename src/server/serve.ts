@@ -127,10 +127,13 @@ const listen = async (server: Server, { port, host }: Settings): Promise<void> =
 const announce = (mode: Mode, settings: Settings, { isPrivate, address }: RedisConnections): void => {
   const { host, port, dataDir, store, stepRuntime } = settings
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-  console.info(`🐾 Pet store ready on ${url}`)
-  if (mode === 'dev') console.info(`   Workbench: ${url}`)
   const data = store === 'redis' ? `in Redis at ${address.host}:${address.port}` : `${dataDir}/pets.json`
   const redis = store === 'redis' ? '' : `; ${isPrivate ? 'private Redis' : 'Redis'} on port ${address.port}`
   const steps = `steps run ${stepRuntime === 'process' ? 'in processes of their own' : 'in process'}`
-  console.info(`   Data: ${data}${redis}; ${steps}`)
+  const lines = [
+    `🐾 Pet store ready on ${url}`,
+    ...(mode === 'dev' ? [`   Workbench: ${url}`] : []),
+    `   Data: ${data}${redis}; ${steps}`,
+  ]
+  console.info(lines.join('\n'))
 }

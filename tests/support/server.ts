@@ -61,7 +61,8 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
     cwd: root,
     env: serverEnvironment({ PORT: String(port), PETS_DATA_DIR: dataDir, ...env }),
   })
-  await waitFor(() => child.output().includes('Pet store ready on') || !child.isRunning(), {
+  // The last line of what the server says when it is ready.
+  await waitFor(() => /^ {3}Data: .*\n/m.test(child.output()) || !child.isRunning(), {
     what: 'the server to be ready',
     timeout: 100_000,
     seen: child.output,
