@@ -4,12 +4,13 @@ import { LockedData, type MotiaStream, type Step, type StepConfig, type Stream }
 import { z } from 'zod'
 import type { StepModules } from './step-modules'
 
-/** The step files of a project, absolute, in Motia's folders: `steps/` and `src/`. */
+/** The step files of a project, absolute and sorted, in Motia's folders: `steps/` and `src/`. */
 export const findStepFiles = (root: string): string[] =>
   ['steps', 'src'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && /[._]step\.ts$/.test(entry.name))
-      .map((entry) => join(entry.parentPath, entry.name)),
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort(),
   )
 
 const asJsonSchema = (schema: unknown): unknown =>
