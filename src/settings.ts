@@ -2,12 +2,14 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 
 const PORT_RANGE = 'must be a whole number from 1 to 65535'
+const GRACE_RANGE = 'must be a number of seconds from 0 to 3600'
 const SECONDS_RANGE = 'must be a number of seconds above 0, at most 86400'
 const COUNT_RANGE = 'must be a whole number from 0 on'
 const LIMIT_RANGE = 'must be a whole number from 1 on'
 
 const port = z.coerce.number(PORT_RANGE).int(PORT_RANGE).min(1, PORT_RANGE).max(65_535, PORT_RANGE)
 const seconds = z.coerce.number(SECONDS_RANGE).positive(SECONDS_RANGE).max(86_400, SECONDS_RANGE)
+const grace = z.coerce.number(GRACE_RANGE).min(0, GRACE_RANGE).max(3_600, GRACE_RANGE)
 const count = z.coerce.number(COUNT_RANGE).int(COUNT_RANGE).min(0, COUNT_RANGE)
 const limit = z.coerce.number(LIMIT_RANGE).int(LIMIT_RANGE).min(1, LIMIT_RANGE)
 
@@ -20,6 +22,7 @@ const variablesSchema = z.object({
   PETS_AUDIT_LIMIT: limit.default(100_000),
   PETS_STEP_RUNTIME: z.enum(['in-process', 'process'], 'must be in-process or process').default('in-process'),
   PETS_HANDLER_TIMEOUT: seconds.default(30),
+  PETS_STOP_GRACE: grace.default(0),
   PETS_TRACE_LIMIT: count.default(1_000),
   REDIS_URL: z.url({ protocol: /^rediss?$/, hostname: /./, error: 'must be a redis:// or rediss:// URL' }).optional(),
   REDIS_SERVER: z.string().min(1, 'must not be empty').default('redis-server'),
@@ -44,6 +47,8 @@ export interface Settings {
   stepRuntime: 'in-process' | 'process'
   /** How long an API handler may take before the request is answered by a 503, in seconds. */
   handlerTimeout: number
+  /** How long a server that was told to stop goes on as before, with a `/health` that sends balancers away, in seconds. */
+  stopGrace: number
   /** How many traces, and as many log lines, are kept in Redis for the Workbench. */
   traceLimit: number
   /** The Redis to use instead of a private one; always there where `store` is `redis`. */
@@ -79,6 +84,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Sett
     auditLimit: data.PETS_AUDIT_LIMIT,
     stepRuntime: data.PETS_STEP_RUNTIME,
     handlerTimeout: data.PETS_HANDLER_TIMEOUT,
+    stopGrace: data.PETS_STOP_GRACE,
     traceLimit: data.PETS_TRACE_LIMIT,
     redisUrl: data.REDIS_URL,
     redisServer: data.REDIS_SERVER,

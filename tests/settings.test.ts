@@ -10,6 +10,7 @@ const defaults: Settings = {
   auditLimit: 100_000,
   stepRuntime: 'in-process',
   handlerTimeout: 30,
+  stopGrace: 0,
   traceLimit: 1_000,
   redisUrl: undefined,
   redisServer: 'redis-server',
@@ -71,6 +72,16 @@ const variables: [name: string, setting: keyof Settings, valid: [string, unknown
       ['86400', 86_400],
     ],
     ['0', '-1', '86401', '30s', 'Infinity', 'NaN'],
+  ],
+  [
+    'PETS_STOP_GRACE',
+    'stopGrace',
+    [
+      ['0', 0],
+      ['2.5', 2.5],
+      ['3600', 3_600],
+    ],
+    ['-1', '3601', '5s', 'NaN'],
   ],
   [
     'PETS_AUDIT_LIMIT',

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 
 /** How long idle keep-alive connections may still bring a request after the server has begun to stop, in ms. */
 const LINGER_MS = 500
@@ -12,14 +13,16 @@ const QUIET_TURN_MS = 0.2
 const KNOCK_MS = 500
 
 /**
- * Answers the function that stops a server without resetting anybody: no new connections, requests that are under way or
- * still arrive on open connections are answered with `Connection: close`, then idle connections are closed.
+ * Answers the function that stops a server without resetting anybody. It goes on as before for `graceMs`, in which whoever
+ * is in front of it notices, and each answer ends its connection, so that the pools of connections to it empty. Then:
+ * no new connections, requests that are under way or still arrive on open connections are answered with `Connection: close`,
+ * and idle connections are closed.
  */
-export const prepareDrain = (server: Server): (() => Promise<void>) => {
+export const prepareDrain = (server: Server, graceMs = 0): (() => Promise<void>) => {
   const active = new Set<ServerResponse>()
-  let isDraining = false
+  let isLeaving = false
   server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
-    if (isDraining) response.setHeader('Connection', 'close')
+    if (isLeaving) response.setHeader('Connection', 'close')
     active.add(response)
     response.once('close', () => active.delete(response))
   })
@@ -31,52 +34,50 @@ export const prepareDrain = (server: Server): (() => Promise<void>) => {
       socket.once('close', () => upgraded.delete(socket))
     })
   }
-  return () =>
-    new Promise((resolve) => {
-      let linger: NodeJS.Timeout | undefined
-      let interval: NodeJS.Timeout | undefined
-      for (const socket of upgraded) socket.destroy()
-      const closeIdle = () => server.closeIdleConnections()
-      const close = () => {
-        // Node's http.Server.close would cut idle connections at once, and with them the requests that are on their way.
-        NetServer.prototype.close.call(server, () => {
-          clearTimeout(linger)
-          clearInterval(interval)
-          resolve()
-        })
-        // Not before: a client that is told to close its connection comes back with a new one.
-        isDraining = true
-        for (const response of active) if (!response.headersSent) response.setHeader('Connection', 'close')
-        linger = setTimeout(() => {
-          closeIdle()
-          interval = setInterval(closeIdle, 50)
-        }, LINGER_MS)
-      }
-      whenNobodyKnocks(server, close)
+  const leave = (): void => {
+    isLeaving = true
+    for (const response of active) if (!response.headersSent) response.setHeader('Connection', 'close')
+  }
+  return async () => {
+    if (graceMs > 0) {
+      leave()
+      await sleep(graceMs)
+    }
+    for (const socket of upgraded) socket.destroy()
+    await whenNobodyKnocks(server)
+    const closed = new Promise<void>((resolve) => {
+      // Node's http.Server.close would cut idle connections at once, and with them the requests that are on their way.
+      NetServer.prototype.close.call(server, () => resolve())
     })
+    // Without a grace not before: a client that is told to close its connection comes back with a new one.
+    leave()
+    await Promise.race([closed, sleep(LINGER_MS)])
+    server.closeIdleConnections()
+    const interval = setInterval(() => server.closeIdleConnections(), 50)
+    await closed
+    clearInterval(interval)
+  }
 }
 
 /**
- * Calls back right after a turn of the event loop in which no connection came in. The kernel resets those that it has made
+ * Resolves right after a turn of the event loop in which no connection came in. The kernel resets those that it has made
  * and that are not yet accepted when the listening socket closes, so it had better be a moment with none.
  */
-const whenNobodyKnocks = (server: Server, callback: () => void): void => {
+const whenNobodyKnocks = async (server: Server): Promise<void> => {
   const deadline = performance.now() + KNOCK_MS
-  let hasKnocked = true
+  let hasKnocked = false
   const note = () => {
     hasKnocked = true
   }
   server.on('connection', note)
-  const look = (turnBegan: number): void => {
+  await nextTurn()
+  for (;;) {
+    const turnBegan = performance.now()
+    hasKnocked = false
+    await nextTurn()
     const now = performance.now()
     const isQuiet = !hasKnocked && now - turnBegan < QUIET_TURN_MS
-    hasKnocked = false
-    if (!isQuiet && now < deadline) {
-      setImmediate(look, now)
-      return
-    }
-    server.off('connection', note)
-    callback()
+    if (isQuiet || now > deadline) break
   }
-  setImmediate(look, 0)
+  server.off('connection', note)
 }

@@ -3,6 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler, t
 import type { ApiRouteConfig, LockedData, Step } from 'motia'
 import { INVALID_PAYLOAD } from '../http/errors'
 import { refuseForeigners, setSecurityHeaders } from './doors'
+import type { Health } from './health'
 
 /** The largest JSON body, in express' notation. */
 const BODY_LIMIT = '100kb'
@@ -15,7 +16,7 @@ export interface HttpOptions {
   /** The name or address that the server listens on. */
   host: string
   /** The answer to `GET /health`; must not reject. */
-  health: () => Promise<{ status: number; body: object }>
+  health: () => Health | Promise<Health>
   /** Answers a request by a step; null leaves it to Motia's own route, which runs the step in a process of its own. */
   answer: ((step: Step<ApiRouteConfig>) => RequestHandler) | null
 }

@@ -9,7 +9,7 @@ import { removeLeftovers } from '../store/file/leftovers'
 import { watchClock } from './clock-watch'
 import { hardenServer, refuseForeignSockets } from './doors'
 import { prepareDrain } from './drain'
-import { checkHealth, PETS_MODULE } from './health'
+import { checkHealth, PETS_MODULE, STOPPING } from './health'
 import { answerHttpErrors, configureHttp } from './http'
 import { OwedJobs } from './owed-jobs'
 import { connectRedis, QUEUE_PREFIX, type RedisConnections } from './redis'
@@ -25,7 +25,7 @@ export type Mode = 'dev' | 'start'
  */
 const KEEP_ALIVE_MS = 75_000
 
-/** A stop that takes longer than this is cut short, in ms. */
+/** A stop that takes longer than this, after its grace, is cut short, in ms. */
 const STOP_TIMEOUT_MS = 9_000
 
 /** Starts the server; throws a one-line error where it cannot. `stop` ends the process with the given code. */
@@ -35,6 +35,8 @@ export const serve = async (
   settings: Settings,
 ): Promise<{ stop: (exitCode: number) => Promise<void> }> => {
   const isProduction = mode === 'start'
+  const graceMs = settings.stopGrace * 1_000
+  let isStopping = false
   if (settings.store === 'file') await removeLeftovers(settings.dataDir)
   const redis = await connectRedis(settings)
   const cleanUps: (() => Promise<void>)[] = [() => redis.close(), closeSharedRedis]
@@ -62,7 +64,7 @@ export const serve = async (
           isProduction,
           host: settings.host,
           answer,
-          health: () => checkHealth(modules, events),
+          health: () => (isStopping ? STOPPING : checkHealth(modules, events)),
         })
         config.app?.(app)
       },
@@ -87,7 +89,7 @@ export const serve = async (
     motiaServer.app.use(answerHttpErrors)
     hardenServer(motiaServer.server)
     motiaServer.server.keepAliveTimeout = KEEP_ALIVE_MS
-    const drain = prepareDrain(motiaServer.server)
+    const drain = prepareDrain(motiaServer.server, graceMs)
     await listen(motiaServer.server, settings)
     cleanUps.push(drain)
     announce(mode, settings, redis)
@@ -95,12 +97,11 @@ export const serve = async (
     await cleanUp()
     throw error
   }
-  let isStopping = false
   return {
     stop: async (exitCode) => {
       if (isStopping) return
       isStopping = true
-      setTimeout(() => process.exit(exitCode), STOP_TIMEOUT_MS)
+      setTimeout(() => process.exit(exitCode), graceMs + STOP_TIMEOUT_MS)
       await cleanUp()
       process.exit(exitCode)
     },
