@@ -5,8 +5,11 @@ const ALIVE_MS = 13_000
 const SIGN_INTERVAL_MS = 2_000
 const LOOK_INTERVAL_MS = 1_000
 
-/** How long it is remembered that a run has ended, in ms: until all who look for it have seen it. */
-const ENDED_MS = 30_000
+/**
+ * How long it is remembered that a run has ended, in ms: until all who look for it have seen it, the last of whom come when
+ * the tick's lock runs out, and less than the minute to the next one.
+ */
+const ENDED_MS = 45_000
 
 /** What the instances tell each other of the runs of a cron step. Each rejects where that cannot be done now. */
 export interface RunSigns {
@@ -21,7 +24,8 @@ export interface RunSigns {
 /** Lets an instance finish the run of a cron step that another has begun and died over. */
 export class RunRelay {
   readonly #signs: RunSigns
-  readonly #timers = new Set<NodeJS.Timeout>()
+  /** By the name of the run that is followed: the timer of the next look. */
+  readonly #followed = new Map<string, NodeJS.Timeout>()
   #isStopped = false
 
   constructor(signs: RunSigns) {
@@ -41,20 +45,23 @@ export class RunRelay {
 
   /** Follows the run of another instance to its end; where that dies over it, calls `run` unless a third was faster. */
   follow(name: string, run: () => void): void {
-    const timer = setTimeout(async () => {
-      this.#timers.delete(timer)
+    // Ticks that come while it is followed are told of the same run.
+    if (this.#isStopped || this.#followed.has(name)) return
+    const look = async () => {
       const state = await this.#signs.takeOver(name, ALIVE_MS).catch(() => 'lives' as const)
-      if (this.#isStopped || state === 'ended') return
+      if (this.#isStopped) return
+      if (state === 'lives') lookSoon()
+      else this.#followed.delete(name)
       if (state === 'taken') run()
-      else this.follow(name, run)
-    }, LOOK_INTERVAL_MS).unref()
-    this.#timers.add(timer)
+    }
+    const lookSoon = () => this.#followed.set(name, setTimeout(look, LOOK_INTERVAL_MS).unref())
+    lookSoon()
   }
 
   /** Follows nobody any longer. */
   stop(): void {
     this.#isStopped = true
-    for (const timer of this.#timers) clearTimeout(timer)
-    this.#timers.clear()
+    for (const timer of this.#followed.values()) clearTimeout(timer)
+    this.#followed.clear()
   }
 }
