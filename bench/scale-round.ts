@@ -1,6 +1,6 @@
 import type { Request } from 'autocannon'
 import { KEYS } from '../src/store/redis/redis-keys'
-import type { TestRedis } from '../tests/scaling/redis-server'
+import type { TestRedis } from '../tests/support/redis'
 import type { TestServer } from '../tests/support/server'
 import { waitFor } from '../tests/support/wait-for'
 import { runLoad } from './load'
@@ -44,7 +44,7 @@ export const runScaleRound = async (
 ): Promise<ScaleRound> => {
   const instances = fleet.length
   const servers = fleet.map(({ pid }) => pid)
-  const before = { servers: cpuOf(servers), redis: cpuOf([redis.pid]) }
+  const before = { servers: cpuOf(servers), redis: cpuOf([redis.pid()]) }
   const loads = await Promise.all(
     fleet.map(({ url }) =>
       runLoad({
@@ -60,7 +60,7 @@ export const runScaleRound = async (
     timeout: 120_000,
     interval: 50,
   })
-  const after = { servers: cpuOf(servers), redis: cpuOf([redis.pid]) }
+  const after = { servers: cpuOf(servers), redis: cpuOf([redis.pid()]) }
   const latencies = loads.flatMap((load) => load.latencies)
   const requests = latencies.length
   return {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { startRedis } from '../support/redis'
 import { isAlive, redisPid, startServer, type TestServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
 import { type Answer, Client } from './client'
 import { Ledger } from './ledger'
 import { startLoad } from './load'
-import { startRedis } from './redis-server'
 import { auditedPets, type Chaos, checkNothingLeft, readStore, waitForJobs } from './scenario'
 
 const healthSchema = z.object({ status: z.string(), store: z.string(), redis: z.string() })
@@ -45,7 +45,7 @@ export const redisAway = async ({ seed, say }: Chaos, { awayMs }: { awayMs: numb
   const answers: Answer[] = []
   const onAnswer = (answer: Answer) => answers.push(answer)
   const outages: Outage[] = [
-    { name: 'killed, and back empty', begin: redis.kill, end: redis.start },
+    { name: 'killed, and back empty', begin: redis.kill, end: () => redis.start({ empty: true }) },
     { name: 'hanging', begin: redis.hang, end: redis.goOn },
     {
       name: 'refusing',

@@ -3,8 +3,8 @@ import type { Audit } from '../../src/events/audit'
 import { AuditLog } from '../../src/events/audit-log'
 import { AuditStream } from '../../src/events/audit-stream'
 import { closeSharedRedis, sharedRedis } from '../../src/redis/shared-redis'
+import { startRedis, type TestRedis } from '../support/redis'
 import { makeTempDir } from '../support/temp-dir'
-import { startRedis, type TestRedis } from './redis-server'
 
 const NOON = Date.UTC(2022, 0, 1, 12)
 

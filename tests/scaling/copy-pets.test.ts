@@ -4,10 +4,10 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { StoredPet } from '../../src/pets/pet'
 import { buildPet } from '../store/build-pet'
 import { type Child, startChild } from '../support/child'
+import { startRedis, type TestRedis } from '../support/redis'
 import { ROOT, serverEnvironment } from '../support/server'
 import { makeTempDir } from '../support/temp-dir'
 import { waitFor } from '../support/wait-for'
-import { startRedis, type TestRedis } from './redis-server'
 
 let redis: TestRedis | undefined
 const theRedis = async (): Promise<TestRedis> => {

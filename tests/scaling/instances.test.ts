@@ -4,11 +4,11 @@ import { type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
 import { closeSharedRedis, sharedRedis } from '../../src/redis/shared-redis'
 import { createRedisStore } from '../../src/store/redis/redis-store'
 import { namespaces } from '../support/namespaces'
+import { startRedis, type TestRedis } from '../support/redis'
 import type { TestServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
 import { Balancer } from './balancer'
 import { ask, spread, startFleet, startInstance } from './fleet'
-import { startRedis, type TestRedis } from './redis-server'
 
 const AMOUNT = 2_000
 

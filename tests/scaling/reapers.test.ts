@@ -4,10 +4,10 @@ import { createRedisStore } from '../../src/store/redis/redis-store'
 import { petOf } from '../store/build-pet'
 import { namespaces } from '../support/namespaces'
 import { copyProject, type ProjectCopy } from '../support/project-copy'
+import { startRedis, type TestRedis } from '../support/redis'
 import type { TestServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
 import { startFleet } from './fleet'
-import { startRedis, type TestRedis } from './redis-server'
 
 const DUE = 300
 

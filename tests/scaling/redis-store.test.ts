@@ -7,7 +7,7 @@ import { createRedisStore } from '../../src/store/redis/redis-store'
 import type { PetStore } from '../../src/store/store'
 import { buildPet, petOf } from '../store/build-pet'
 import { describePetStorePromises } from '../store/pet-store-promises'
-import { startRedis, type TestRedis } from './redis-server'
+import { startRedis, type TestRedis } from '../support/redis'
 
 let server: TestRedis
 const others: Redis[] = []
@@ -248,7 +248,7 @@ describe('a Redis that cannot', () => {
     await expect(store.update('1', (pet) => ({ ...pet, name: 'Max' }))).rejects.toMatchObject(unavailable)
     expect(Date.now() - start).toBeLessThan(2_000)
 
-    await redis.restart()
+    await redis.start()
     await expect.poll(() => store.get('1').catch(() => null), { timeout: 10_000 }).toEqual(buildPet({ id: '1' }))
     expect((await store.create(petOf())).id).toBe('2')
   })
@@ -257,14 +257,14 @@ describe('a Redis that cannot', () => {
     const redis = await startRedis()
     const store = createRedisStore(sharedRedis(redis.url))
     await store.create(petOf())
-    process.kill(redis.pid, 'SIGSTOP')
+    redis.hang()
     try {
       await expect(store.get('1')).rejects.toMatchObject({
         code: 'STORE_UNAVAILABLE',
         message: 'Redis, where the pets are kept, does not answer',
       })
     } finally {
-      process.kill(redis.pid, 'SIGCONT')
+      redis.goOn()
     }
     await expect.poll(() => store.get('1').catch(() => null), { timeout: 10_000 }).not.toBeNull()
   })

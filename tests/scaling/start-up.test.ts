@@ -4,10 +4,10 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { durabilityWarnings } from '../../src/server/redis-pets'
 import { startChild } from '../support/child'
 import { freePort } from '../support/free-port'
+import { startRedis, type TestRedis } from '../support/redis'
 import { ROOT, serverEnvironment, startServer } from '../support/server'
 import { makeTempDir } from '../support/temp-dir'
 import { ask } from './fleet'
-import { startRedis, type TestRedis } from './redis-server'
 
 /** A redis-server that speaks TLS and nothing else, by a certificate of its own making. */
 const startTlsRedis = async (): Promise<{ port: number; certificate: string }> => {
@@ -104,7 +104,7 @@ test('When Redis goes away under a server, then requests are refused at once, he
     expect(await ask(server.url, method, path)).toEqual({ status: 503, body: { message } })
   }
   expect(await ask(server.url, 'GET', '/health')).toMatchObject({ status: 503, body: { store: message } })
-  await redis.restart()
+  await redis.start()
   await expect
     .poll(async () => (await ask(server.url, 'GET', `/js/pets/${pet.id}`)).status, { timeout: 15_000 })
     .toBe(200)

@@ -4,45 +4,67 @@ import { freePort } from './free-port'
 import { makeTempDir } from './temp-dir'
 import { waitFor } from './wait-for'
 
-/** A Redis of a test's own, to be stopped and started. */
+/** A redis-server of a test's own. */
 export interface TestRedis {
-  port: number
   url: string
-  /** Ends it at once, as a crash would; what it has acknowledged is on its disk. */
+  port: number
+  /** Of the process that runs now. */
+  pid(): number
+  /** Sends one command over a connection of its own. */
+  command(...words: string[]): Promise<unknown>
+  /** Ends it politely. */
+  stop(): Promise<void>
+  /** Ends it at once (kill -9), as a crash would: what it has acknowledged is in its file. */
   kill(): Promise<void>
   /** Starts it again on the same port: with what it held, or empty. */
   start(options?: { empty?: boolean }): Promise<void>
+  /** Lets it hang, or go on: it keeps its connections and answers nothing. */
+  hang(): void
+  goOn(): void
 }
 
-/** Starts a Redis; it ends with the test file. */
-export const startRedis = async (): Promise<TestRedis> => {
-  const port = await freePort()
-  let dir = makeTempDir()
-  let child: Child | undefined
-  const start = async ({ empty = false } = {}) => {
-    if (empty) dir = makeTempDir()
-    const files = ['--dir', dir, '--save', '', '--appendonly', 'yes', '--appendfsync', 'always']
-    child = startChild(['redis-server', '--bind', '127.0.0.1', '--port', String(port), ...files], { env: process.env })
-    const { output } = child
-    await waitFor(() => answers(port), { what: 'redis-server to answer', seen: output })
+/** Starts a redis-server with an append-only file, or with the options given. It ends with the test file. */
+export const startRedis = async (
+  options: string[] = ['--appendonly', 'yes', '--appendfsync', 'everysec'],
+  { port: givenPort }: { port?: number } = {},
+): Promise<TestRedis> => {
+  const port = givenPort ?? (await freePort())
+  const url = `redis://127.0.0.1:${port}`
+  const run = async (dir: string): Promise<Child> => {
+    const files = ['--dir', dir, '--save', '']
+    const command = ['redis-server', '--bind', '127.0.0.1', '--port', String(port), ...files, ...options]
+    const child = startChild(command, { env: process.env })
+    await child.printed('Ready to accept connections')
+    return child
   }
-  await start()
+  let dir = makeTempDir('pets-redis-')
+  let child = await run(dir)
   return {
+    url,
     port,
-    url: `redis://127.0.0.1:${port}`,
-    kill: async () => {
-      await child?.stop('SIGKILL')
+    pid: () => child.pid,
+    command: (...words) => send(url, words),
+    stop: async () => {
+      await child.stop()
     },
-    start,
+    kill: async () => {
+      await child.stop('SIGKILL')
+    },
+    start: async ({ empty = false } = {}) => {
+      if (empty) dir = makeTempDir('pets-redis-')
+      child = await run(dir)
+    },
+    hang: () => process.kill(child.pid, 'SIGSTOP'),
+    goOn: () => process.kill(child.pid, 'SIGCONT'),
   }
 }
 
-const answers = async (port: number): Promise<boolean> => {
-  const client = createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: false } })
+const send = async (url: string, words: string[]): Promise<unknown> => {
+  const client = createClient({ url })
   client.on('error', () => {})
+  await waitFor(async () => (await client.connect()) && true, { what: 'Redis to take a connection' })
   try {
-    await client.connect()
-    return (await client.ping()) === 'PONG'
+    return await client.sendCommand(words)
   } finally {
     client.destroy()
   }

@@ -2,8 +2,7 @@ import request, { type Response } from 'supertest'
 import { describe, expect, test } from 'vitest'
 import { DAY_MS, RETENTION_MS, WELCOME_NOTES } from '../../../src/pets/pet'
 import { petsApi } from '../../support/pets-api'
-import type { TestServer } from '../../support/server'
-import type { Scope } from './scope'
+import type { Scope, Subject } from './scope'
 
 const UNKNOWN_IDS = ['__proto__', '999999', '0', '01', '-1', '1.0', 'abc', 'constructor', 'toString', '%00', '%2e%2e']
 
@@ -15,10 +14,10 @@ const AGES: [number, number][] = [
   [1e3, 1000],
 ]
 
-/** What the endpoints promise, in each namespace, whatever runs the steps. */
-export const petsSuite = (server: () => TestServer, { namespaces, atMost }: Scope): void => {
+/** What the endpoints promise, in each namespace, whatever runs the steps and wherever the pets are. */
+export const petsSuite = (subject: () => Subject, { namespaces, atMost }: Scope): void => {
   describe.each(namespaces)('/$namespace/pets', ({ namespace }) => {
-    const api = () => petsApi(server().url, namespace)
+    const api = () => petsApi(subject().server.url, namespace)
 
     test('When a pet is created, then the answer is a 201 with the pet as stored at that moment', async () => {
       const before = Date.now()
@@ -140,14 +139,14 @@ export const petsSuite = (server: () => TestServer, { namespaces, atMost }: Scop
       const pages: string[][] = []
       let path: string | undefined = `${api().path}?limit=${limit}`
       while (path) {
-        const { body, headers }: Response = await request(server().url).get(path).expect(200)
+        const { body, headers }: Response = await request(subject().server.url).get(path).expect(200)
         pages.push(idsOf(body))
         path = /^<(.*)>; rel="next"$/.exec(headers.link ?? '')?.[1]
         expect(path?.endsWith(`cursor=${headers['x-next-cursor']}`)).toBe(headers['x-next-cursor'] ? true : undefined)
       }
       expect(pages.flat()).toEqual(idsOf(all))
       expect(pages.map((page) => page.length <= limit)).not.toContain(false)
-      const { body } = await request(server().url).get(`${api().path}?limit=0`).expect(400)
+      const { body } = await request(subject().server.url).get(`${api().path}?limit=0`).expect(400)
       expect(body).toEqual({
         message: 'Invalid query: {limit, cursor}',
         issues: [{ path: 'limit', message: 'must be a whole number from 1 to 1000' }],
@@ -164,9 +163,11 @@ export const petsSuite = (server: () => TestServer, { namespaces, atMost }: Scop
 
     test('When a path is known and the method is not, then it is a 405 that names the methods', async () => {
       const { path } = api()
-      const { headers } = await request(server().url).delete(path).expect(405, { message: 'Method not allowed' })
+      const { headers } = await request(subject().server.url)
+        .delete(path)
+        .expect(405, { message: 'Method not allowed' })
       expect(headers.allow?.split(', ').sort()).toEqual(['GET', 'HEAD', 'POST'])
-      const one = await request(server().url).patch(`${path}/1`).expect(405, { message: 'Method not allowed' })
+      const one = await request(subject().server.url).patch(`${path}/1`).expect(405, { message: 'Method not allowed' })
       expect(one.headers.allow?.split(', ').sort()).toEqual(['DELETE', 'GET', 'HEAD', 'PUT'])
     })
   })

@@ -1,8 +1,7 @@
 import request from 'supertest'
 import { describe, expect, test } from 'vitest'
 import { petsApi } from '../../support/pets-api'
-import type { TestServer } from '../../support/server'
-import type { Scope } from './scope'
+import type { Scope, Subject } from './scope'
 
 const MESSAGE = 'Invalid payload: {name, species, ageMonths}'
 const NAME = { path: 'name', message: 'must be a string' }
@@ -51,15 +50,15 @@ const BAD_UPDATES: [string, object[]][] = [
   ['{', [NO_JSON]],
 ]
 
-/** What the endpoints refuse, in each namespace, whatever runs the steps. */
-export const validationSuite = (server: () => TestServer, { namespaces, atMost }: Scope): void => {
+/** What the endpoints refuse, in each namespace, whatever runs the steps and wherever the pets are. */
+export const validationSuite = (subject: () => Subject, { namespaces, atMost }: Scope): void => {
   describe.each(namespaces)('/$namespace/pets', ({ namespace }) => {
-    const api = () => petsApi(server().url, namespace)
+    const api = () => petsApi(subject().server.url, namespace)
     const send = (method: 'post' | 'put', path: string, body: string) =>
-      request(server().url)[method](path).set('Content-Type', 'application/json').send(body)
+      request(subject().server.url)[method](path).set('Content-Type', 'application/json').send(body)
 
     test('When a body cannot make a pet, then the 400 says why, and nothing is stored', async () => {
-      const { seq } = server().store()
+      const nextId = await subject().nextId()
       for (const [body, issues] of BAD_CREATES.slice(0, atMost)) {
         const answer = await send('post', api().path, body)
         expect({ body, status: answer.status, answer: answer.body }).toEqual({
@@ -68,7 +67,7 @@ export const validationSuite = (server: () => TestServer, { namespaces, atMost }
           answer: { message: MESSAGE, issues },
         })
       }
-      expect(server().store().seq).toBe(seq)
+      expect(await subject().nextId()).toBe(nextId)
     })
 
     test('When an update is invalid, then the 400 says why, and the pet stays as it is', async () => {
@@ -103,7 +102,7 @@ export const validationSuite = (server: () => TestServer, { namespaces, atMost }
   })
 
   test('No refusal tells a path or a stack', async () => {
-    const { url } = server()
+    const { url } = subject().server
     const answers = [
       await send400(url, '{'),
       await request(url).get('/js/pets/%zz'),
