@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { KeyedLine } from '../../src/events/audit'
 import { type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
@@ -30,6 +31,7 @@ afterAll(closeSharedRedis)
 
 const instance = (index: number, count = fleet.length): string => fleet[index % count]?.url ?? ''
 const pathOf = (index: number): string => `/${namespaces[index % 3]?.namespace}/pets`
+const PET = { name: 'Rex', species: 'dog', ageMonths: 1 }
 const storedPets = (): Promise<readonly StoredPet[]> => createRedisStore(sharedRedis(redis.url)).list()
 
 /** Waits until every pet of these ids has its job done; answers them all. */
@@ -123,6 +125,49 @@ test('When an instance is killed under load, then nothing acknowledged is lost, 
   await withJobsDone(acknowledged, 30_000)
 })
 
+test('When Redis is killed under load and started again, then nothing acknowledged is lost, and all goes on by itself', async () => {
+  const acknowledged = new Set<string>()
+  const ages = new Map<string, number>()
+  let isOver = false
+  let refusals = 0
+  const client = async (number: number) => {
+    const { body: pet } = await ask(instance(number), 'POST', pathOf(number), PET)
+    ages.set(pet.id, 1)
+    for (let age = 2; !isOver; age++) {
+      const [created, updated] = await Promise.all([
+        ask(instance(age), 'POST', pathOf(age), PET),
+        ask(instance(number + age), 'PUT', `${pathOf(age)}/${pet.id}`, { ageMonths: age }),
+      ])
+      if (created.status === 201) acknowledged.add(created.body.id)
+      if (updated.status === 200) ages.set(pet.id, age)
+      for (const { status, error } of [created, updated]) {
+        if (status === 503) refusals += 1
+        else if (status > 299 || error) throw new Error(`An answer of ${status} ${error}`)
+      }
+      // A refusal is quick: without a pause the clients would do nothing but collect them.
+      if (created.status === 503) await sleep(50)
+    }
+    acknowledged.add(pet.id)
+  }
+  const clients = Promise.all(Array.from({ length: 8 }, (_, number) => client(number)))
+  await sleep(1_000)
+  const before = acknowledged.size
+  await redis.kill()
+  await sleep(1_000)
+  await redis.start()
+  await waitFor(async () => (await ask(instance(0), 'GET', '/health')).body.status === 'ok', { timeout: 15_000 })
+  const back = acknowledged.size
+  await sleep(2_000)
+  isOver = true
+  await clients
+  expect(before).toBeGreaterThan(20)
+  expect(refusals).toBeGreaterThan(0)
+  expect(acknowledged.size).toBeGreaterThan(back + 20)
+
+  const pets = await withJobsDone(acknowledged, 60_000)
+  for (const { id, ageMonths } of pets) expect(ageMonths).toBeGreaterThanOrEqual(ages.get(id) ?? 1)
+})
+
 test('When the instances are restarted one after the other behind a balancer, then no request is dropped', async () => {
   const balancer = new Balancer(fleet.slice(0, 3).map(({ url }) => url))
   await balancer.look()
@@ -131,7 +176,7 @@ test('When the instances are restarted one after the other behind a balancer, th
   let count = 0
   const client = async (number: number) => {
     for (let index = number; !isOver; index++) {
-      const created = await balancer.send('POST', pathOf(index), { name: 'Rex', species: 'dog', ageMonths: 1 })
+      const created = await balancer.send('POST', pathOf(index), PET)
       const read = await balancer.send('GET', `${pathOf(index)}/${created.body.id}`)
       if (created.status !== 201 || read.status !== 200) bad.push([created, read])
       count += 2
