@@ -42,6 +42,9 @@ export interface PetStore {
    */
   page(after: string | null, limit: number, which?: 'all' | 'unfinished'): Promise<readonly StoredPet[]>
 
+  /** The `limit` pets that were created last, in the order of creation; all where there are no more. */
+  newest(limit: number): Promise<readonly StoredPet[]>
+
   /**
    * Stores the pet that `make` builds for the next id. Ids are decimal strings, never handed out twice. `make` must be pure,
    * and the pet must depend on the id in nothing but its own `id`: it may run twice, or for an id that is taken meanwhile.

@@ -16,8 +16,13 @@ export const newsSchema = z.object({
   store: z.object({
     /** Changes with what is stored. */
     stamp: z.string(),
-    /** Every pet, where the stamp is not the one the page named; absent where nothing changed or the store is broken. */
+    /**
+     * Every pet, or the newest of very many, where the stamp is not the one the page named; absent where nothing changed or the
+     * store is broken.
+     */
     pets: z.array(petSchema).optional(),
+    /** There are older pets than those. */
+    isPart: z.boolean().optional(),
     /** Why the store cannot be read. */
     error: z.string().optional(),
   }),

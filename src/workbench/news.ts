@@ -3,6 +3,9 @@ import { isVisible, presentPet } from '../pets/pet-changes'
 import { type PetStore, StoreError } from '../store/store'
 import type { News } from './live'
 
+/** How many pets the page is given at most: what a browser parses and keeps several times a second. */
+const MOST_PETS = 10_000
+
 /** What the page has already: the stamp of the store, and the end of the audit trail. */
 export interface Known {
   stamp: string | undefined
@@ -21,7 +24,9 @@ const readStore = async (store: PetStore, knownStamp: string | undefined): Promi
     // The stamp is taken before the pets: where they change in between, the next answer has them again.
     const stamp = await store.revision()
     if (stamp === knownStamp) return { stamp }
-    return { stamp, pets: (await store.list()).filter(isVisible).map(presentPet) }
+    const newest = await store.newest(MOST_PETS + 1)
+    const isPart = newest.length > MOST_PETS
+    return { stamp, pets: newest.slice(-MOST_PETS).filter(isVisible).map(presentPet), isPart }
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     return error.message === knownStamp ? { stamp: knownStamp } : { stamp: error.message, error: error.message }

@@ -26,7 +26,7 @@ const NEW_PET = { name: '', species: 'dog', ageMonths: '12' }
 
 /** The Workbench's `Pets` tab: the store and the audit trail live, and all that the API can do. */
 export const PetsPage = () => {
-  const { pets, audit, problem, isLoaded } = useNews()
+  const { pets, isPart, audit, problem, isLoaded } = useNews()
   const [namespace, setNamespace] = useState<Namespace>('js')
   const [filter, setFilter] = useState(NO_FILTER)
   const [openId, setOpenId] = useState<string | null>(null)
@@ -86,7 +86,8 @@ export const PetsPage = () => {
               name={(option) => (option === 'all' ? 'every species' : option)}
             />
             <span className="pets-count" data-testid="pets-count">
-              {shown.length === pets.length ? pets.length : `${shown.length} of ${pets.length}`}
+              {shown.length === pets.length ? '' : `${shown.length} of `}
+              {isPart ? `the newest ${pets.length}` : pets.length}
             </span>
           </div>
           {isCreating && (

@@ -11,6 +11,8 @@ const AUDIT_LINES = 2_000
 /** All the page knows of the store. */
 export interface Known {
   pets: Pet[]
+  /** There are older pets than those. */
+  isPart: boolean
   /** The latest last. */
   audit: AuditLine[]
   /** Why it knows no better: the store is broken, or the server is away. */
@@ -19,10 +21,11 @@ export interface Known {
   isLoaded: boolean
 }
 
-const NOTHING: Known = { pets: [], audit: [], problem: null, isLoaded: false }
+const NOTHING: Known = { pets: [], isPart: false, audit: [], problem: null, isLoaded: false }
 
 const learn = (known: Known, { store, audit }: News, isUnchanged: boolean): Known => ({
   pets: store.pets ?? known.pets,
+  isPart: store.isPart ?? known.isPart,
   audit: [...(audit.isNew ? [] : known.audit), ...audit.lines].slice(-AUDIT_LINES),
   problem: isUnchanged ? known.problem : (store.error ?? null),
   isLoaded: true,

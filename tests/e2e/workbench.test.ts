@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildPet } from '../store/build-pet'
+import { petsApi } from '../support/pets-api'
+import { startRedis } from '../support/redis'
+import { startServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
 import { openWorkbench, type Workbench } from './support'
 
@@ -267,5 +270,37 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
   test('Nothing went wrong on the page, and nothing left 127.0.0.1 but what the Workbench is known for', () => {
     expect(workbench.errors).toEqual([])
     expect(workbench.unexpectedRequests()).toEqual([])
+  })
+})
+
+describe('The Pets tab, where the pets are in Redis', { timeout: 120_000 }, () => {
+  test('shows the store and the audit trail of all instances', async () => {
+    const redis = await startRedis()
+    const env = { PETS_STORE: 'redis', REDIS_URL: redis.url }
+    const other = await startServer({ env })
+    const { page, close, errors } = await openWorkbench({ server: { env } })
+    try {
+      page.setDefaultTimeout(PATIENCE_MS)
+      await page.getByTestId('pets-link').click()
+      await page.getByText('No pets yet').waitFor()
+      const { body } = await petsApi(other.url, 'ts')
+        .create({ name: 'Tessa', species: 'cat', ageMonths: 3 })
+        .expect(201)
+      const row = page.getByTestId(`pet-${body.id}`)
+      await row.getByText('Tessa').waitFor()
+      await row.getByText('Welcome to our pet store!').waitFor()
+      const lines = page.getByTestId('pets-audit').getByTestId('audit-line')
+      for (const topic of ['ts.pet.created', 'ts.job.postcreate.completed']) await lines.getByText(topic).waitFor()
+      expect(await lines.count()).toBe(2)
+
+      await redis.stop()
+      await page.getByRole('alert').getByText('Redis, where the pets are kept, cannot be reached').waitFor()
+      await redis.start()
+      await page.getByRole('alert').waitFor({ state: 'detached' })
+      await row.getByText('Tessa').waitFor()
+      expect(errors).toEqual([])
+    } finally {
+      await close()
+    }
   })
 })

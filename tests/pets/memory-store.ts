@@ -41,6 +41,10 @@ export class MemoryStore implements PetStore {
     return wanted.filter(({ id }) => Number(id) > Number(after ?? 0)).slice(0, limit)
   }
 
+  async newest(limit: number): Promise<readonly StoredPet[]> {
+    return this.#pets.slice(-limit)
+  }
+
   async create(make: (id: string) => StoredPet): Promise<StoredPet> {
     const id = String(this.#seq)
     const pet = asStored(id, make(id))

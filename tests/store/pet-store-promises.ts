@@ -97,6 +97,17 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       expect(await idsAfter('999999', 10)).toEqual([])
     })
 
+    test('the newest are those created last, in the order of creation', async () => {
+      const store = await makeStore()
+      await Promise.all(Array.from({ length: 70 }, () => store.create(petOf())))
+      await store.remove('69', () => true)
+      await store.update('3', (pet) => ({ ...pet, name: 'Rex' }))
+      const idsOf = async (limit: number) => (await store.newest(limit)).map(({ id }) => id)
+      expect(await idsOf(3)).toEqual(['67', '68', '70'])
+      expect(await store.newest(69)).toEqual(await store.list())
+      expect(await store.newest(1_000)).toEqual(await store.list())
+    })
+
     test('a page of what is unfinished holds the pets that are owed a job or claimed for a purge, and no others', async () => {
       const store = await makeStore()
       const owedJob = { namespace: 'js', enqueuedAt: 1 } as const

@@ -5,7 +5,7 @@ import { auditFile } from '../../src/settings'
 import { createFileStore } from '../../src/store/file/file-store'
 import { newsSchema } from '../../src/workbench/live'
 import { readNews } from '../../src/workbench/news'
-import { petOf } from '../store/build-pet'
+import { buildPet, petOf } from '../store/build-pet'
 import { makeDataDir } from '../store/data-dir'
 
 const setUp = () => {
@@ -88,4 +88,16 @@ test('A pet that a reaper has claimed is not shown', async () => {
   const { store, ask } = setUp()
   await store.create(petOf({ purgeClaim: { namespace: 'js', purgedAt: 1, claimedAt: 1 } }))
   expect((await ask()).store.pets).toEqual([])
+})
+
+test('Of very many pets the page gets the newest, and is told that there are more', async () => {
+  const { dataDir, ask } = setUp()
+  const pets = Array.from({ length: 10_001 }, (_, index) => buildPet({ id: String(index + 1) }))
+  dataDir.write(JSON.stringify({ seq: 10_002, pets: Object.fromEntries(pets.map((pet) => [pet.id, pet])) }))
+  const { store: many } = await ask()
+  expect(many.isPart).toBe(true)
+  expect(many.pets?.map(({ id }) => id)).toEqual(pets.slice(1).map(({ id }) => id))
+  dataDir.write(JSON.stringify({ seq: 10_002, pets: Object.fromEntries(pets.slice(1).map((pet) => [pet.id, pet])) }))
+  const { store: all } = await ask()
+  expect(all).toMatchObject({ isPart: false, pets: { length: 10_000 } })
 })

@@ -57,6 +57,11 @@ class FileStore implements PetStore {
     return this.#file.read().page(after ?? '0', limit, which === 'all' ? () => true : isUnfinished)
   }
 
+  async newest(limit: number): Promise<readonly StoredPet[]> {
+    const pets = this.#file.read().list()
+    return pets.length <= limit ? pets : pets.slice(-limit)
+  }
+
   create(make: (id: string) => StoredPet): Promise<StoredPet> {
     return this.#change((draft) => {
       if (draft.seq >= MAX_SEQ) throw new StoreError('STORE_FULL', 'There are no ids left')

@@ -43,9 +43,16 @@ end
 return 1
 `)
 
-/** Keys all and the set of ids; an id, how many. The JSON of the pets that follow the id. */
+/** Keys all and the set of ids; an id, how many. The JSON of the pets that follow the id, in their order. */
 export const pageScript = script(`
 local ids = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf', 'LIMIT', 0, ARGV[2])
+if #ids == 0 then return {} end
+return redis.call('HMGET', KEYS[1], unpack(ids))
+`)
+
+/** Keys all and the set of ids; an id or `+inf`, how many. The JSON of the pets before the id, from it backwards. */
+export const pageBackScript = script(`
+local ids = redis.call('ZREVRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '-inf', 'LIMIT', 0, ARGV[2])
 if #ids == 0 then return {} end
 return redis.call('HMGET', KEYS[1], unpack(ids))
 `)

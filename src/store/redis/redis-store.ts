@@ -2,13 +2,14 @@ import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { StoredPet } from '../../pets/pet'
 import { isUnfinished } from '../../pets/pet-changes'
+import type { Script } from '../../redis/script'
 import type { SharedRedis } from '../../redis/shared-redis'
 import { asStored, MAX_SEQ } from '../pets-check'
 import { type Change, type PetStore, StoreError } from '../store'
 import { type KnownPet, KnownPets } from './known-pets'
 import { redisStoreError } from './redis-error'
 import { KEYS } from './redis-keys'
-import { changeScript, createScript, pageScript } from './redis-scripts'
+import { changeScript, createScript, pageBackScript, pageScript } from './redis-scripts'
 import { Turns } from './turns'
 
 /** How many pets a process remembers as it saw them last. */
@@ -71,21 +72,11 @@ class RedisStore implements PetStore {
   }
 
   async page(after: string | null, limit: number, which: 'all' | 'unfinished' = 'all'): Promise<readonly StoredPet[]> {
-    const ids = which === 'all' ? KEYS.ids : KEYS.unfinished
-    const pets: StoredPet[] = []
-    while (pets.length < limit) {
-      const size = Math.min(PAGE_SIZE, limit - pets.length)
-      const start = pets.at(-1)?.id ?? after ?? '0'
-      const texts = await this.#run(async (redis) =>
-        pageReply.parse(await pageScript(redis, [KEYS.all, ids], [start, size])),
-      )
-      for (const text of texts) {
-        if (text === null) throw new StoreError('STORE_INVALID', 'Redis lists a pet that is not there')
-        pets.push(this.#known.read(text))
-      }
-      if (texts.length < size) break
-    }
-    return pets
+    return this.#readPages(pageScript, which === 'all' ? KEYS.ids : KEYS.unfinished, after ?? '0', limit)
+  }
+
+  async newest(limit: number): Promise<readonly StoredPet[]> {
+    return (await this.#readPages(pageBackScript, KEYS.ids, '+inf', limit)).reverse()
   }
 
   async create(make: (id: string) => StoredPet): Promise<StoredPet> {
@@ -169,6 +160,24 @@ class RedisStore implements PetStore {
     if (text !== null) return this.#known.learn(id, text)
     this.#known.forget(id)
     return null
+  }
+
+  /** So many pets from an id on, in the direction of the script. */
+  async #readPages(script: Script, ids: string, from: string, limit: number): Promise<StoredPet[]> {
+    const pets: StoredPet[] = []
+    while (pets.length < limit) {
+      const size = Math.min(PAGE_SIZE, limit - pets.length)
+      const start = pets.at(-1)?.id ?? from
+      const texts = await this.#run(async (redis) =>
+        pageReply.parse(await script(redis, [KEYS.all, ids], [start, size])),
+      )
+      for (const text of texts) {
+        if (text === null) throw new StoreError('STORE_INVALID', 'Redis lists a pet that is not there')
+        pets.push(this.#known.read(text))
+      }
+      if (texts.length < size) break
+    }
+    return pets
   }
 
   async #readAll(): Promise<readonly StoredPet[]> {
