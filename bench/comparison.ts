@@ -33,8 +33,14 @@ export interface ComparisonOptions {
 const LEAST: Record<Operation, number> = { get: 400, list: 200, post: 100, put: 100 }
 const LEAST_SLOW = 8
 
-/** The requests of a full warm-up: so many make the compiler do what it does. A slow contender begins each call anew anyway. */
-const WARM_UP: Record<Operation, number> = { get: 4_000, list: 1_500, post: 400, put: 400 }
+/**
+ * The requests of a full warm-up, from as many clients as there will be at most: so many make the compiler do what it does. A
+ * slow contender begins each call anew anyway.
+ */
+const WARM_UP: Record<Operation, number> = { get: 4_000, list: 1_500, post: 3_000, put: 2_000 }
+
+/** What part of it the lanes of fewer clients get, to tell how much they do. */
+const FEWER_CLIENTS = 0.1
 
 /** Lets the contenders take turns, round by round, the one that begins changing from round to round. */
 export const compare = async (
@@ -59,7 +65,8 @@ export const compare = async (
 
   for (const { operation, connections, runs } of lanes) {
     for (const run of runs) {
-      const amount = Math.ceil((WARM_UP[operation] * options.warmUp) / concurrencies.length)
+      const part = connections === Math.max(...concurrencies) ? 1 : FEWER_CLIENTS
+      const amount = Math.ceil(WARM_UP[operation] * options.warmUp * part)
       if (!run.running.contender.isSlow) run.rate = (await runOnce(run.running, operation, connections, amount)).rate
     }
   }

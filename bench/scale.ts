@@ -40,7 +40,7 @@ export interface ScaleRun {
 export const FULL_SCALE: ScaleRun = {
   instances: [1, 2, 4],
   sizes: [100, 1_000, 10_000, 100_000, 1_000_000],
-  amount: { get: 6_000, page: 600, put: 2_000, post: 1_500 },
+  amount: { get: 20_000, page: 2_000, put: 6_000, post: 4_000 },
 }
 
 /** Pets of the store on which numbers of instances are compared. */

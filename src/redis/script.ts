@@ -5,8 +5,8 @@ import type { Redis } from 'ioredis'
 export type Script = (redis: Redis, keys: string[], args: (string | number)[]) => Promise<unknown>
 
 /**
- * A script that Redis runs as one: nothing comes between its commands. Not by ioredis' `defineCommand`: a command that is
- * defined while a pipeline of the connection is filling shifts the replies of that pipeline by one.
+ * A script that Redis runs as one: nothing comes between its commands. Not by ioredis' `defineCommand`, which adds a method
+ * to a connection that its type does not have.
  */
 export const script = (lua: string): Script => {
   const sha = createHash('sha1').update(lua).digest('hex')

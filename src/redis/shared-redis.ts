@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { corkTurns } from './cork-turns'
 
 /** How long Redis may take to answer, and to accept a connection, in ms. */
 const ANSWER_TIMEOUT_MS = 5_000
@@ -36,12 +37,12 @@ export const sharedRedis = (url: string): SharedRedis => {
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: ANSWER_TIMEOUT_MS,
     retryStrategy: reconnectDelay,
-    enableAutoPipelining: true,
     // A command that Redis may have carried out is never sent twice, and none waits for Redis to come back.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
   })
+  redis.on('connect', () => corkTurns(redis.stream))
   // Every failed attempt is an error event; the commands that fail tell their callers.
   redis.on('error', () => {})
   let firstAttempt: Promise<void> | undefined

@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import { createClient, type RedisClientType } from 'redis'
+import { corkTurns } from '../redis/cork-turns'
 import type { Settings } from '../settings'
 import { CLIENT_NAME, startPrivateRedis } from './private-redis'
 
@@ -67,9 +68,9 @@ export const connectRedis = async (settings: Settings): Promise<RedisConnections
     maxRetriesPerRequest: null,
     connectionName: CLIENT_NAME,
     retryStrategy: reconnectDelay,
-    enableAutoPipelining: true,
   }
   const queues = new Redis(url, options)
+  queues.on('connect', () => corkTurns(queues.stream))
   return {
     address,
     isPrivate: own !== null,
