@@ -21,8 +21,12 @@ export interface FeedTarget {
 /** How long traces and logs wait for company, in ms. */
 const FLUSH_INTERVAL_MS = 250
 
-/** A flush takes at most this part of `limit`: what is older would be pushed out by the next ones anyway. */
-const FLUSH_SHARE = 0.25
+/**
+ * What part of `limit` may go out a second, if nothing has been saved up: `limit` itself may be. A burst is kept whole, and of
+ * a load that lasts the latest of each moment, so that what is kept reaches back some seconds; all of it would be pushed out
+ * by what follows at once, and cost as much as the requests themselves.
+ */
+const SHARE_PER_SECOND = 0.25
 
 /** Removes the oldest entries of a map or set beyond `size`; answers how many. */
 const dropOldest = (collection: Map<unknown, unknown>, size: number): number => {
@@ -42,17 +46,19 @@ const dropOldest = (collection: Map<unknown, unknown>, size: number): number => 
 export class WorkbenchFeed {
   readonly #target: FeedTarget
   readonly #limit: number
-  readonly #groups = new Map<string, TraceGroup>()
-  readonly #traces = new Map<string, Trace>()
+  readonly #traces = new Map<string, { group: TraceGroup; trace: Trace }>()
   readonly #logs = new Map<string, LogLine>()
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
   #isLosing = false
+  #saved: number
+  #savedAt = performance.now()
 
   /** Keeps at most `limit` traces and `limit` log lines waiting; 0 turns the feed off. */
   constructor(target: FeedTarget, limit: number) {
     this.#target = target
     this.#limit = limit
+    this.#saved = limit
   }
 
   /** How many traces and log lines are waiting. */
@@ -64,9 +70,7 @@ export class WorkbenchFeed {
   trace(group: TraceGroup, trace: Trace): void {
     if (this.#limit === 0) return
     if (!this.#traces.has(trace.id)) {
-      // The step that began the chain names the group, not one that joins it.
-      if (!this.#groups.has(group.id)) this.#groups.set(group.id, group)
-      this.#traces.set(trace.id, trace)
+      this.#traces.set(trace.id, { group, trace })
       this.#bound()
     }
     this.#arm()
@@ -91,18 +95,35 @@ export class WorkbenchFeed {
       this.#arm()
       return
     }
-    const share = Math.max(1, Math.floor(this.#limit * FLUSH_SHARE))
-    for (const collection of [this.#groups, this.#traces, this.#logs]) dropOldest(collection, share)
+    const groups = new Map<string, TraceGroup>()
+    // The step that began the chain names the group, not one that joins it.
+    for (const { group } of this.#traces.values()) if (!groups.has(group.id)) groups.set(group.id, group)
+    const allowance = this.#saveUp()
+    dropOldest(this.#traces, allowance)
+    dropOldest(this.#logs, allowance)
+    this.#saved -= Math.max(this.#traces.size, this.#logs.size)
+    const kept = new Set(Array.from(this.#traces.values(), ({ group }) => group.id))
     const batch = {
-      groups: [...this.#groups.values()],
-      traces: [...this.#traces.values()],
+      // Every trace has its group with it: by the groups it is found, and in time removed.
+      groups: [...groups.values()].filter(({ id }) => kept.has(id)),
+      traces: Array.from(this.#traces.values(), ({ trace }) => trace),
       logs: [...this.#logs.values()],
     }
-    for (const collection of [this.#groups, this.#traces, this.#logs]) collection.clear()
+    this.#traces.clear()
+    this.#logs.clear()
     this.#writing = this.#write(batch).finally(() => {
       this.#writing = undefined
     })
     await this.#writing
+  }
+
+  /** How many traces, and as many log lines, may go out now; at least one. */
+  #saveUp(): number {
+    const now = performance.now()
+    const gained = ((now - this.#savedAt) / 1_000) * this.#limit * SHARE_PER_SECOND
+    this.#saved = Math.min(this.#limit, this.#saved + gained)
+    this.#savedAt = now
+    return Math.max(1, Math.floor(this.#saved))
   }
 
   async #write(batch: FeedBatch): Promise<void> {
@@ -120,7 +141,6 @@ export class WorkbenchFeed {
 
   #bound(): void {
     const dropped = dropOldest(this.#traces, this.#limit) + dropOldest(this.#logs, this.#limit)
-    dropOldest(this.#groups, this.#limit)
     // While a write is under way, what comes in fits the buffer unless the target is slow.
     if (dropped > 0 && (this.#writing || !this.#target.isReady())) this.#say(true)
   }

@@ -282,13 +282,42 @@ describe('a feed whose target is slow or fails', () => {
     await expect(feed.flush()).resolves.toBeUndefined()
   })
 
-  test('that gets more than it can write takes the latest, a quarter of its limit at a time', async () => {
+  test('writes a burst whole, and of a load that lasts the latest, a quarter of its limit a second', async () => {
     const target = new FakeTarget()
     const feed = new WorkbenchFeed(target, 40)
-    for (const id of ids(1, 100)) feed.trace(buildGroup(id), buildTrace(id, id))
+    const burst = (from: number, to: number) => {
+      for (const id of ids(from, to)) {
+        feed.trace(buildGroup(id), buildTrace(id, id))
+        feed.log({ msg: id })
+      }
+    }
+    burst(1, 40)
     await feed.flush()
-    expect(target.traceIds).toEqual(ids(91, 100))
-    expect(target.batches[0]?.groups.map(({ id }) => id)).toEqual(ids(91, 100))
+    expect(target.traceIds).toEqual(ids(1, 40))
+    for (let second = 1; second <= 3; second++) {
+      vi.advanceTimersByTime(1_000)
+      burst(second * 100 + 1, second * 100 + 30)
+      await feed.flush()
+      expect(target.batches.at(-1)?.traces.map(({ id }) => id)).toEqual(ids(second * 100 + 21, second * 100 + 30))
+      expect(target.batches.at(-1)?.logs.map(({ msg }) => msg)).toEqual(ids(second * 100 + 21, second * 100 + 30))
+    }
+    vi.advanceTimersByTime(60_000)
+    burst(1_001, 1_040)
+    await feed.flush()
+    expect(target.batches.at(-1)?.traces).toHaveLength(40)
     expect(said).toEqual([])
+  })
+
+  test('writes the group of every trace that it keeps, and no other', async () => {
+    const target = new FakeTarget()
+    const feed = new WorkbenchFeed(target, 3)
+    feed.trace(buildGroup('A', 'JsCreatePet'), buildTrace('1', 'A'))
+    for (const id of ids(2, 3)) feed.trace(buildGroup(id), buildTrace(id, id))
+    await feed.flush()
+    feed.trace(buildGroup('B', 'TsCreatePet'), buildTrace('4', 'B'))
+    feed.trace(buildGroup('C'), buildTrace('5', 'C'))
+    feed.trace(buildGroup('B', 'TsAuditTrail'), buildTrace('6', 'B'))
+    await feed.flush()
+    expect(target.batches.at(-1)).toMatchObject({ traces: [{ id: '6' }], groups: [buildGroup('B', 'TsCreatePet')] })
   })
 })
