@@ -1,4 +1,4 @@
-import { FLEET_PETS, type ScaleResults } from './scale'
+import { FLEET_PETS, fleetTitle, type ScaleResults } from './scale'
 import { PAGE, type ScaleOperation } from './scale-round'
 import { table } from './table'
 
@@ -20,7 +20,7 @@ const micros = (value: number): string => whole(value * 1_000)
 export const scaleSection = ({ machine, fleet, sizes, failures }: ScaleResults): string => {
   const fleetRows = fleet.map((round) => [
     TITLES[round.operation],
-    String(round.instances),
+    fleetTitle(round),
     ...[whole(round.rate), ms(round.p50), ms(round.p99)],
     ...[micros(round.serverCpu), micros(round.redisCpu), whole(round.requests)],
   ])
@@ -39,7 +39,7 @@ takes. Failed requests in all of it: ${failures}.
 20 clients in all, spread over the instances; ${whole(FLEET_PETS)} pets. CPU times hold all that a request brings about: for POST its
 job, both audit lines and its traces, in all instances and in Redis.
 
-${table(['', 'instances', 'requests/s', 'p50 ms', 'p99 ms', 'instances µs a request', 'Redis µs a request', 'requests'], fleetRows)}
+${table(['', '', 'requests/s', 'p50 ms', 'p99 ms', 'instances µs a request', 'Redis µs a request', 'requests'], fleetRows, 2)}
 
 One instance, more and more pets. The reaper looks at every pet, none of which is due, from a process of its own; the slowest GET by
 id meanwhile is beside it.

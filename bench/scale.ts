@@ -23,14 +23,23 @@ export interface ScaleSize {
 /** All that a run has measured. */
 export interface ScaleResults {
   machine: Machine
-  fleet: ScaleRound[]
+  fleet: FleetRound[]
   sizes: ScaleSize[]
   failures: number
 }
 
+/** A number of instances, and whether they keep traces for the Workbench. */
+export interface Fleet {
+  instances: number
+  hasTraces: boolean
+}
+
+/** One operation on one fleet. */
+export type FleetRound = ScaleRound & Fleet
+
 /** How much a run does. */
 export interface ScaleRun {
-  instances: number[]
+  fleets: Fleet[]
   sizes: number[]
   /** Requests of a round. */
   amount: Record<ScaleOperation, number>
@@ -38,9 +47,21 @@ export interface ScaleRun {
 
 /** All that `npm run bench -- --scale` measures. */
 export const FULL_SCALE: ScaleRun = {
-  instances: [1, 2, 4],
+  fleets: [
+    { instances: 1, hasTraces: true },
+    { instances: 2, hasTraces: true },
+    { instances: 4, hasTraces: true },
+    { instances: 4, hasTraces: false },
+  ],
   sizes: [100, 1_000, 10_000, 100_000, 1_000_000],
   amount: { get: 20_000, page: 2_000, put: 6_000, post: 4_000 },
+}
+
+/** What shows in some twenty seconds whether all of it works. */
+export const QUICK_SCALE: ScaleRun = {
+  fleets: [{ instances: 2, hasTraces: true }],
+  sizes: [2_000],
+  amount: { get: 200, page: 40, put: 100, post: 60 },
 }
 
 /** Pets of the store on which numbers of instances are compared. */
@@ -50,40 +71,42 @@ export const FLEET_PETS = 1_000
 const CHUNK = 1_000
 
 /** Runs it all over a Redis of its own, which appends to its file as production should. */
-export const runScale = async ({ instances, sizes, amount }: ScaleRun): Promise<ScaleResults> => {
+export const runScale = async ({ fleets, sizes, amount }: ScaleRun): Promise<ScaleResults> => {
   const machine = describeMachine()
-  const progress = new Progress(instances.length + sizes.length)
+  const progress = new Progress(fleets.length + sizes.length)
   const redis = await startRedis()
-  const fleetRounds: ScaleRound[] = []
+  const fleetRounds: FleetRound[] = []
   const scaleSizes: ScaleSize[] = []
 
   const onFleet = async <T>(
-    count: number,
+    { instances, hasTraces }: Fleet,
     pets: number,
-    use: (measure: (operation: ScaleOperation) => Promise<ScaleRound>, url: string) => Promise<T>,
+    use: (measure: (operation: ScaleOperation) => Promise<FleetRound>, url: string) => Promise<T>,
   ): Promise<T> => {
     await fill(redis, pets)
-    const fleet = await startFleet(count, redis.url)
-    const measure = async (operation: ScaleOperation): Promise<ScaleRound> => {
+    const env: Record<string, string> = hasTraces ? {} : { PETS_TRACE_LIMIT: '0' }
+    const fleet = await startFleet(instances, redis.url, { env })
+    const measure = async (operation: ScaleOperation): Promise<FleetRound> => {
       progress.detail(operation)
       // The first is to warm up.
       await runScaleRound(redis, fleet, { operation, pets, amount: Math.ceil(amount[operation] / 4) })
-      return runScaleRound(redis, fleet, { operation, pets, amount: amount[operation] })
+      const round = await runScaleRound(redis, fleet, { operation, pets, amount: amount[operation] })
+      return { ...round, hasTraces }
     }
     const result = await use(measure, fleet[0]?.url ?? '')
     await Promise.all(fleet.map((server) => server.stop()))
     return result
   }
 
-  for (const count of instances) {
-    progress.next(`${count} ${count === 1 ? 'instance' : 'instances'}`)
-    await onFleet(count, FLEET_PETS, async (measure) => {
+  for (const fleet of fleets) {
+    progress.next(fleetTitle(fleet))
+    await onFleet(fleet, FLEET_PETS, async (measure) => {
       for (const operation of ['get', 'page', 'put', 'post'] as const) fleetRounds.push(await measure(operation))
     })
   }
   for (const pets of sizes) {
     progress.next(`${pets.toLocaleString('en')} pets`)
-    const size = await onFleet(1, pets, async (measure, url) => {
+    const size = await onFleet({ instances: 1, hasTraces: true }, pets, async (measure, url) => {
       const rounds = [await measure('get'), await measure('page'), await measure('post')]
       progress.detail('reaper')
       return { pets, rounds, ...(await measureReaper(redis, url)), memory: await usedMemory(redis) }
@@ -96,6 +119,10 @@ export const runScale = async ({ instances, sizes, amount }: ScaleRun): Promise<
   const failures = [...fleetRounds, ...scaleSizes.flatMap(({ rounds }) => rounds)].map((round) => round.failures)
   return { machine, fleet: fleetRounds, sizes: scaleSizes, failures: failures.reduce((a, b) => a + b, 0) }
 }
+
+/** How a fleet is called. */
+export const fleetTitle = ({ instances, hasTraces }: Fleet): string =>
+  `${instances} ${instances === 1 ? 'instance' : 'instances'}${hasTraces ? '' : ', no traces'}`
 
 /** Empties Redis and puts so many pets into it. */
 const fill = async (redis: TestRedis, count: number): Promise<void> => {

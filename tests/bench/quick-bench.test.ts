@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Results } from '../../bench/results'
+import type { ScaleResults } from '../../bench/scale'
 import { startChild } from '../support/child'
 import { ROOT } from '../support/server'
 import { makeTempDir } from '../support/temp-dir'
@@ -55,3 +56,24 @@ describe('when the short form of the benchmark runs', () => {
     expect(readFileSync(docs, 'utf8')).toBe(before)
   })
 })
+
+test(
+  'When the short form of --scale runs, then every request is answered, and the documentation stays as it is',
+  async () => {
+    const docs = join(ROOT, 'docs', 'benchmarks.md')
+    const before = readFileSync(docs, 'utf8')
+    const file = join(makeTempDir('pet-store-bench-test-'), 'results.json')
+    const flags = ['--quick', '--scale', '--json', file]
+    const bench = startChild(['npm', 'run', 'bench', '--', ...flags], { cwd: ROOT, env: process.env })
+    const { code } = await bench.exited
+    expect(code, bench.output()).toBe(0)
+    const { fleet, sizes, failures }: ScaleResults = JSON.parse(readFileSync(file, 'utf8'))
+    expect(failures).toBe(0)
+    expect(fleet.map(({ operation }) => operation)).toEqual(['get', 'page', 'put', 'post'])
+    for (const round of [...fleet, ...sizes.flatMap(({ rounds }) => rounds)]) expect(round.rate).toBeGreaterThan(0)
+    expect(sizes).toMatchObject([{ pets: 2_000, reaperMs: expect.any(Number), memory: expect.any(Number) }])
+    expect(bench.output()).toMatch(/\| POST +\| 2 instances \|/)
+    expect(readFileSync(docs, 'utf8')).toBe(before)
+  },
+  TIMEOUT_MS,
+)
