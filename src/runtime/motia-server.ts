@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import { RedisStateAdapter } from '@motiadev/adapter-redis-state'
 import { RedisStreamAdapterManager } from '@motiadev/adapter-redis-streams'
 import type { Express, RequestHandler } from 'express'
@@ -7,7 +8,7 @@ import type { RedisClientType } from 'redis'
 import { answerBy } from './answer'
 import { BullMqEvents } from './bullmq-events'
 import { CronRuns, CronTicks } from './cron-runs'
-import { findStepFiles, readStep, StepRegistry } from './project-steps'
+import { describeDouble, findStepFiles, readStep, StepRegistry } from './project-steps'
 import { RedisFeed } from './redis-feed'
 import { redisRunSigns } from './redis-run-signs'
 import { RunRelay } from './run-relay'
@@ -63,16 +64,16 @@ export interface ComposedServer extends Omit<ServerParts, 'answer'> {
 export const createMotiaServer = async (options: MotiaServerOptions): Promise<ComposedServer> => {
   const { root, isInProcess, isProduction, redis, traceLimit, handlerTimeout } = options
   const stepFiles = findStepFiles(root)
-  const modules = await StepModules.load(root, [
-    ...stepFiles,
-    ...options.sharedModules.map((file) => `${root}/${file}`),
-  ])
+  const sharedFiles = options.sharedModules.map((file) => `${root}/${file}`)
+  const modules = await StepModules.load(root, stepFiles, sharedFiles)
 
   const streamAdapter = new RedisStreamAdapterManager(redis.client)
   const printer = isProduction ? quietPrinter() : new Printer(root)
   const lockedData = new StepRegistry(root, streamAdapter, printer, redis.client)
   for (const file of stepFiles) {
     const step = readStep(modules, file)
+    const double = describeDouble(root, step, lockedData.getActiveSteps())
+    if (double) throw new Error(`${relative(root, file)}: ${double}`)
     if (!lockedData.createStep(step, { disableTypeCreation: true })) throw new Error(`${file} has no valid config`)
   }
   if (!isProduction) lockedData.saveTypes()

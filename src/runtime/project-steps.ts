@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { LockedData, type MotiaStream, type Step, type StepConfig, type Stream } from 'motia'
+import { join, relative } from 'node:path'
+import { isApiStep, LockedData, type MotiaStream, type Step, type StepConfig, type Stream } from 'motia'
 import { z } from 'zod'
 import type { StepModules } from './step-modules'
 
@@ -40,6 +40,23 @@ export const readStep = (modules: StepModules, filePath: string): Step => {
   }
   return { filePath, version: '1', config: plainConfig(module.config) }
 }
+
+/**
+ * Which other step has this one's name, by which queues, locks and traces know it, or answers the same requests, in words; null
+ * where none does. Such a step is a copy, most likely, that was not yet made one of its own.
+ */
+export const describeDouble = (root: string, step: Step, others: Step[]): string | null => {
+  const { name } = step.config
+  const route = routeOf(step)
+  for (const other of others.filter(({ filePath }) => filePath !== step.filePath)) {
+    const file = relative(root, other.filePath)
+    if (other.config.name === name) return `the name ${name} is that of the step in ${file}`
+    if (route && route === routeOf(other)) return `${route} is answered by the step in ${file}`
+  }
+  return null
+}
+
+const routeOf = (step: Step): string | null => (isApiStep(step) ? `${step.config.method} ${step.config.path}` : null)
 
 /**
  * Motia's registry of steps and streams, cured of its leak: Motia's server wraps what a stream's factory returns anew at

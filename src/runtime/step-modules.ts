@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 import { type BuildContext, type BuildFailure, context } from 'esbuild'
 
 /** What a step file exports. */
@@ -23,37 +24,23 @@ export interface Rebuild {
  */
 export class StepModules {
   readonly #root: string
-  readonly #context: BuildContext
+  readonly #shared: string[]
+  #stepFiles: string[] = []
+  #context: BuildContext | undefined
   readonly #loaded = new Map<string, { output: string; module: unknown }>()
 
-  private constructor(root: string, buildContext: BuildContext) {
+  private constructor(root: string, shared: string[]) {
     this.#root = root
-    this.#context = buildContext
+    this.#shared = shared
   }
 
-  /** Compiles and imports `files` (absolute paths); throws what the first of them throws. */
-  static async load(root: string, files: string[]): Promise<StepModules> {
-    const outdir = join(root, '.motia', 'in-process')
-    const buildContext = await context({
-      absWorkingDir: root,
-      entryPoints: files,
-      outbase: root,
-      outdir,
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      packages: 'external',
-      sourcemap: 'inline',
-      entryNames: '[dir]/[name]-[hash]',
-      chunkNames: 'chunks/[name]-[hash]',
-      metafile: true,
-      write: false,
-      logLevel: 'silent',
-    })
-    const modules = new StepModules(root, buildContext)
-    const { errors } = await modules.rebuild()
+  /**
+   * Compiles and imports step files, and modules that the server shares with them, by their absolute paths; throws what the
+   * first of them throws.
+   */
+  static async load(root: string, stepFiles: string[], shared: string[] = []): Promise<StepModules> {
+    const modules = new StepModules(root, shared)
+    const { errors } = await modules.rebuild(stepFiles)
     if (errors.length > 0) {
       await modules.close()
       throw new Error(errors.join('\n'))
@@ -75,9 +62,10 @@ export class StepModules {
     return loaded.module as T
   }
 
-  /** Compiles again and imports what changed. */
-  async rebuild(): Promise<Rebuild> {
-    const outputs = await this.#build()
+  /** Compiles again, these step files from now on, and imports what changed. */
+  async rebuild(stepFiles: string[] = this.#stepFiles): Promise<Rebuild> {
+    const compiler = await this.#compilerFor(stepFiles)
+    const outputs = await this.#build(compiler)
     if ('errors' in outputs) return { changed: [], errors: outputs.errors }
     const result: Rebuild = { changed: [], errors: [] }
     for (const [file, output] of outputs.byFile) {
@@ -96,12 +84,40 @@ export class StepModules {
 
   /** Ends the compiler. */
   async close(): Promise<void> {
-    await this.#context.dispose()
+    await this.#context?.dispose()
   }
 
-  async #build(): Promise<{ byFile: Map<string, string> } | { errors: string[] }> {
+  /** A compiler has its entry points for life: other files need another one. */
+  async #compilerFor(stepFiles: string[]): Promise<BuildContext> {
+    if (this.#context && isDeepStrictEqual(stepFiles, this.#stepFiles)) return this.#context
+    await this.#context?.dispose()
+    this.#stepFiles = stepFiles
+    const files = [...stepFiles, ...this.#shared]
+    for (const file of this.#loaded.keys()) if (!files.includes(file)) this.#loaded.delete(file)
+    this.#context = await context({
+      absWorkingDir: this.#root,
+      entryPoints: files,
+      outbase: this.#root,
+      outdir: join(this.#root, '.motia', 'in-process'),
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      packages: 'external',
+      sourcemap: 'inline',
+      entryNames: '[dir]/[name]-[hash]',
+      chunkNames: 'chunks/[name]-[hash]',
+      metafile: true,
+      write: false,
+      logLevel: 'silent',
+    })
+    return this.#context
+  }
+
+  async #build(compiler: BuildContext): Promise<{ byFile: Map<string, string> } | { errors: string[] }> {
     try {
-      const { outputFiles = [], metafile } = await this.#context.rebuild()
+      const { outputFiles = [], metafile } = await compiler.rebuild()
       for (const { path, contents } of outputFiles) writeOnce(path, contents)
       const byFile = new Map<string, string>()
       for (const [output, { entryPoint }] of Object.entries(metafile?.outputs ?? {})) {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import request from 'supertest'
@@ -103,6 +103,67 @@ describe('a change that is saved while npm run dev runs', () => {
       timeout: 15_000,
     })
     await save(REAPER, "cron: '* * * * * *'", "cron: '0 2 * * *'")
+  })
+
+  describe('in files that come and go', () => {
+    const COPY = 'steps/javascript/count-pets.step.ts'
+    const types = () => readFileSync(join(project.root, 'types.d.ts'), 'utf8')
+    /** The Workbench's page answers what nobody else does. */
+    const isGone = async (path: string): Promise<boolean> =>
+      (await request(server.url).get(path)).headers['content-type']?.startsWith('text/html') === true
+
+    /** Writes a file, or removes it, and waits until the server has said so. */
+    const put = async (file: string, text: string | null, says: string) => {
+      const from = server.output().length
+      if (text === null) rmSync(join(project.root, file))
+      else project.write(file, text)
+      await server.printed(says, { from, timeout: 60_000 })
+    }
+    const original = () => readFileSync(join(project.root, 'steps/javascript/get-pets.step.ts'), 'utf8')
+    const renamed = () => original().replaceAll('JsListPets', 'JsAllPets')
+
+    test('When a step is copied, then it is refused until it is a step of its own, and then it serves', async () => {
+      await put(COPY, original(), `✗ ${COPY}: the name JsListPets is that of the step in steps/javascript/get-pets`)
+      await put(COPY, renamed(), `✗ ${COPY}: GET /js/pets is answered by the step in steps/javascript/get-pets`)
+      await put(COPY, renamed().replace("path: '/js/pets'", "path: '/js/all-pets'"), `+ ${COPY}`)
+      const { body } = await request(server.url).get('/js/all-pets').expect(200)
+      expect(body).toEqual((await petsApi(server.url, 'js').list()).body)
+      await petsApi(server.url, 'js').create().expect(201)
+      expect(types()).toContain("'JsAllPets'")
+    })
+
+    test('When a new step does not compile, then the others serve on, and it serves once it is mended', async () => {
+      const file = 'steps/javascript/hello.step.ts'
+      const hello = `export const config = { type: 'api', name: 'JsHello', method: 'GET', path: '/js/hello', emits: [], flows: ['pets'] }
+export const handler = async () => ({ status: 200, body: { hello: 'world' } })`
+      await put(file, hello.replace('export const handler', 'export konst handler'), 'The last good version stays')
+      await petsApi(server.url, 'js').list().expect(200)
+      expect(await isGone('/js/hello')).toBe(true)
+      await put(file, hello, `+ ${file}`)
+      await request(server.url).get('/js/hello').expect(200, { hello: 'world' })
+      await put(file, null, `- ${file}`)
+      expect(await isGone('/js/hello')).toBe(true)
+    })
+
+    test('When an event step is added, then it hears its topic, and no more once it is removed', async () => {
+      const file = 'steps/javascript/greeter.job.step.ts'
+      const step = `export const config = { type: 'event', name: 'JsGreeter', subscribes: ['js.pet.created'], emits: [], flows: ['pets'] }
+export const handler = async (input: unknown, { logger }: { logger: { info(text: string, data: unknown): void } }) => logger.info('Hello', input)`
+      await put(file, step, `+ ${file}`)
+      const { body } = await petsApi(server.url, 'js').create().expect(201)
+      await server.printed(`JsGreeter Hello { petId: '${body.id}'`)
+      await put(file, null, `- ${file}`)
+      const { body: next } = await petsApi(server.url, 'js').create().expect(201)
+      await server.printed(`PostCreateLite job completed { petId: '${next.id}'`)
+      expect(server.output()).not.toContain(`JsGreeter Hello { petId: '${next.id}'`)
+    })
+
+    test('When a step is removed, then its route and its types go with it', async () => {
+      await put(COPY, null, `- ${COPY}`)
+      expect(await isGone('/js/all-pets')).toBe(true)
+      await petsApi(server.url, 'js').list().expect(200)
+      expect(types()).not.toContain("'JsAllPets'")
+    })
   })
 
   test('When it is saved again and again, then no timer of an old version is left', async () => {

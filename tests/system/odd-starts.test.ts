@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startChild } from '../support/child'
 import { freePort } from '../support/free-port'
 import { petsApi } from '../support/pets-api'
+import { copyProject } from '../support/project-copy'
 import { ROOT, serverEnvironment, startServer } from '../support/server'
 import { makeTempDir } from '../support/temp-dir'
 import { waitFor } from '../support/wait-for'
@@ -75,4 +76,13 @@ test('When a page is open on its WebSocket, then a dev server stops at once all 
   const exit = await server.stop()
   expect(exit.code).toBe(0)
   expect(exit.ms).toBeLessThan(8_000)
+})
+
+test('When a step file is a mere copy of another, then the start ends with a line that names both', async () => {
+  const project = copyProject()
+  const original = readFileSync(join(ROOT, 'steps/python/get-pet.step.ts'), 'utf8')
+  project.write('steps/typescript/a-copy.step.ts', original)
+  await expect(startServer({ root: project.root })).rejects.toThrow(
+    '✗ steps/typescript/a-copy.step.ts: the name PyGetPet is that of the step in steps/python/get-pet.step.ts\n',
+  )
 })
