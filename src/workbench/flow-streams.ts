@@ -1,5 +1,6 @@
 import type { MotiaPluginContext } from 'motia'
 import { withOwnEdgeIds } from './flow-edges'
+import { withPlaces } from './flow-layout'
 
 /** When a page gets a flow for whose layout it does not ask, in ms. */
 const LAYOUT_PATIENCE_MS = 1_000
@@ -7,7 +8,7 @@ const LAYOUT_PATIENCE_MS = 1_000
 /**
  * Mends what the flow view is told. The edges get ids of their own. And a page that joins a flow gets the layout first: it
  * asks for flow and layout one after the other, and where it has drawn the flow before the layout is there, it lays the
- * steps out by itself and saves that over the project's `motia-workbench.json`.
+ * steps out by itself and saves that over the project's `motia-workbench.json`. New steps get a place in that file.
  */
 export const mendFlowStreams = (lockedData: MotiaPluginContext['lockedData']): void => {
   const streamNamed = (name: string) => {
@@ -18,10 +19,14 @@ export const mendFlowStreams = (lockedData: MotiaPluginContext['lockedData']): v
   const flows = streamNamed('__motia.flows')
   const layouts = streamNamed('__motia.flowsConfig')
   const { getFlow, setFlow } = { getFlow: flows.get.bind(flows), setFlow: flows.set.bind(flows) }
-  const getLayout = layouts.get.bind(layouts)
+  const { getLayout, setLayout } = { getLayout: layouts.get.bind(layouts), setLayout: layouts.set.bind(layouts) }
 
   let isSetting = false
-  const set = (groupId: string, id: string, flow: Parameters<typeof setFlow>[2]) => {
+  const set = async (groupId: string, id: string, flow: Parameters<typeof setFlow>[2]) => {
+    const layout = await getLayout(groupId, id)
+    const placed = withPlaces(layout, flow)
+    // Saved, and told to the pages that are open, before they are told of the steps.
+    if (placed !== layout) await setLayout(groupId, id, Object(placed))
     isSetting = true
     try {
       return setFlow(groupId, id, Object(withOwnEdgeIds(flow)))

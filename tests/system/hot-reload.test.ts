@@ -122,7 +122,7 @@ describe('a change that is saved while npm run dev runs', () => {
     const original = () => readFileSync(join(project.root, 'steps/javascript/get-pets.step.ts'), 'utf8')
     const renamed = () => original().replaceAll('JsListPets', 'JsAllPets')
 
-    test('When a step is copied, then it is refused until it is a step of its own, and then it serves', async () => {
+    test('When a step is copied, then it is refused until it is one of its own, and then it serves and has a place in the flow', async () => {
       await put(COPY, original(), `✗ ${COPY}: the name JsListPets is that of the step in steps/javascript/get-pets`)
       await put(COPY, renamed(), `✗ ${COPY}: GET /js/pets is answered by the step in steps/javascript/get-pets`)
       await put(COPY, renamed().replace("path: '/js/pets'", "path: '/js/all-pets'"), `+ ${COPY}`)
@@ -130,6 +130,8 @@ describe('a change that is saved while npm run dev runs', () => {
       expect(body).toEqual((await petsApi(server.url, 'js').list()).body)
       await petsApi(server.url, 'js').create().expect(201)
       expect(types()).toContain("'JsAllPets'")
+      const [flow] = JSON.parse(readFileSync(join(project.root, 'motia-workbench.json'), 'utf8'))
+      expect(flow.config[COPY]).toEqual({ x: 1, y: 797 })
     })
 
     test('When a new step does not compile, then the others serve on, and it serves once it is mended', async () => {
