@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Event, EventAdapter, QueueConfig, SubscriptionHandle } from 'motia'
+import { type Add, EventOutbox } from './event-outbox'
 
 /** Where a job goes that failed for good: `<topic>.<Step>.dlq`. */
 export const DLQ_SUFFIX = '.dlq'
@@ -23,17 +24,8 @@ const STALLED_INTERVAL_MS = 2_000
  */
 const LOCK_DURATION_MS = 6_000
 
-/** How many events may wait in this process for a Redis that is away. */
-const MAX_WAITING = 100_000
-
-/** How long a request waits until Redis has taken its event, in ms: one that hangs must not hold requests up. */
-const EMIT_PATIENCE_MS = 1_000
-
-/** How long until an event is tried again that Redis refused, because its disk is full or it is read-only, in ms. */
-const REFUSED_INTERVAL_MS = 1_000
-
-/** How long a shutdown waits for Redis to take the last events, in ms. */
-const LAST_EVENTS_MS = 2_000
+/** How long a shutdown waits for the workers while Redis is away, in ms: those wait for it to come back. */
+const WORKERS_PATIENCE_MS = 2_000
 
 /** Handles the events of a step. */
 export type EventHandler = (event: Event<unknown>) => void | Promise<void>
@@ -60,11 +52,6 @@ export interface BullMqEventsOptions {
   onBack?: () => void
 }
 
-/** An event that could not be queued in time. */
-export class EmitError extends Error {
-  override readonly name = 'EmitError'
-}
-
 /**
  * Motia's event adapter on BullMQ, with Motia's queue names, attempts and dead-letter queues. Unlike
  * `BullMQEventAdapter` it keeps requests going while Redis is away, says so once instead of at every attempt to connect,
@@ -74,72 +61,30 @@ export class BullMqEvents implements EventAdapter {
   readonly #connection: Redis
   readonly #prefix: string
   readonly #route: (stepName: string, handler: EventHandler) => EventHandler
+  readonly #outbox: EventOutbox
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #deadLetters = new Map<string, Queue>()
-  readonly #onBack: () => void
-  /** Events on their way into Redis. */
-  readonly #pending = new Set<Promise<unknown>>()
-  /** Requests that wait for that, and are let go when Redis turns out to be away. */
-  readonly #waiters = new Set<() => void>()
-  /** Events that Redis refused, to be tried again in their order. */
-  readonly #refused = new Set<{ add: () => Promise<unknown>; resolve: () => void }>()
-  /** Redis is connected and yet does not answer, or refuses. */
-  #isStuck = false
-  #dropped = 0
-  #isAway = false
-  #isClosed = false
-  #hasEnded = false
 
   constructor({ connection, prefix, route = (_, handler) => handler, onBack = () => {} }: BullMqEventsOptions) {
     this.#connection = connection
     this.#prefix = prefix
     this.#route = route
-    this.#onBack = onBack
-    connection.on('ready', () => this.#noteState())
-    connection.on('close', () => {
-      this.#isStuck = false
-      this.#noteState()
-    })
-    // Every failed attempt to connect is an error event; `close` has said what there is to say.
-    connection.on('error', () => {})
+    this.#outbox = new EventOutbox(connection, onBack)
   }
 
   /** Whether Redis can be reached, answers, and takes what it is given. */
   get isConnected(): boolean {
-    return this.#connection.status === 'ready' && !this.#isStuck
+    return this.#outbox.isConnected
   }
 
-  /**
-   * Queues the event for each subscriber of its topic. Where Redis is away, hangs or refuses, it resolves all the same, and
-   * the event goes out when that is over: what a request has stored is stored, and its answer must not wait.
-   */
+  /** Queues the event for each subscriber of its topic; where Redis does not take it now, it goes out later. */
   async emit<TData>(event: Event<TData>): Promise<void> {
-    const queued = Promise.all(this.#add(event, (add) => this.#retryUntilTaken(add)))
-    queued.catch((error) => this.#drop(event.topic, error))
-    if (!this.isConnected) return
-    await new Promise<void>((resolve) => {
-      // A reply that waits behind a busy event loop comes before the immediate does.
-      const giveUp = () => setImmediate(() => this.#waiters.has(done) && this.#setStuck(true))
-      const timer = setTimeout(giveUp, EMIT_PATIENCE_MS)
-      const done = () => {
-        clearTimeout(timer)
-        this.#waiters.delete(done)
-        resolve()
-      }
-      this.#waiters.add(done)
-      queued.then(done, done)
-    })
+    await this.#outbox.send(event.topic, this.#addsOf(event))
   }
 
   /** Queues the event for each subscriber, and rejects unless it is queued within 5 s. */
   async emitSafely<TData>(event: Event<TData>): Promise<void> {
-    if (!this.isConnected) throw new EmitError(`Event ${event.topic} was not sent: Redis does not take it now`)
-    const tooLate = AbortSignal.timeout(5_000)
-    const late = new Promise<never>((_, reject) => {
-      tooLate.onabort = () => reject(new EmitError(`Event ${event.topic} was not queued within 5 s`))
-    })
-    await Promise.race([Promise.all(this.#add(event)), late])
-    tooLate.onabort = null
+    await this.#outbox.sendSafely(event.topic, this.#addsOf(event))
   }
 
   /** Lets a worker of this process hand the events of a topic to a step. */
@@ -172,17 +117,13 @@ export class BullMqEvents implements EventAdapter {
 
   /** Lets running jobs end, then closes the workers and queues. The connection stays its owner's. */
   async shutdown(): Promise<void> {
-    this.#isClosed = true
+    this.#outbox.beginToClose()
     const subscriptions = [...this.#subscriptions.values()]
     const closed = Promise.allSettled(subscriptions.map(({ worker }) => closeWorker(worker)))
-    // A worker that waits for Redis to come back does not close before that.
-    await (this.isConnected ? closed : Promise.race([closed, sleep(LAST_EVENTS_MS)]))
+    await (this.isConnected ? closed : Promise.race([closed, sleep(WORKERS_PATIENCE_MS)]))
     // Only now: the jobs that were running still had events to send.
     this.#subscriptions.clear()
-    if (this.#pending.size > 0) await Promise.race([Promise.allSettled(this.#pending), sleep(LAST_EVENTS_MS)])
-    this.#refused.clear()
-    if (this.#pending.size > 0) console.warn(`${this.#pending.size} events were not queued: Redis is away`)
-    this.#hasEnded = true
+    await this.#outbox.close()
     const queues = [...subscriptions.map(({ queue }) => queue), ...this.#deadLetters.values()]
     await Promise.allSettled(queues.map((queue) => queue.close()))
   }
@@ -199,66 +140,17 @@ export class BullMqEvents implements EventAdapter {
     return [...this.#subscriptions.values()].filter(({ handle }) => handle.topic === topic)
   }
 
-  #add<TData>(
-    { topic, data, traceId, flows }: Event<TData>,
-    persist: (add: () => Promise<unknown>) => Promise<unknown> = (add) => add(),
-  ): Promise<unknown>[] {
+  #addsOf<TData>({ topic, data, traceId, flows }: Event<TData>): Add[] {
     const job: JobData = { topic, data, traceId, flows }
-    return this.#subscribersOf(topic).map(async ({ queue, retries, delayMs }) => {
-      if (this.#pending.size >= MAX_WAITING) throw new EmitError('too many wait for Redis')
-      const added = persist(() =>
-        queue.add(topic, job, {
-          attempts: retries + 1,
-          backoff: { type: 'fixed', delay: BACKOFF_MS },
-          delay: delayMs,
-          removeOnComplete: { count: KEEP_COMPLETED },
-          removeOnFail: { count: KEEP_FAILED },
-        }),
-      )
-      this.#pending.add(added)
-      try {
-        await added
-        this.#setStuck(false)
-      } finally {
-        this.#pending.delete(added)
-      }
-    })
-  }
-
-  /** Resolves once Redis has taken it, however often it refuses; rejects with errors that are not Redis's. */
-  async #retryUntilTaken(add: () => Promise<unknown>): Promise<unknown> {
-    try {
-      return await add()
-    } catch (error) {
-      if (!isRefusal(error)) throw error
-      this.#setStuck(true, error.message)
-      return new Promise<void>((resolve) => {
-        this.#refused.add({ add, resolve })
-        if (this.#refused.size === 1) void this.#offerRefused()
+    return this.#subscribersOf(topic).map(({ queue, retries, delayMs }) => () => {
+      return queue.add(topic, job, {
+        attempts: retries + 1,
+        backoff: { type: 'fixed', delay: BACKOFF_MS },
+        delay: delayMs,
+        removeOnComplete: { count: KEEP_COMPLETED },
+        removeOnFail: { count: KEEP_FAILED },
       })
-    }
-  }
-
-  async #offerRefused(): Promise<void> {
-    while (this.#refused.size > 0) {
-      await sleep(REFUSED_INTERVAL_MS, undefined, { ref: false })
-      try {
-        for (const entry of this.#refused) {
-          await entry.add()
-          this.#refused.delete(entry)
-          entry.resolve()
-        }
-      } catch {
-        // Still refused: the rest keeps its place.
-      }
-    }
-  }
-
-  #drop(topic: string, error: unknown): void {
-    // The end of the connection rejects what waits for Redis: the shutdown has said how many events that are.
-    if (this.#hasEnded) return
-    this.#dropped += 1
-    if (this.#dropped === 1) console.error(`Event ${topic} was dropped, others may follow:`, error)
+    })
   }
 
   #work(queueName: string, handler: EventHandler, attempts: number, options: QueueConfig | undefined): Worker {
@@ -302,28 +194,6 @@ export class BullMqEvents implements EventAdapter {
     await queue.add(`${job.data.topic}${DLQ_SUFFIX}`, letter, { jobId: `dlq-${job.id}` })
     console.warn(`Job ${job.id} failed ${job.attemptsMade} times and is in ${name} now: ${error.message}`)
   }
-
-  #setStuck(isStuck: boolean, reason?: string): void {
-    if (isStuck === this.#isStuck) return
-    this.#isStuck = isStuck
-    this.#noteState(reason)
-  }
-
-  /** Says once that Redis went away or came back, and acts on it. */
-  #noteState(reason = 'it cannot be reached or does not answer'): void {
-    const isAway = !this.isConnected
-    if (isAway) for (const letGo of this.#waiters) letGo()
-    if (isAway === this.#isAway || this.#isClosed) return
-    this.#isAway = isAway
-    if (isAway) {
-      console.warn(`Redis is away: requests go on, jobs wait until it is back (${reason})`)
-      return
-    }
-    console.info('Redis is back')
-    if (this.#dropped > 0) console.warn(`${this.#dropped} events were dropped meanwhile`)
-    this.#dropped = 0
-    this.#onBack()
-  }
 }
 
 /** Lets a worker's jobs end. BullMQ leaves a rejection to nobody when a worker closes that is still connecting. */
@@ -331,6 +201,3 @@ const closeWorker = async (worker: Worker): Promise<void> => {
   await worker.waitUntilReady().catch(() => {})
   await worker.close()
 }
-
-/** An error that Redis itself answered with. */
-const isRefusal = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError'
