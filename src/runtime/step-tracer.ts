@@ -1,26 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Step } from 'motia'
-import type { WorkbenchFeed } from './workbench-feed'
-
-/** The run of a chain of steps, as the Workbench's Tracing tab lists it. Times are epoch ms. */
-export interface TraceGroup {
-  id: string
-  name: string
-  startTime: number
-}
-
-/** The run of one step within a trace group, as the Tracing tab shows it. */
-export interface Trace {
-  id: string
-  name: string
-  parentTraceId: string
-  status: 'running' | 'completed' | 'failed'
-  startTime: number
-  endTime?: number
-  error?: { message: string; code?: string | number; stack?: string }
-  entryPoint: { type: string; stepName: string }
-  events: Record<string, unknown>[]
-}
+import type { Trace, TraceGroup, WorkbenchFeed } from './workbench-feed'
 
 interface Logging {
   addListener(listener: (level: string, message: string, details?: unknown) => void): void

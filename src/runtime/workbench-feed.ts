@@ -1,5 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import type { Trace, TraceGroup } from './step-tracer'
+
+/** The run of a chain of steps, as the Workbench's Tracing tab lists it. Times are epoch ms. */
+export interface TraceGroup {
+  id: string
+  name: string
+  startTime: number
+}
+
+/** The run of one step within a trace group, as the Tracing tab shows it. */
+export interface Trace {
+  id: string
+  name: string
+  parentTraceId: string
+  status: 'running' | 'completed' | 'failed'
+  startTime: number
+  endTime?: number
+  error?: { message: string; code?: string | number; stack?: string }
+  entryPoint: { type: string; stepName: string }
+  events: Record<string, unknown>[]
+}
 
 /** A log line as the Workbench's Logs tab shows it. */
 export type LogLine = Record<string, unknown> & { id: string }

@@ -1,5 +1,4 @@
-import type { Trace, TraceGroup } from '../../src/runtime/step-tracer'
-import { type LogLine, WorkbenchFeed } from '../../src/runtime/workbench-feed'
+import { type LogLine, type Trace, type TraceGroup, WorkbenchFeed } from '../../src/runtime/workbench-feed'
 
 /** A Workbench feed, and what it would have written by now. */
 export interface RecordingFeed {

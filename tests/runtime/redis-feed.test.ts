@@ -2,7 +2,7 @@ import { LockedData, MemoryStreamAdapterManager, type MotiaStream, NoPrinter } f
 import { createClient, type RedisClientType } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { RedisFeed } from '../../src/runtime/redis-feed'
-import type { Trace } from '../../src/runtime/step-tracer'
+import type { Trace } from '../../src/runtime/workbench-feed'
 import { startRedis, type TestRedis } from '../support/redis'
 import { makeTempDir } from '../support/temp-dir'
 

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Trace } from '../../src/runtime/step-tracer'
-import { type FeedBatch, type FeedTarget, WorkbenchFeed } from '../../src/runtime/workbench-feed'
+import { type FeedBatch, type FeedTarget, type Trace, WorkbenchFeed } from '../../src/runtime/workbench-feed'
 
 const FLUSH_INTERVAL_MS = 250
 
