@@ -58,16 +58,18 @@ export interface BullMqEventsOptions {
  * takes over the jobs of a process that died within seconds, and never gives a job up because its process died often.
  */
 export class BullMqEvents implements EventAdapter {
-  readonly #connection: Redis
-  readonly #prefix: string
+  // By these names plugin-bullmq, the Queues tab, takes them from the adapter.
+  readonly connection: Redis
+  readonly prefix: string
+  readonly dlqSuffix = DLQ_SUFFIX
   readonly #route: (stepName: string, handler: EventHandler) => EventHandler
   readonly #outbox: EventOutbox
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #deadLetters = new Map<string, Queue>()
 
   constructor({ connection, prefix, route = (_, handler) => handler, onBack = () => {} }: BullMqEventsOptions) {
-    this.#connection = connection
-    this.#prefix = prefix
+    this.connection = connection
+    this.prefix = prefix
     this.#route = route
     this.#outbox = new EventOutbox(connection, onBack)
   }
@@ -100,7 +102,7 @@ export class BullMqEvents implements EventAdapter {
     const queueName = `${topic}.${stepName}`
     // What comes out of the queue is what `emit` put in: Motia types neither, and the step checks its input itself.
     const worker = this.#work(queueName, this.#route(stepName, handler as EventHandler), retries + 1, options)
-    const queue = new Queue(queueName, { connection: this.#connection, prefix: this.#prefix })
+    const queue = new Queue(queueName, { connection: this.connection, prefix: this.prefix })
     queue.on('error', () => {})
     const delayMs = (options?.delaySeconds ?? 0) * 1_000
     this.#subscriptions.set(id, { handle, stepName, queue, worker, retries, delayMs })
@@ -157,8 +159,8 @@ export class BullMqEvents implements EventAdapter {
     const concurrency =
       options?.type === 'fifo' ? 1 : (options && 'concurrency' in options && options.concurrency) || DEFAULT_CONCURRENCY
     const worker = new Worker<JobData>(queueName, async (job) => handler(job.data), {
-      connection: this.#connection,
-      prefix: this.#prefix,
+      connection: this.connection,
+      prefix: this.prefix,
       concurrency,
       stalledInterval: STALLED_INTERVAL_MS,
       maxStalledCount: Number.MAX_SAFE_INTEGER,
@@ -180,7 +182,7 @@ export class BullMqEvents implements EventAdapter {
     const name = `${queueName}${DLQ_SUFFIX}`
     let queue = this.#deadLetters.get(name)
     if (!queue) {
-      queue = new Queue(name, { connection: this.#connection, prefix: this.#prefix })
+      queue = new Queue(name, { connection: this.connection, prefix: this.prefix })
       queue.on('error', () => {})
       this.#deadLetters.set(name, queue)
     }

@@ -13,12 +13,10 @@ const reconnectDelay = (attempt: number): number => Math.min(attempt * 100, 1_00
 /** How often a private Redis is tried at the start: for some 30 s. */
 const FIRST_ATTEMPTS = 35
 
-/** Where Redis is, as an URL and in parts. */
+/** Where Redis is. */
 export interface RedisAddress {
-  url: string
   host: string
   port: number
-  password: string | undefined
 }
 
 /** This process's connections to Redis: `client` for Motia (node-redis), `queues` for BullMQ (ioredis). */
@@ -35,8 +33,8 @@ export interface RedisConnections {
 export const connectRedis = async (settings: Settings): Promise<RedisConnections> => {
   const own = settings.redisUrl ? null : await startPrivateRedis(settings.dataDir, settings.redisServer)
   const url = settings.redisUrl ?? `redis://127.0.0.1:${own?.port}`
-  const { hostname, port, password } = new URL(url)
-  const address = { url, host: hostname, port: Number(port || 6379), password: password || undefined }
+  const { hostname, port } = new URL(url)
+  const address = { host: hostname, port: Number(port || 6379) }
 
   const client: RedisClientType = createClient({
     url,

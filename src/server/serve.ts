@@ -82,7 +82,7 @@ export const serve = async (
       closeSocket(motiaServer)
     } else {
       refuseForeignSockets(motiaServer.server, settings.host)
-      await addWorkbench(motiaServer, config, settings, redis.address)
+      await addWorkbench(motiaServer, config, settings)
       const unwatch = watchSteps({ root, ...server, server: motiaServer })
       cleanUps.push(unwatch)
     }

@@ -1,9 +1,7 @@
 import { createRequire } from 'node:module'
 import { Server } from 'node:net'
 import type { Config, MotiaPluginContext, MotiaServer } from 'motia'
-import { DLQ_SUFFIX } from '../runtime/bullmq-events'
 import type { Settings } from '../settings'
-import { QUEUE_PREFIX, type RedisAddress } from './redis'
 
 /** Motia's distance from the server's port to that of the page's hot-reload socket. */
 const HMR_OFFSET = 21_678
@@ -11,13 +9,7 @@ const HMR_OFFSET = 21_678
 const requireFromHere = createRequire(import.meta.url)
 
 /** Adds Motia's Workbench and the plugins of `motia.config.ts` to the server, as `motia dev` does. */
-export const addWorkbench = async (
-  motiaServer: MotiaServer,
-  config: Config,
-  settings: Settings,
-  redis: RedisAddress,
-): Promise<void> => {
-  pointQueuesTabAt(redis)
+export const addWorkbench = async (motiaServer: MotiaServer, config: Config, settings: Settings): Promise<void> => {
   const plugins = (config.plugins ?? []).flatMap((build) => build(pluginContext(motiaServer)))
   motiaServer.app.get('/__motia', (_request, response) => {
     const { version }: { version: string } = requireFromHere('motia/package.json')
@@ -34,17 +26,6 @@ export const addWorkbench = async (
       plugins: plugins.flatMap(({ workbench }) => workbench),
     }),
   )
-}
-
-/** plugin-bullmq has no other way to learn where the queues are. */
-const pointQueuesTabAt = ({ host, port, password }: RedisAddress): void => {
-  Object.assign(process.env, {
-    BULLMQ_REDIS_HOST: host,
-    BULLMQ_REDIS_PORT: String(port),
-    BULLMQ_PREFIX: QUEUE_PREFIX,
-    BULLMQ_DLQ_SUFFIX: DLQ_SUFFIX,
-    ...(password ? { BULLMQ_REDIS_PASSWORD: password } : {}),
-  })
 }
 
 /** What Motia hands to a plugin (`createPluginContext` of its command line, which it does not export). */

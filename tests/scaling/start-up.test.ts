@@ -10,7 +10,7 @@ import { makeTempDir } from '../support/temp-dir'
 import { ask } from './fleet'
 
 /** A redis-server that speaks TLS and nothing else, by a certificate of its own making. */
-const startTlsRedis = async (): Promise<{ port: number; certificate: string }> => {
+const startTlsRedis = async (options: string[] = []): Promise<{ port: number; certificate: string }> => {
   const folder = makeTempDir('pets-tls-')
   const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
@@ -18,7 +18,7 @@ const startTlsRedis = async (): Promise<{ port: number; certificate: string }> =
   execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...files, ...subject], { stdio: 'ignore' })
   const port = await freePort()
   const tls = ['--tls-port', String(port), '--tls-cert-file', certificate, '--tls-key-file', key]
-  await startRedis([...tls, '--tls-auth-clients', 'no', '--appendonly', 'yes'], { port: 0 })
+  await startRedis([...tls, '--tls-auth-clients', 'no', '--appendonly', 'yes', ...options], { port: 0 })
   return { port, certificate }
 }
 
@@ -87,6 +87,26 @@ test('When Redis speaks TLS by a certificate that the settings trust, then pets,
   await server.printed(`PostCreateLite job completed { petId: '${body.id}'`)
   expect(server.output()).not.toContain('⚠')
   expect((await server.stop()).code).toBe(0)
+})
+
+test('When Redis speaks TLS and knows users, then the Workbench works as well, and says no more than elsewhere', async () => {
+  const { port, certificate } = await startTlsRedis([
+    ...['--user', 'default', 'off'],
+    ...['--user', 'pets', 'on', '>secret', '~*', '&*', '+@all'],
+  ])
+  const server = await startServer({
+    mode: 'dev',
+    env: {
+      PETS_STORE: 'redis',
+      REDIS_URL: `rediss://pets:secret@127.0.0.1:${port}`,
+      NODE_EXTRA_CA_CERTS: certificate,
+    },
+  })
+  const { body } = await ask(server.url, 'POST', '/ts/pets', { name: 'Rex', species: 'dog', ageMonths: 1 })
+  await server.printed(`PostCreateLite job completed { petId: '${body.id}'`)
+  const { body: answer } = await ask(server.url, 'GET', '/__motia/bullmq/queues')
+  expect(answer.queues).toContainEqual(expect.objectContaining({ name: 'ts.pet.created.TsAuditTrail' }))
+  expect(server.output()).not.toMatch(/error|secret/i)
 })
 
 test('When Redis goes away under a server, then requests are refused at once, health says so, and all comes back', async () => {
