@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { jsonText, keepJsonText } from '../runtime/json-text'
+import { jsonText, keepJsonParts, keepJsonText } from '../runtime/json-text'
 import type { CreatePet, UpdatePet } from './payloads'
 import {
   FEEDING_INTERVAL_MS,
@@ -54,21 +54,38 @@ export const presentPets = (stored: readonly StoredPet[]): Pet[] => {
 /** So many pets, or fewer, are turned into JSON in one go: some 20 ms. */
 const PRESENTED_AT_ONCE = 10_000
 
+/** Of a longer list no pet's JSON is remembered: what that saves would be less than what it costs the garbage collector. */
+const REMEMBERED_AT_MOST = 200_000
+
+/** How many pets of such a list are turned into JSON in one go: some 4 ms. */
+const PASSING_AT_ONCE = 2_000
+
 /** The same as `presentPets`, with pauses for a list so long that it would keep everybody else waiting. */
 export const presentList = async (stored: readonly StoredPet[]): Promise<Pet[]> => {
   const known = presentedLists.get(stored)
   if (known || stored.length <= PRESENTED_AT_ONCE) return known ?? presentPets(stored)
-  const parts: Pet[][] = []
-  for (let start = 0; start < stored.length; start += PRESENTED_AT_ONCE) {
-    const part = presentPets(stored.slice(start, start + PRESENTED_AT_ONCE))
-    parts.push(part)
-    jsonText(part)
+  const isPassing = stored.length > REMEMBERED_AT_MOST
+  const size = isPassing ? PASSING_AT_ONCE : PRESENTED_AT_ONCE
+  const pets: Pet[] = []
+  const parts: string[] = []
+  for (let start = 0; start < stored.length; start += size) {
+    const shown = stored.slice(start, start + size).filter(isVisible)
+    const part = isPassing ? shown.map(withoutOwnFields) : presentPets(shown)
+    const text = jsonText(part)?.slice(1, -1)
+    if (text) parts.push(`${parts.length > 0 ? ',' : '['}${text}`)
+    for (const pet of part) pets.push(pet)
     await nextTurn()
   }
-  const texts = parts.flatMap((part) => jsonText(part)?.slice(1, -1) || [])
-  const pets = keepJsonText(parts.flat(), () => `[${texts.join(',')}]`)
-  presentedLists.set(stored, pets)
+  parts.push(parts.length > 0 ? ']' : '[]')
+  presentedLists.set(stored, keepJsonParts(pets, parts))
   return pets
+}
+
+/** The pet as the API shows it, made for once; the very pet where the store keeps nothing for itself in it. */
+const withoutOwnFields = (stored: StoredPet): Pet => {
+  if (stored.owedJob === undefined && stored.purgeClaim === undefined) return stored
+  const { owedJob: _, purgeClaim: __, ...shown } = stored
+  return shown
 }
 
 /** Whether readers may see the pet: one that a reaper has claimed is gone. */

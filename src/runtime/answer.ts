@@ -1,11 +1,12 @@
+import { pipeline, Readable } from 'node:stream'
 import type { RequestHandler } from 'express'
 import type { ApiRequest, ApiResponse, Step } from 'motia'
-import { jsonText } from './json-text'
+import { jsonParts, jsonText } from './json-text'
 import type { StepRunner } from './step-runner'
 import { newTraceId } from './trace-id'
 
 /** The express handler that answers by a step in this process, as Motia's own (`asyncHandler` of its server) would. */
-export const answerBy = (runner: StepRunner, step: Step): RequestHandler => {
+export const answerBy = (runner: Pick<StepRunner, 'runApi'>, step: Step): RequestHandler => {
   return async (request, response, next) => {
     try {
       // Motia hands headers and query on as express parsed them, under narrower types.
@@ -23,7 +24,7 @@ export const answerBy = (runner: StepRunner, step: Step): RequestHandler => {
   }
 }
 
-/** Sends strings and buffers as express does, anything else as JSON in one piece. */
+/** Sends strings and buffers as express does, anything else as JSON in one piece, unless it keeps several. */
 const send = (
   response: Parameters<RequestHandler>[1],
   { status, headers, body }: ApiResponse<number, unknown>,
@@ -34,8 +35,14 @@ const send = (
     response.send(body)
     return
   }
-  const text = jsonText(body) ?? ''
   if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', 'application/json; charset=utf-8')
+  const parts = jsonParts(body)
+  if (parts) {
+    // A client that leaves before the end is no error.
+    pipeline(Readable.from(parts), response, () => {})
+    return
+  }
+  const text = jsonText(body) ?? ''
   response.setHeader('Content-Length', Buffer.byteLength(text))
   // Node sends a string in one piece with the headers, a buffer in a piece of its own.
   response.end(text)

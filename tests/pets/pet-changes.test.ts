@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { DAY_MS, PURGE_CLAIM_MS, STATUSES, WELCOME_NOTES } from '../../src/pets/pet'
+import { DAY_MS, PURGE_CLAIM_MS, STATUSES, type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
 import {
   applyUpdate,
   claimPurge,
@@ -7,10 +8,12 @@ import {
   isDue,
   isVisible,
   newPet,
+  presentList,
   presentPet,
   presentPets,
   softDelete,
 } from '../../src/pets/pet-changes'
+import { jsonText } from '../../src/runtime/json-text'
 import { buildPet } from '../store/build-pet'
 
 const CREATED = Date.UTC(2022, 0, 1)
@@ -63,6 +66,20 @@ describe('a pet shown', () => {
     expect(isVisible(claimed)).toBe(false)
     expect(isVisible(deletedRex)).toBe(true)
     expect(presentPets([rex, claimed, deletedRex])).toEqual([rex, deletedRex])
+  })
+
+  test.each([0, 1, 10_001, 200_001])('in a list of %i looks the same however long that is', async (length) => {
+    const owedJob = { namespace: 'js' as const, enqueuedAt: NOON }
+    const purgeClaim = { namespace: 'py' as const, purgedAt: PURGE, claimedAt: PURGE }
+    const stored = Array.from({ length }, (_, index): StoredPet => {
+      const pet = { ...rex, id: String(index + 1) }
+      return index % 3 === 0 ? { ...pet, owedJob } : index % 5 === 4 ? { ...pet, purgeClaim } : pet
+    })
+    const expected = stored.filter(isVisible).map(({ owedJob: _, ...pet }) => pet)
+    const shown = await presentList(stored)
+    expect(isDeepStrictEqual([...shown], expected)).toBe(true)
+    expect(jsonText(shown)).toBe(JSON.stringify(expected))
+    expect(await presentList(stored)).toBe(shown)
   })
 })
 

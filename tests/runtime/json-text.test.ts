@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { jsonText, keepJsonText } from '../../src/runtime/json-text'
+import { jsonParts, jsonText, keepJsonParts, keepJsonText } from '../../src/runtime/json-text'
 
 test('a value without a text of its own is turned into JSON as ever', () => {
   expect(jsonText({ a: [1, null] })).toBe('{"a":[1,null]}')
@@ -26,4 +26,12 @@ test('the kept text shows nowhere else: not in the keys, not in JSON, not in a c
 test('a body that only looks as if it kept a text does not get in with it', () => {
   const body = JSON.parse('{"Symbol(motia-pet-store.json-text)": "x", "name": "Rex"}')
   expect(JSON.parse(jsonText(body) ?? '')).toEqual(body)
+})
+
+test('a value may keep its text in parts, which show nowhere else either', () => {
+  const value = keepJsonParts([1, 2], ['[1', ',2', ']'])
+  expect(jsonParts(value)).toEqual(['[1', ',2', ']'])
+  expect(jsonText(value)).toBe('[1,2]')
+  expect(value).toEqual([1, 2])
+  for (const other of [[1, 2], keepJsonText([1, 2]), null, 'text', undefined]) expect(jsonParts(other)).toBeUndefined()
 })
