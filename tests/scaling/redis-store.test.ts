@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AuditStream } from '../../src/events/audit-stream'
 import { Pets } from '../../src/pets/pets'
+import { corkTurns } from '../../src/redis/cork-turns'
 import { closeSharedRedis, type SharedRedis, sharedRedis } from '../../src/redis/shared-redis'
 import { createRedisStore } from '../../src/store/redis/redis-store'
 import type { PetStore } from '../../src/store/store'
@@ -92,6 +93,15 @@ describe('several processes on one Redis', () => {
     expect((await two.list()).map(({ name }) => name)).toEqual(['Max', 'Buddy'])
   })
 
+  test('a list is read anew where Redis was emptied and has seen as many changes since', async () => {
+    const [one, two] = [await emptyStore(), anotherStore()]
+    await one.create(petOf({ name: 'Rex' }))
+    expect(await two.list()).toMatchObject([{ name: 'Rex' }])
+    await server.command('FLUSHALL')
+    await one.create(petOf({ name: 'Max' }))
+    expect(await two.list()).toMatchObject([{ name: 'Max' }])
+  })
+
   test('the reapers of all of them at once purge each pet once, and announce it once', async () => {
     const first = await emptyStore()
     const now = Date.now()
@@ -117,7 +127,8 @@ describe('several processes on one Redis', () => {
 test('When scripts run first while other commands of the connection are on their way, then each gets its own reply', async () => {
   const store = await emptyStore()
   await Promise.all(Array.from({ length: 30 }, () => store.create(petOf())))
-  const redis = new Redis(server.url, { enableAutoPipelining: true })
+  const redis = new Redis(server.url)
+  redis.on('connect', () => corkTurns(redis.stream))
   others.push(redis)
   const shared: SharedRedis = { run: (run) => run(redis) }
   await redis.ping()

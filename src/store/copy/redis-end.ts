@@ -4,6 +4,7 @@ import { sharedRedis } from '../../redis/shared-redis'
 import { redisStoreError } from '../redis/redis-error'
 import { KEYS } from '../redis/redis-keys'
 import { createRedisStore } from '../redis/redis-store'
+import { newRevision } from '../redis/revision'
 import { type CopyEnd, CopyError, pagesOf } from './copy-pets'
 
 /**
@@ -40,7 +41,7 @@ export const redisEnd = (url: string): CopyEnd => {
           .multi()
           .set(KEYS.copying, new Date().toISOString())
           .unlink(KEYS.all, KEYS.ids, KEYS.unfinished)
-          .incr(KEYS.revision)
+          .set(KEYS.revision, newRevision())
           .exec()
       }),
     write: async (pets) => {
@@ -59,7 +60,7 @@ export const redisEnd = (url: string): CopyEnd => {
     finish: (seq) =>
       run(async (client) => {
         const handedOut = Math.max(seq - 1, Number(await client.get(KEYS.seq)))
-        await client.multi().set(KEYS.seq, handedOut).incr(KEYS.revision).exec()
+        await client.multi().set(KEYS.seq, handedOut).set(KEYS.revision, newRevision()).exec()
       }),
     accept: () => run(async (client) => void (await client.del(KEYS.copying))),
     reject: async () => {},

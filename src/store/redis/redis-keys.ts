@@ -11,7 +11,7 @@ export const KEYS = {
   ids: '{pets}:ids',
   /** Sorted set: the ids of the pets with a job or a purge under way, by their number. */
   unfinished: '{pets}:unfinished',
-  /** Counts the changes, so that a list that was read before is known to be the latest. */
+  /** Another text after each change, never the same twice, so that a list that was read before is known to be the latest. */
   revision: '{pets}:revision',
   /** There while a copy into this store is under way, or was cut off. */
   copying: '{pets}:copying',

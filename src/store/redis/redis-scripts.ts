@@ -1,8 +1,8 @@
 import { script } from '../../redis/script'
 
 /**
- * Keys all, ids, unfinished, revision, seq; the JSON after the id, `1` if unfinished, the largest id. The new id. A sequence
- * that was lost, with a key that somebody deleted, goes on behind the highest id.
+ * Keys all, ids, unfinished, revision, seq; the JSON after the id, `1` if unfinished, the largest id, the next revision. The new
+ * id. A sequence that was lost, with a key that somebody deleted, goes on behind the highest id.
  */
 export const createScript = script(`
 local last = tonumber(redis.call('GET', KEYS[5]) or '0')
@@ -15,13 +15,13 @@ local id = string.format('%.0f', redis.call('INCR', KEYS[5]))
 redis.call('HSET', KEYS[1], id, '{"id":"' .. id .. '",' .. ARGV[1])
 redis.call('ZADD', KEYS[2], id, id)
 if ARGV[2] == '1' then redis.call('ZADD', KEYS[3], id, id) end
-redis.call('INCR', KEYS[4])
+redis.call('SET', KEYS[4], ARGV[4])
 return id
 `)
 
 /**
- * Keys all, ids, unfinished, revision; id, the JSON it must have, `keep`, `set` or `remove`, the new JSON, `1` if unfinished. 1
- * where that was done, the JSON it has where that is another, null where there is no such pet.
+ * Keys all, ids, unfinished, revision; id, the JSON it must have, `keep`, `set` or `remove`, the new JSON, `1` if unfinished, the
+ * next revision. 1 where that was done, the JSON it has where that is another, null where there is no such pet.
  */
 export const changeScript = script(`
 local current = redis.call('HGET', KEYS[1], ARGV[1])
@@ -33,12 +33,12 @@ if ARGV[3] == 'set' then
   else
     redis.call('ZREM', KEYS[3], ARGV[1])
   end
-  redis.call('INCR', KEYS[4])
+  redis.call('SET', KEYS[4], ARGV[6])
 elseif ARGV[3] == 'remove' then
   redis.call('HDEL', KEYS[1], ARGV[1])
   redis.call('ZREM', KEYS[2], ARGV[1])
   redis.call('ZREM', KEYS[3], ARGV[1])
-  redis.call('INCR', KEYS[4])
+  redis.call('SET', KEYS[4], ARGV[6])
 end
 return 1
 `)

@@ -10,6 +10,7 @@ import { type KnownPet, KnownPets } from './known-pets'
 import { redisStoreError } from './redis-error'
 import { KEYS } from './redis-keys'
 import { changeScript, createScript, pageBackScript, pageScript } from './redis-scripts'
+import { newRevision } from './revision'
 import { Turns } from './turns'
 
 /** How many pets a process remembers as it saw them last. */
@@ -88,7 +89,9 @@ class RedisStore implements PetStore {
     const flag = isUnfinished(pet) ? '1' : '0'
     const { all, ids, unfinished, revision, seq } = KEYS
     const id = await this.#run(async (redis) =>
-      createReply.parse(await createScript(redis, [all, ids, unfinished, revision, seq], [rest, flag, MAX_SEQ - 1])),
+      createReply.parse(
+        await createScript(redis, [all, ids, unfinished, revision, seq], [rest, flag, MAX_SEQ - 1, newRevision()]),
+      ),
     )
     this.#nextId = Number(id) + 1
     return this.#known.learn(id, `{"id":"${id}",${rest}`).pet
@@ -146,7 +149,7 @@ class RedisStore implements PetStore {
   #send(id: string, text: string, decision: Decision): Promise<1 | string | null> {
     const { all, ids, unfinished, revision } = KEYS
     const [next, flag] = decision.verb === 'set' ? [decision.text, isUnfinished(decision.pet) ? '1' : '0'] : ['', '0']
-    const args = [id, text, decision.verb, next, flag]
+    const args = [id, text, decision.verb, next, flag, newRevision()]
     return this.#run(async (redis) =>
       changeReply.parse(await changeScript(redis, [all, ids, unfinished, revision], args)),
     )
