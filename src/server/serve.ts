@@ -101,6 +101,7 @@ export const serve = async (
     stop: async (exitCode) => {
       if (isStopping) return
       isStopping = true
+      if (graceMs > 0) console.info(`Closing in ${settings.stopGrace} s: until then /health sends balancers away`)
       setTimeout(() => process.exit(exitCode), graceMs + STOP_TIMEOUT_MS)
       await cleanUp()
       process.exit(exitCode)
