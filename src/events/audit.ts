@@ -39,12 +39,19 @@ export interface Audit {
   readAfter(end: string | undefined): Promise<AuditNews>
 }
 
+/** Data of an event about a pet. `enqueuedAt` names its job: a job that runs twice ends at two times, and counts once. */
+const petDataSchema = z.looseObject({ petId: z.string(), enqueuedAt: z.number().optional() })
+
 /**
  * What makes two entries the same event. The data of a pet's event holds its times, so an event that is delivered or
  * emitted again has the same; a reaper's figures may repeat from day to day, so there the trace counts too.
  */
-export const keyOf = ({ topic, traceId, data }: AuditEntry): string =>
-  JSON.stringify(typeof data === 'object' && data !== null && 'petId' in data ? [topic, data] : [topic, data, traceId])
+export const keyOf = ({ topic, traceId, data }: AuditEntry): string => {
+  const pet = petDataSchema.safeParse(data)
+  if (!pet.success) return JSON.stringify([topic, data, traceId])
+  const { petId, enqueuedAt } = pet.data
+  return JSON.stringify(enqueuedAt === undefined ? [topic, data] : [topic, petId, enqueuedAt])
+}
 
 /** The line in a value that was parsed from JSON, or nothing for one that a person made unreadable. */
 export const readLine = (value: unknown, key: string): KeyedLine[] => {

@@ -52,6 +52,18 @@ describe.each([
     expect((await audit.readAfter(undefined)).lines).toEqual([lineOf('1'), lineOf('2')])
   })
 
+  test('holds the end of a job that ran twice once, and the ends of two jobs of a pet both', async () => {
+    const audit = make()
+    const end = (enqueuedAt: number, completedAt: number) => ({
+      topic: 'js.job.postcreate.completed',
+      traceId: `TRACE-${completedAt}`,
+      data: { petId: '1', enqueuedAt, completedAt, processingTimeMs: 3 },
+    })
+    for (const one of [end(1, 10), end(1, 20), end(2, 30)]) await audit.append(one)
+    const { lines } = await audit.readAfter(undefined)
+    expect(lines.map(({ data }) => data.completedAt)).toEqual([10, 30])
+  })
+
   test('holds the figures of two runs of a reaper that are the same', async () => {
     const audit = make()
     const counts = { totalScanned: 1, purgedCount: 0, failedCount: 0 }
