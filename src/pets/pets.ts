@@ -119,14 +119,14 @@ export class Pets {
    * removed. A run that was cut off in between leaves the claim, and the namespace's next run goes on from there.
    */
   async reap(namespace: Namespace, announce: (pet: StoredPet) => Promise<void>): Promise<Reaping> {
-    const now = this.#now()
     const purged: StoredPet[] = []
     const failures: unknown[] = []
     let totalScanned = 0
     for await (const page of this.#pages('all')) {
       totalScanned += page.length
+      const now = this.#now()
       const due = page.filter((pet) => claimPurge(pet, namespace, now) !== pet)
-      const outcomes = await Promise.allSettled(due.map(({ id }) => this.#purge(id, namespace, now, announce)))
+      const outcomes = await Promise.allSettled(due.map(({ id }) => this.#purge(id, namespace, announce)))
       for (const outcome of outcomes) {
         if (outcome.status === 'rejected') failures.push(outcome.reason)
         else if (outcome.value) purged.push(outcome.value)
@@ -174,9 +174,10 @@ export class Pets {
   async #purge(
     id: string,
     namespace: Namespace,
-    now: number,
     announce: (pet: StoredPet) => Promise<void>,
   ): Promise<StoredPet | null> {
+    // Not the time at which the run began: a claim must not be born too old.
+    const now = this.#now()
     const change = await this.#store.update(id, (pet) => claimPurge(pet, namespace, now))
     if (!change || change.before === change.after) return null
     await announce(change.after)

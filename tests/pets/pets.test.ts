@@ -139,6 +139,18 @@ describe('a reaping', () => {
     ])
   })
 
+  test('that takes long claims each pet at the time when it comes to it, so that no claim is born too old', async () => {
+    const many = Array.from({ length: 1_001 }, (_, index) => ({ ...deletedRex, id: String(index + 1) }))
+    const { pets, clock } = makePets(...many)
+    clock.now = NIGHT
+    const { purged } = await pets.reap('js', async ({ id }) => {
+      if (id === '1000') clock.now = NIGHT + PURGE_CLAIM_MS
+    })
+    expect(purged).toHaveLength(1_001)
+    expect(purged.find(({ id }) => id === '1')?.purgeClaim?.claimedAt).toBe(NIGHT)
+    expect(purged.find(({ id }) => id === '1001')?.purgeClaim?.claimedAt).toBe(NIGHT + PURGE_CLAIM_MS)
+  })
+
   test('that cannot remove a pet counts it as failed, and the next one announces it again with the same time', async () => {
     const { pets, store, clock } = makePets(deletedRex)
     clock.now = NIGHT
