@@ -1,9 +1,13 @@
 import { Redis } from 'ioredis'
 import { corkTurns } from './cork-turns'
+import { giveUpSilent } from './give-up-silent'
 
 /** How long Redis may take to answer, and to accept a connection, in ms. */
 const ANSWER_TIMEOUT_MS = 5_000
 const CONNECT_TIMEOUT_MS = 3_000
+
+/** How long Redis may be silent before the connection is given up for a new one, in ms. */
+const SILENCE_MS = 10_000
 
 /** How long to wait before the next attempt to connect, in ms. */
 const reconnectDelay = (attempt: number): number => Math.min(attempt * 50, 500)
@@ -43,6 +47,7 @@ export const sharedRedis = (url: string): SharedRedis => {
     maxRetriesPerRequest: 0,
   })
   redis.on('connect', () => corkTurns(redis.stream))
+  giveUpSilent(redis, SILENCE_MS)
   // Every failed attempt is an error event; the commands that fail tell their callers.
   redis.on('error', () => {})
   let firstAttempt: Promise<void> | undefined

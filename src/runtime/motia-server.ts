@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { RedisStateAdapter } from '@motiadev/adapter-redis-state'
 import { RedisStreamAdapterManager } from '@motiadev/adapter-redis-streams'
 import type { Express, RequestHandler } from 'express'
@@ -18,6 +19,9 @@ import { StepRunner } from './step-runner'
 import { StepTracer } from './step-tracer'
 import { newTraceId } from './trace-id'
 import { WorkbenchFeed } from './workbench-feed'
+
+/** How long a tick of a cron step waits for Redis to tell whose it is, in ms. */
+const LOCK_PATIENCE_MS = 5_000
 
 /** What the server needs. */
 export interface MotiaServerOptions {
@@ -93,8 +97,13 @@ export const createMotiaServer = async (options: MotiaServerOptions): Promise<Co
     onBack: options.onRedisBack,
   })
   const state = new RedisStateAdapter(redis.client)
-  const tryLock = async (name: string, ms: number): Promise<boolean> =>
-    (await redis.client.set(`motia:cron:lock:${name}`, String(process.pid), { NX: true, PX: ms })) === 'OK'
+  const tryLock = async (name: string, ms: number): Promise<boolean> => {
+    const taken = redis.client.set(`motia:cron:lock:${name}`, String(process.pid), { NX: true, PX: ms })
+    const late = sleep(LOCK_PATIENCE_MS, undefined, { ref: false }).then(() =>
+      Promise.reject(new Error('Redis is silent')),
+    )
+    return (await Promise.race([taken, late])) === 'OK'
+  }
   const cronAdapter = isInProcess
     ? new CronRuns(
         tryLock,

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis, type RedisOptions } from 'ioredis'
 import { createClient, type RedisClientType } from 'redis'
 import { corkTurns } from '../redis/cork-turns'
+import { giveUpSilent } from '../redis/give-up-silent'
 import type { Settings } from '../settings'
 import { CLIENT_NAME, startPrivateRedis } from './private-redis'
 
@@ -12,6 +14,12 @@ const reconnectDelay = (attempt: number): number => Math.min(attempt * 100, 1_00
 
 /** How often a private Redis is tried at the start: for some 30 s. */
 const FIRST_ATTEMPTS = 35
+
+/** How long Redis may be silent before the connection of the queues is given up for a new one, in ms. */
+const SILENCE_MS = 30_000
+
+/** How long a Redis that takes the connection may take to answer at the start, in ms. */
+const FIRST_ANSWER_MS = 10_000
 
 /** Where Redis is. */
 export interface RedisAddress {
@@ -52,8 +60,9 @@ export const connectRedis = async (settings: Settings): Promise<RedisConnections
   // Every failed attempt is an error event; the queues' connection has said that Redis is away.
   client.on('error', () => {})
   try {
-    await client.connect()
+    await (own ? client.connect() : Promise.race([client.connect(), firstAnswerMissing()]))
   } catch (error) {
+    if (client.isOpen) client.destroy()
     await own?.stop()
     throw new Error(
       `Redis at ${address.host}:${address.port} cannot be reached: ${reasonOf(error, url.startsWith('rediss:'))}`,
@@ -69,6 +78,7 @@ export const connectRedis = async (settings: Settings): Promise<RedisConnections
   }
   const queues = new Redis(url, options)
   queues.on('connect', () => corkTurns(queues.stream))
+  giveUpSilent(queues, SILENCE_MS)
   return {
     address,
     isPrivate: own !== null,
@@ -81,6 +91,11 @@ export const connectRedis = async (settings: Settings): Promise<RedisConnections
       await own?.stop()
     },
   }
+}
+
+const firstAnswerMissing = async (): Promise<never> => {
+  await sleep(FIRST_ANSWER_MS, undefined, { ref: false })
+  throw new Error(`it takes the connection and does not answer within ${FIRST_ANSWER_MS / 1_000} s`)
 }
 
 /** A refused connection is an AggregateError whose message is empty. */

@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { durabilityWarnings } from '../../src/server/redis-pets'
@@ -41,10 +43,13 @@ const refusal = async (env: Record<string, string>): Promise<string> => {
 
 test('When the Redis of the settings cannot be used, then one line says why, without the password', async () => {
   const nobody = await freePort()
-  const [unset, wrong, down, unknown, noPassword, badPassword, plain, untrusted] = await Promise.all([
+  const mute = createServer().listen(await freePort(), '127.0.0.1')
+  await once(mute, 'listening')
+  const [unset, wrong, down, silent, unknown, noPassword, badPassword, plain, untrusted] = await Promise.all([
     refusal({}),
     refusal({ REDIS_URL: 'http://:hidden@127.0.0.1' }),
     refusal({ REDIS_URL: `redis://127.0.0.1:${nobody}` }),
+    refusal({ REDIS_URL: `redis://127.0.0.1:${Object(mute.address()).port}` }),
     refusal({ REDIS_URL: 'redis://no-such-host.invalid' }),
     refusal({ REDIS_URL: guarded.url }),
     refusal({ REDIS_URL: guarded.url.replace('//', '//:hidden@') }),
@@ -54,6 +59,10 @@ test('When the Redis of the settings cannot be used, then one line says why, wit
   expect(unset).toBe('✗ REDIS_URL must be set where PETS_STORE is redis (it is not set)\n')
   expect(wrong).toBe('✗ REDIS_URL must be a redis:// or rediss:// URL (it is "http://…@127.0.0.1")\n')
   expect(down).toBe(`✗ Redis at 127.0.0.1:${nobody} cannot be reached: connect ECONNREFUSED 127.0.0.1:${nobody}\n`)
+  mute.close()
+  expect(silent).toMatch(
+    /^✗ Redis at \S+ cannot be reached: it takes the connection and does not answer within 10 s\n$/,
+  )
   expect(unknown).toMatch(/^✗ Redis at no-such-host\.invalid:6379 cannot be reached: getaddrinfo [^\n]*\n$/)
   expect(noPassword).toMatch(/^✗ [^\n]* cannot be reached: it wants a password, as in redis:\/\/:password@host:port\n$/)
   expect(badPassword).toMatch(/^✗ [^\n]* cannot be reached: it does not take the user and password of REDIS_URL\n$/)
