@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Job, Queue, Worker } from 'bullmq'
+import { type Job, type JobsOptions, Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Event, EventAdapter, QueueConfig, SubscriptionHandle } from 'motia'
 import { type Add, EventOutbox } from './event-outbox'
@@ -89,6 +89,12 @@ export class BullMqEvents implements EventAdapter {
     await this.#outbox.sendSafely(event.topic, this.#addsOf(event))
   }
 
+  /** As `emitSafely`, unless an event of that id still waits or is worked on; it is forgotten when that is done. */
+  async emitOnce<TData>(event: Event<TData>, id: string): Promise<void> {
+    const options: JobsOptions = { jobId: id, removeOnComplete: true, removeOnFail: true }
+    await this.#outbox.sendSafely(event.topic, this.#addsOf(event, options))
+  }
+
   /** Lets a worker of this process hand the events of a topic to a step. */
   async subscribe<TData>(
     topic: string,
@@ -142,7 +148,7 @@ export class BullMqEvents implements EventAdapter {
     return [...this.#subscriptions.values()].filter(({ handle }) => handle.topic === topic)
   }
 
-  #addsOf<TData>({ topic, data, traceId, flows }: Event<TData>): Add[] {
+  #addsOf<TData>({ topic, data, traceId, flows }: Event<TData>, options: JobsOptions = {}): Add[] {
     const job: JobData = { topic, data, traceId, flows }
     return this.#subscribersOf(topic).map(({ queue, retries, delayMs }) => () => {
       return queue.add(topic, job, {
@@ -151,6 +157,7 @@ export class BullMqEvents implements EventAdapter {
         delay: delayMs,
         removeOnComplete: { count: KEEP_COMPLETED },
         removeOnFail: { count: KEEP_FAILED },
+        ...options,
       })
     })
   }

@@ -64,7 +64,9 @@ export class OwedJobs {
       const key = `${petId} ${enqueuedAt}`
       const queuedAt = this.#queued.get(key)
       if (!isOverdue || (queuedAt !== undefined && !isPast(queuedAt, PATIENCE_MS, now))) continue
-      await this.#events.emitSafely({ topic, data: { petId, enqueuedAt }, traceId: newTraceId(), flows: ['pets'] })
+      const event = { topic, data: { petId, enqueuedAt }, traceId: newTraceId(), flows: ['pets'] }
+      // The other servers on the same store find the same.
+      await this.#events.emitOnce(event, `owed-${petId}-${enqueuedAt}`)
       this.#queued.set(key, now)
       count += 1
     }

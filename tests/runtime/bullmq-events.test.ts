@@ -377,6 +377,29 @@ describe('while Redis is away', () => {
   })
 })
 
+test('what is emitted once waits once, whoever emits it, and is taken again when it was done', async () => {
+  const [one, two] = [await makeEvents(shared, 'once'), await makeEvents(shared, 'once')]
+  let go = () => {}
+  const held = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  let count = 0
+  const handle = async () => {
+    count += 1
+    await held
+  }
+  for (const { events } of [one, two]) await events.subscribe('js.owed', 'JsJob', handle, queueConfig())
+  const emit = ({ events }: typeof one) => events.emitOnce(buildEvent({ topic: 'js.owed' }), 'owed-1-2')
+  await Promise.all([emit(one), emit(two), emit(one)])
+  await waitFor(() => count > 0)
+  await emit(two)
+  go()
+  await waitFor(async () => {
+    if (count < 2) await emit(two)
+    return count === 2
+  })
+})
+
 test('where Redis hangs, an emit waits a second at most, and its event comes once Redis answers again', async () => {
   const redis = await startRedis()
   const { events, connection } = await makeEvents(redis)
