@@ -82,6 +82,9 @@ describe('npm run pets:copy', () => {
     await waitFor(async () => Number(await (await theRedis()).command('HLEN', '{pets}:all')) > 0, { timeout: 20_000 })
     await cut.stop('SIGKILL')
     expect(await (await theRedis()).command('EXISTS', '{pets}:copying')).toBe(1)
+    const back = await copy(makeTempDir(), 'redis', 'file')
+    expect(back.output).toMatch(/^✗ Redis at .* holds an unfinished copy: copy into it again, to its end\n$/)
+    expect(back.code).toBe(1)
     await (await theRedis()).command('HSET', '{pets}:all', '40000', '{}')
 
     const server = startChild([process.execPath, '--import', 'tsx', 'src/server/main.ts', 'start'], {
@@ -96,6 +99,14 @@ describe('npm run pets:copy', () => {
     const again = await copy(dataDir, 'file', 'redis')
     expect(again.output).toContain('✓ 29,999 pets')
     expect(await (await theRedis()).command('HLEN', '{pets}:all')).toBe(29_999)
+  })
+
+  test('When Redis has no memory for them, then one line says so', async () => {
+    const { dataDir } = folderOf(20_000)
+    const small = await startRedis(['--maxmemory', '3mb'])
+    const { code, output } = await copy(dataDir, 'file', 'redis', small.url)
+    expect(output).toMatch(/✗ Redis has no memory left to store the change\n$/)
+    expect(code).toBe(1)
   })
 
   test('When there is nothing to read, or nowhere to write, then one line says so', async () => {

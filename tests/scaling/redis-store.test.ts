@@ -1,3 +1,4 @@
+import { connect, createServer, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AuditStream } from '../../src/events/audit-stream'
@@ -8,6 +9,7 @@ import { createRedisStore } from '../../src/store/redis/redis-store'
 import type { PetStore } from '../../src/store/store'
 import { buildPet, petOf } from '../store/build-pet'
 import { describePetStorePromises } from '../store/pet-store-promises'
+import { freePort } from '../support/free-port'
 import { startRedis, type TestRedis } from '../support/redis'
 
 let server: TestRedis
@@ -241,6 +243,38 @@ describe('a Redis that cannot', () => {
       await server.command('CONFIG', 'SET', 'maxmemory', '0')
     }
     expect((await store.create(petOf())).id).toBe('2')
+  })
+
+  test('When pets are being copied into it, then a running server changes nothing', async () => {
+    const store = await emptyStore()
+    await store.create(petOf())
+    await server.command('SET', '{pets}:copying', 'now')
+    const copying = { code: 'STORE_UNAVAILABLE', message: 'The pets are being copied into Redis' }
+    await expect(store.create(petOf())).rejects.toMatchObject(copying)
+    await expect(store.update('1', (pet) => ({ ...pet, name: 'Max' }))).rejects.toMatchObject(copying)
+    await expect(store.remove('1', () => true)).rejects.toMatchObject(copying)
+    expect(await store.list()).toEqual([buildPet({ id: '1' })])
+    await server.command('DEL', '{pets}:copying')
+    expect((await store.create(petOf())).id).toBe('2')
+  })
+
+  test('When a connection goes dead without a word, then it is given up, and a new one works', async () => {
+    const redis = await startRedis()
+    const [port, dead] = [await freePort(), new Set<Socket>()]
+    const proxy = createServer((near) => {
+      const far = connect(redis.port, '127.0.0.1')
+      for (const socket of [near, far]) socket.on('error', () => {})
+      near.on('data', (chunk) => dead.has(near) || far.write(chunk))
+      far.on('data', (chunk) => dead.has(near) || near.write(chunk))
+      proxied.add(near)
+    }).listen(port, '127.0.0.1')
+    const proxied = new Set<Socket>()
+    const store = createRedisStore(sharedRedis(`redis://127.0.0.1:${port}`))
+    await store.create(petOf())
+    for (const socket of proxied) dead.add(socket)
+    await expect(store.get('1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await expect.poll(() => store.get('1').catch(() => null), { timeout: 30_000 }).toEqual(buildPet({ id: '1' }))
+    proxy.close()
   })
 
   test('When it is down, then every call is refused at once, and works again once it is back', async () => {

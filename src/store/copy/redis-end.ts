@@ -16,6 +16,8 @@ export const redisEnd = (url: string): CopyEnd => {
   const store = createRedisStore(shared)
   const run = <T>(commands: (client: Redis) => Promise<T>): Promise<T> =>
     shared.run(commands).catch((error) => Promise.reject(error instanceof CopyError ? error : redisStoreError(error)))
+  /** What is copied into holds a mark while it is, what is copied from must not. */
+  let isTarget = false
   const { hostname, port } = new URL(url)
   const name = `Redis at ${hostname}:${port || 6379}`
 
@@ -23,6 +25,8 @@ export const redisEnd = (url: string): CopyEnd => {
     name,
     extent: () =>
       run(async (client) => {
+        const isWhole = isTarget || (await client.exists(KEYS.copying)) === 0
+        if (!isWhole) throw new CopyError(`${name} holds an unfinished copy: copy into it again, to its end`)
         const [count, seq, [last = '0']] = await Promise.all([
           client.zcard(KEYS.ids),
           client.get(KEYS.seq),
@@ -33,6 +37,7 @@ export const redisEnd = (url: string): CopyEnd => {
     pages: () => pagesOf((after, limit) => store.page(after, limit)),
     begin: () =>
       run(async (client) => {
+        isTarget = true
         const isUnfinishedCopy = (await client.exists(KEYS.copying)) === 1
         if (!isUnfinishedCopy && (await client.exists(KEYS.all)) === 1) {
           throw new CopyError(`${name} already holds pets: nothing is overwritten`)

@@ -1,17 +1,21 @@
 import { script } from '../../redis/script'
 
+/** What a write answers while pets are copied into the store, which would not notice it. */
+const UNLESS_COPYING = `
+if redis.call('EXISTS', KEYS[5]) == 1 then return redis.error_reply('COPYING pets are being copied into the store') end`
+
 /**
- * Keys all, ids, unfinished, revision, seq; the JSON after the id, `1` if unfinished, the largest id, the next revision. The new
+ * Keys all, ids, unfinished, revision, copying, seq; the JSON after the id, `1` if unfinished, the largest id, the next revision. The new
  * id. A sequence that was lost, with a key that somebody deleted, goes on behind the highest id.
  */
-export const createScript = script(`
-local last = tonumber(redis.call('GET', KEYS[5]) or '0')
+export const createScript = script(`${UNLESS_COPYING}
+local last = tonumber(redis.call('GET', KEYS[6]) or '0')
 if last == 0 then
   last = tonumber(redis.call('ZREVRANGE', KEYS[2], 0, 0)[1] or '0')
-  if last > 0 then redis.call('SET', KEYS[5], string.format('%.0f', last)) end
+  if last > 0 then redis.call('SET', KEYS[6], string.format('%.0f', last)) end
 end
 if last >= tonumber(ARGV[3]) then return redis.error_reply('NOIDS there are no ids left') end
-local id = string.format('%.0f', redis.call('INCR', KEYS[5]))
+local id = string.format('%.0f', redis.call('INCR', KEYS[6]))
 redis.call('HSET', KEYS[1], id, '{"id":"' .. id .. '",' .. ARGV[1])
 redis.call('ZADD', KEYS[2], id, id)
 if ARGV[2] == '1' then redis.call('ZADD', KEYS[3], id, id) end
@@ -20,10 +24,10 @@ return id
 `)
 
 /**
- * Keys all, ids, unfinished, revision; id, the JSON it must have, `keep`, `set` or `remove`, the new JSON, `1` if unfinished, the
+ * Keys all, ids, unfinished, revision, copying; id, the JSON it must have, `keep`, `set` or `remove`, the new JSON, `1` if unfinished, the
  * next revision. 1 where that was done, the JSON it has where that is another, null where there is no such pet.
  */
-export const changeScript = script(`
+export const changeScript = script(`${UNLESS_COPYING}
 local current = redis.call('HGET', KEYS[1], ARGV[1])
 if not current or current ~= ARGV[2] then return current end
 if ARGV[3] == 'set' then

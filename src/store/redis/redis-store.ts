@@ -87,10 +87,14 @@ class RedisStore implements PetStore {
     const { id: _, ...fields } = pet
     const rest = JSON.stringify(fields).slice(1)
     const flag = isUnfinished(pet) ? '1' : '0'
-    const { all, ids, unfinished, revision, seq } = KEYS
+    const { all, ids, unfinished, revision, copying, seq } = KEYS
     const id = await this.#run(async (redis) =>
       createReply.parse(
-        await createScript(redis, [all, ids, unfinished, revision, seq], [rest, flag, MAX_SEQ - 1, newRevision()]),
+        await createScript(
+          redis,
+          [all, ids, unfinished, revision, copying, seq],
+          [rest, flag, MAX_SEQ - 1, newRevision()],
+        ),
       ),
     )
     this.#nextId = Number(id) + 1
@@ -147,11 +151,11 @@ class RedisStore implements PetStore {
   }
 
   #send(id: string, text: string, decision: Decision): Promise<1 | string | null> {
-    const { all, ids, unfinished, revision } = KEYS
+    const { all, ids, unfinished, revision, copying } = KEYS
     const [next, flag] = decision.verb === 'set' ? [decision.text, isUnfinished(decision.pet) ? '1' : '0'] : ['', '0']
     const args = [id, text, decision.verb, next, flag, newRevision()]
     return this.#run(async (redis) =>
-      changeReply.parse(await changeScript(redis, [all, ids, unfinished, revision], args)),
+      changeReply.parse(await changeScript(redis, [all, ids, unfinished, revision, copying], args)),
     )
   }
 
