@@ -76,7 +76,7 @@ test('When the instance that reaps is killed, then another goes on before the ne
   const ids = await Promise.all(Array.from({ length: MANY_DUE }, async () => (await store.create(due)).id))
   const kept = await store.create(petOf())
   // One tick, when the instances have started: no other will come to help.
-  const tick = new Date(Date.now() + 20_000)
+  const tick = new Date(Date.now() + 25_000)
   const { root } = withReapersAt(`${tick.getSeconds()} ${tick.getMinutes()} * * * *`)
   const fleet = await startFleet(3, redis.url, { root })
 
