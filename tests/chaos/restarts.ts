@@ -9,6 +9,12 @@ import { Random } from './random'
 import { auditedPets, type Chaos, checkNothingLeft, readStore, waitForJobs } from './scenario'
 
 /**
+ * The one thing no server can help: a new connection that the kernel made at the very moment the listening socket closed. Four
+ * of the clients make one at any time; a stop waits for a moment without, which a busy machine may not give it.
+ */
+const MOST_RESET = 3
+
+/**
  * The server is stopped by SIGTERM under load and started again: clients, with connections kept alive and with new ones, get
  * every answer they wait for, or find nobody to connect to; no job runs half, no event is lost, each stop takes seconds.
  */
@@ -35,11 +41,11 @@ export const restarts = async ({ seed, say }: Chaos, { rounds }: { rounds: numbe
       refused += failures.get(what) ?? 0
       failures.delete(what)
     }
-    // The one thing no server can help: a new connection that the kernel made at the very moment the listening socket closed.
-    knocked += failures.get('ECONNRESET fresh') ?? 0
+    const reset = failures.get('ECONNRESET fresh') ?? 0
     failures.delete('ECONNRESET fresh')
+    assert(reset <= MOST_RESET, `${reset} new connections were reset by one stop`)
+    knocked += reset
     assert.deepEqual([...failures], [], 'requests in flight were cut off')
-    assert(knocked <= 1, `${knocked} new connections were reset`)
     assert(ledger.counts.unanswered - unanswered > 0, 'the load ended before the server')
     // Whatever was under way has ended: no write is half, and no job has done its work and kept it to itself.
     checkNothingLeft(dataDir)
