@@ -47,7 +47,7 @@ const FLUSH_INTERVAL_MS = 250
  */
 const SHARE_PER_SECOND = 0.25
 
-/** Removes the oldest entries of a map or set beyond `size`; answers how many. */
+/** Removes the oldest entries of a map beyond `size`; answers how many. */
 const dropOldest = (collection: Map<unknown, unknown>, size: number): number => {
   let dropped = 0
   for (const key of collection.keys()) {

@@ -5,8 +5,8 @@ const UNLESS_COPYING = `
 if redis.call('EXISTS', KEYS[5]) == 1 then return redis.error_reply('COPYING pets are being copied into the store') end`
 
 /**
- * Keys all, ids, unfinished, revision, copying, seq; the JSON after the id, `1` if unfinished, the largest id, the next revision. The new
- * id. A sequence that was lost, with a key that somebody deleted, goes on behind the highest id.
+ * Keys all, ids, unfinished, revision, copying, seq; the JSON after the id, `1` if unfinished, the largest id, the next
+ * revision. The new id. A sequence that was lost, with a key that somebody deleted, goes on behind the highest id.
  */
 export const createScript = script(`${UNLESS_COPYING}
 local last = tonumber(redis.call('GET', KEYS[6]) or '0')
@@ -24,8 +24,8 @@ return id
 `)
 
 /**
- * Keys all, ids, unfinished, revision, copying; id, the JSON it must have, `keep`, `set` or `remove`, the new JSON, `1` if unfinished, the
- * next revision. 1 where that was done, the JSON it has where that is another, null where there is no such pet.
+ * Keys all, ids, unfinished, revision, copying; id, the JSON it must have, `keep`, `set` or `remove`, the new JSON, `1` if
+ * unfinished, the next revision. 1 where that was done, the JSON it has where that is another, null where there is no such pet.
  */
 export const changeScript = script(`${UNLESS_COPYING}
 local current = redis.call('HGET', KEYS[1], ARGV[1])

@@ -63,7 +63,7 @@ class RedisStore implements PetStore {
     const revision = await this.revision()
     if (this.#listing?.revision === revision) return this.#listing.pets
     // Whoever finds the same revision meanwhile reads along.
-    const listing = { revision, pets: this.#readAll() }
+    const listing = { revision, pets: this.#readPages(pageScript, KEYS.ids, '0', Number.POSITIVE_INFINITY) }
     this.#listing = listing
     const forget = () => {
       if (this.#listing === listing) this.#listing = null
@@ -185,15 +185,6 @@ class RedisStore implements PetStore {
       if (texts.length < size) break
     }
     return pets
-  }
-
-  async #readAll(): Promise<readonly StoredPet[]> {
-    const pets: StoredPet[] = []
-    for (;;) {
-      const page = await this.page(pets.at(-1)?.id ?? null, PAGE_SIZE)
-      pets.push(...page)
-      if (page.length < PAGE_SIZE) return pets
-    }
   }
 
   async #run<T>(commands: (redis: Redis) => Promise<T>): Promise<T> {
