@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import { within } from './within'
 
 /** How many events may wait in this process for a Redis that is away. */
 const MAX_WAITING = 100_000
@@ -86,13 +87,9 @@ export class EventOutbox {
   /** Sends an event to its queues, and rejects unless they have it within 5 s. */
   async sendSafely(topic: string, adds: Add[]): Promise<void> {
     if (!this.isConnected) throw new EmitError(`Event ${topic} was not sent: Redis does not take it now`)
-    const tooLate = AbortSignal.timeout(SAFE_PATIENCE_MS)
-    const late = new Promise<never>((_, reject) => {
-      tooLate.onabort = () =>
-        reject(new EmitError(`Event ${topic} was not queued within ${SAFE_PATIENCE_MS / 1_000} s`))
-    })
-    await Promise.race([Promise.all(adds.map((add) => this.#note(add))), late])
-    tooLate.onabort = null
+    const sent = Promise.all(adds.map((add) => this.#note(add)))
+    const seconds = SAFE_PATIENCE_MS / 1_000
+    await within(sent, SAFE_PATIENCE_MS, () => new EmitError(`Event ${topic} was not queued within ${seconds} s`))
   }
 
   /** Says no more of a Redis that comes or goes. */

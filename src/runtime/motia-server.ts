@@ -1,5 +1,4 @@
 import { relative } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { RedisStateAdapter } from '@motiadev/adapter-redis-state'
 import { RedisStreamAdapterManager } from '@motiadev/adapter-redis-streams'
 import type { Express, RequestHandler } from 'express'
@@ -18,6 +17,7 @@ import { StepModules } from './step-modules'
 import { StepRunner } from './step-runner'
 import { StepTracer } from './step-tracer'
 import { newTraceId } from './trace-id'
+import { within } from './within'
 import { WorkbenchFeed } from './workbench-feed'
 
 /** How long a tick of a cron step waits for Redis to tell whose it is, in ms. */
@@ -99,10 +99,7 @@ export const createMotiaServer = async (options: MotiaServerOptions): Promise<Co
   const state = new RedisStateAdapter(redis.client)
   const tryLock = async (name: string, ms: number): Promise<boolean> => {
     const taken = redis.client.set(`motia:cron:lock:${name}`, String(process.pid), { NX: true, PX: ms })
-    const late = sleep(LOCK_PATIENCE_MS, undefined, { ref: false }).then(() =>
-      Promise.reject(new Error('Redis is silent')),
-    )
-    return (await Promise.race([taken, late])) === 'OK'
+    return (await within(taken, LOCK_PATIENCE_MS, () => new Error('Redis is silent'))) === 'OK'
   }
   const cronAdapter = isInProcess
     ? new CronRuns(

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis, type RedisOptions } from 'ioredis'
 import { createClient, type RedisClientType } from 'redis'
 import { corkTurns } from '../redis/cork-turns'
 import { giveUpSilent } from '../redis/give-up-silent'
+import { within } from '../runtime/within'
 import type { Settings } from '../settings'
 import { CLIENT_NAME, startPrivateRedis } from './private-redis'
 
@@ -60,7 +60,7 @@ export const connectRedis = async (settings: Settings): Promise<RedisConnections
   // Every failed attempt is an error event; the queues' connection has said that Redis is away.
   client.on('error', () => {})
   try {
-    await (own ? client.connect() : Promise.race([client.connect(), firstAnswerMissing()]))
+    await (own ? client.connect() : within(client.connect(), FIRST_ANSWER_MS, noAnswer))
   } catch (error) {
     if (client.isOpen) client.destroy()
     await own?.stop()
@@ -93,10 +93,8 @@ export const connectRedis = async (settings: Settings): Promise<RedisConnections
   }
 }
 
-const firstAnswerMissing = async (): Promise<never> => {
-  await sleep(FIRST_ANSWER_MS, undefined, { ref: false })
-  throw new Error(`it takes the connection and does not answer within ${FIRST_ANSWER_MS / 1_000} s`)
-}
+const noAnswer = (): Error =>
+  new Error(`it takes the connection and does not answer within ${FIRST_ANSWER_MS / 1_000} s`)
 
 /** A refused connection is an AggregateError whose message is empty. */
 const reasonOf = (error: unknown, isTls: boolean): string => {
