@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs'
+import { readConfig } from './server/read-config'
+import { type Mode, serve } from './server/serve'
+import { containStepErrors } from './steps/step-scope'
+
+const modes: Mode[] = ['dev', 'start']
+
+/** The signals that stop a server: a second one ends its grace. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
+// A log that cannot be written (its disk is full, its reader is gone) must not take the server down.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
+const main = async (): Promise<void> => {
+  const command = process.argv[2]
+  const mode = modes.find((known) => known === command)
+  if (!mode && command !== 'types') throw new Error('Usage: motia-runtime dev | start | types')
+  const root = process.cwd()
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  // Motia, the Workbench and its page all ask this one.
+  process.env.MOTIA_ANALYTICS_DISABLED = 'true'
+  if (!mode) {
+    const { writeTypes } = await import('./server/write-types')
+    await writeTypes(root, await readConfig(root))
+    return
+  }
+  if (mode === 'start') process.env.NODE_ENV ??= 'production'
+  let stop: ((exitCode: number) => Promise<void>) | undefined
+  // Before the start is over there is nothing to let end; as process 1 of a container nothing else would end it.
+  for (const signal of STOP_SIGNALS) process.on(signal, () => (stop ? void stop(0) : process.exit(0)))
+  const server = await serve(mode, root, await readConfig(root))
+  stop = server.stop
+  containStepErrors((error) => {
+    console.error('Unexpected error outside of any step:', error)
+    void server.stop(1)
+  })
+}
+
+main().catch((error: unknown) => {
+  console.error(`✗ ${error instanceof Error ? error.message : error}`)
+  process.exit(1)
+})

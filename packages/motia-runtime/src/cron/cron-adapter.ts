@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import type { CronAdapter, CronLock, CronLockInfo } from 'motia'
+import type { CronLeases, CronRun } from './cron-leases'
+
+/**
+ * Motia's cron adapter, for steps that Motia's stock runner runs: Motia schedules them, and each tick runs in the server that
+ * gets its lease. `lastTick` returns the tick of a step that is due now, epoch ms.
+ */
+export class LeasedCronAdapter implements CronAdapter {
+  readonly #leases: CronLeases
+  readonly #lastTick: (stepName: string) => number
+  readonly #runs = new Map<string, { lock: CronLock; run: CronRun; ended: Promise<void>; end: () => void }>()
+
+  constructor(leases: CronLeases, lastTick: (stepName: string) => number) {
+    this.#leases = leases
+    this.#lastTick = lastTick
+  }
+
+  async acquireLock(jobName: string, ttl: number): Promise<CronLock | null> {
+    const run = await this.#leases.begin(jobName, this.#lastTick(jobName))
+    if (run === 'held' || run === 'done') return null
+    const acquiredAt = Date.now()
+    const instanceId = String(process.pid)
+    const lock = { jobName, lockId: randomUUID(), acquiredAt, expiresAt: acquiredAt + ttl, instanceId }
+    let end = () => {}
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    this.#runs.set(lock.lockId, { lock, run, ended, end })
+    return lock
+  }
+
+  async releaseLock({ lockId }: CronLock): Promise<void> {
+    const held = this.#runs.get(lockId)
+    this.#runs.delete(lockId)
+    try {
+      await held?.run.end()
+    } finally {
+      held?.end()
+    }
+  }
+
+  async renewLock(): Promise<boolean> {
+    return false
+  }
+
+  async isHealthy(): Promise<boolean> {
+    return true
+  }
+
+  /** Lets the runs that are under way end. */
+  async shutdown(): Promise<void> {
+    await Promise.all(Array.from(this.#runs.values(), ({ ended }) => ended))
+  }
+
+  async getActiveLocks(): Promise<CronLockInfo[]> {
+    return Array.from(this.#runs.values(), ({ lock }) => lock)
+  }
+}

@@ -1,0 +1,154 @@
+import type { CronConfig, Step } from 'motia'
+import type { CronLeases, CronRun } from './cron-leases'
+import { type CronSchedule, parseCron } from './cron-schedule'
+
+/** How often the clock is looked at, at the least, in ms: it may be set, and the machine may sleep. */
+const LOOK_INTERVAL_MS = 5_000
+
+/** How far the clock must go back to count as set back, in ms: more than a time service corrects in passing. */
+const SET_BACK_MS = 1_000
+
+/** How often a server looks whether the run of another has ended, or its server with it, in ms. */
+const FOLLOW_INTERVAL_MS = 1_000
+
+/** What the scheduler needs. */
+export interface CronSchedulerOptions {
+  leases: CronLeases
+  /** Runs the step, and logs what goes wrong. */
+  run: (step: Step<CronConfig>) => Promise<void>
+  /** Returns epoch ms. */
+  now?: () => number
+}
+
+interface Job {
+  step: Step<CronConfig>
+  schedule: CronSchedule
+  /** The next tick, epoch ms. */
+  next: number | null
+  lookedAt: number
+  timer: NodeJS.Timeout | undefined
+  /** There while this server runs a tick of the step, or waits for the run of another server to end. */
+  busy: Promise<void> | undefined
+  isRemoved: boolean
+}
+
+/**
+ * Runs cron steps in this process. Each tick runs once, whichever of the servers that share the leases gets it; if that server
+ * dies, another one runs the tick again. A tick that comes late still runs, and of the ticks that were missed while no server
+ * was up the last one is made up for at the start.
+ */
+export class CronScheduler {
+  readonly #leases: CronLeases
+  readonly #run: CronSchedulerOptions['run']
+  readonly #now: () => number
+  readonly #jobs = new Map<string, Job>()
+  #isClosed = false
+
+  constructor({ leases, run, now = Date.now }: CronSchedulerOptions) {
+    this.#leases = leases
+    this.#run = run
+    this.#now = now
+  }
+
+  /** Schedules the step; throws an error that holds the cron expression if that is invalid. */
+  createCronJob(step: Step<CronConfig>): void {
+    const schedule = parseCron(step.config.cron)
+    this.removeCronJob(step)
+    const now = this.#now()
+    const job: Job = {
+      step,
+      schedule,
+      next: schedule.next(now),
+      lookedAt: now,
+      timer: undefined,
+      busy: undefined,
+      isRemoved: false,
+    }
+    this.#jobs.set(step.filePath, job)
+    this.#arm(job)
+  }
+
+  /** Unschedules the step; a run that is under way ends as if nothing had happened. */
+  removeCronJob({ filePath }: Pick<Step, 'filePath'>): void {
+    const job = this.#jobs.get(filePath)
+    if (!job) return
+    job.isRemoved = true
+    clearTimeout(job.timer)
+    this.#jobs.delete(filePath)
+  }
+
+  /** Runs the last tick of each step that no server was up for, if any was run before. */
+  async makeUp(): Promise<void> {
+    for (const job of this.#jobs.values()) {
+      const { name } = job.step.config
+      const done = await this.#leases.lastTick(name).catch(() => null)
+      const last = job.schedule.last(this.#now())
+      if (done === null || last === null || last <= done || job.isRemoved) continue
+      console.info(`Step ${name} missed its run of ${new Date(last).toISOString()}: it runs now`)
+      this.#begin(job, last)
+    }
+  }
+
+  /** Unschedules every step, and lets the runs that are under way end. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const jobs = [...this.#jobs.values()]
+    for (const { step } of jobs) this.removeCronJob(step)
+    await Promise.all(jobs.map(({ busy }) => busy))
+  }
+
+  #arm(job: Job): void {
+    if (job.next === null) return
+    const delay = Math.min(Math.max(job.next - this.#now(), 0), LOOK_INTERVAL_MS)
+    job.timer = setTimeout(() => this.#look(job), delay).unref()
+  }
+
+  #look(job: Job): void {
+    const now = this.#now()
+    if (job.lookedAt - now > SET_BACK_MS) job.next = job.schedule.next(now)
+    job.lookedAt = now
+    if (job.next !== null && now >= job.next) {
+      // After a long pause only the last of the ticks that went by.
+      const tick = job.schedule.last(now) ?? job.next
+      job.next = job.schedule.next(now)
+      this.#begin(job, tick)
+    }
+    this.#arm(job)
+  }
+
+  #begin(job: Job, tick: number): void {
+    // A run that takes longer than the interval: its next tick is left out.
+    if (job.busy) return
+    job.busy = this.#take(job, tick).finally(() => {
+      job.busy = undefined
+    })
+  }
+
+  /** Runs the tick unless another server does; if that one dies before it is done, runs it here. */
+  async #take(job: Job, tick: number): Promise<void> {
+    const { name } = job.step.config
+    for (let isFirst = true; ; isFirst = false) {
+      const lease = await this.#leases.begin(name, tick).catch(() => 'held' as const)
+      if (lease === 'done' || this.#isClosed || job.isRemoved) {
+        if (typeof lease !== 'string') await lease.release()
+        return
+      }
+      if (lease !== 'held') {
+        if (!isFirst) console.warn(`Step ${name} runs here: the server that ran it is gone`)
+        return this.#runAndEnd(job, lease)
+      }
+      await new Promise((resolve) => setTimeout(resolve, FOLLOW_INTERVAL_MS).unref())
+    }
+  }
+
+  async #runAndEnd(job: Job, lease: CronRun): Promise<void> {
+    try {
+      await this.#run(job.step)
+    } catch {
+      // The runner has logged it. A tick is run once, whatever its outcome.
+    }
+    await lease
+      .end()
+      .catch((error) => console.error(`The end of a run of ${job.step.config.name} was not noted:`, error))
+  }
+}

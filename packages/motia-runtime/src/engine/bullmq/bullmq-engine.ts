@@ -1,0 +1,71 @@
+import type { Engine } from '../engine'
+import { BullMqEvents } from './bullmq-events'
+import { BullMqDeadLetters } from './dead-letters'
+import { Queues } from './queues'
+import { createQueuesTab } from './queues-tab'
+import { connectRedis } from './redis-connections'
+import { RedisFeed, WORKBENCH_STREAMS } from './redis-feed'
+import { RedisHealth } from './redis-health'
+import { RedisLeases } from './redis-leases'
+import { RedisState } from './redis-state'
+import { RedisStreams } from './redis-streams'
+
+/** How an engine uses Redis. */
+export interface BullMqEngineOptions {
+  redisUrl: string
+  /** What the names of all its keys and queues begin with. Servers with another prefix share nothing with it. */
+  prefix: string
+  /** How many traces, and how many log lines, are kept for the Workbench. */
+  traceLimit: number
+}
+
+/**
+ * Opens an engine that keeps everything in Redis, its queues in the form of BullMQ. Throws an error of one line if Redis
+ * cannot be used.
+ */
+export const createBullMqEngine = async ({ redisUrl, prefix, traceLimit }: BullMqEngineOptions): Promise<Engine> => {
+  const redis = await connectRedis(redisUrl, `${prefix}-server`)
+  const { commands } = redis
+  const health = new RedisHealth(redis.queues)
+  // A prefix of their own: the Queues tab takes every key below it that ends in `:id` for a queue.
+  const queues = new Queues(redis.queues, `${prefix}:queues`)
+  const deadLetters: BullMqDeadLetters = new BullMqDeadLetters({
+    queues,
+    health,
+    key: `${prefix}:dead-letter-queues`,
+    configOf: (queue) => events.configOf(queue),
+  })
+  const events = new BullMqEvents({ queues, health, bury: (...letter) => deadLetters.bury(...letter) })
+  const workbenchStreams = new RedisStreams(commands, `${prefix}:workbench`)
+  const feed = new RedisFeed({ redis: commands, streams: workbenchStreams, limit: traceLimit })
+  let closeTab = async () => {}
+
+  return {
+    kind: 'bullmq',
+    events,
+    deadLetters,
+    feed,
+    leases: new RedisLeases(commands, `${prefix}:cron`),
+    state: new RedisState(commands, `${prefix}:state`),
+    streams: new RedisStreams(commands, `${prefix}:streams`),
+    attachWorkbench: (workbench) => feed.attach(workbench),
+    workbenchStream: (name) => (WORKBENCH_STREAMS.includes(name) ? workbenchStreams.createStream(name) : undefined),
+    queuesTab: (context) => {
+      const tab = createQueuesTab(events, context)
+      closeTab = async () => {
+        await tab.onShutdown?.()
+        // The plugin handles no rejection of what it has asked: the replies come before this one.
+        await health.ask(() => redis.queues.ping()).catch(() => {})
+      }
+      return tab
+    },
+    queues: () => events.counts(),
+    problem: () => health.problem(),
+    onRecovered: (listener) => void health.on('recovered', listener),
+    start: async () => events.start(),
+    close: async () => {
+      await closeTab()
+      redis.close()
+    },
+  }
+}

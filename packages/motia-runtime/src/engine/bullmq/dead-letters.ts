@@ -1,0 +1,110 @@
+import type { Job } from 'bullmq'
+import type { QueueConfig } from 'motia'
+import { z } from 'zod'
+import type { DeadLetter, DeadLetters, QueuedEvent } from '../engine'
+import type { Queues } from './queues'
+import type { RedisHealth } from './redis-health'
+
+/** What Motia adds to the name of a queue for its dead letters. */
+export const DLQ_SUFFIX = '.dlq'
+
+/** A dead letter in the form that Motia gives it. */
+const letterSchema = z.object({
+  originalEvent: z.object({
+    id: z.string().optional(),
+    topic: z.string(),
+    data: z.unknown(),
+    traceId: z.string(),
+    flows: z.array(z.string()).optional(),
+  }),
+  failureReason: z.string(),
+  failureTimestamp: z.number(),
+  attemptsMade: z.number(),
+  originalJobId: z.string(),
+})
+
+/** What the dead letters need. `configOf` returns the config of the step that works on a queue, if one does. */
+export interface DeadLettersOptions {
+  queues: Queues
+  health: RedisHealth
+  /** The key of a set of names: the queues that have had a dead letter. */
+  key: string
+  configOf: (queue: string) => Partial<QueueConfig> | undefined
+}
+
+/** Dead letters in queues named `<topic>.<Step>.dlq`, in Motia's form, so that the Queues tab of the Workbench shows them. */
+export class BullMqDeadLetters implements DeadLetters {
+  readonly #options: DeadLettersOptions
+
+  constructor(options: DeadLettersOptions) {
+    this.#options = options
+  }
+
+  /** Keeps a job that failed for good. */
+  async bury(queue: string, job: Job<QueuedEvent>, reason: string, attempts: number): Promise<void> {
+    const { queues, key } = this.#options
+    const letter: z.infer<typeof letterSchema> = {
+      originalEvent: job.data,
+      failureReason: reason,
+      failureTimestamp: Date.now(),
+      attemptsMade: attempts,
+      originalJobId: job.id ?? '',
+    }
+    await queues.connection.sadd(key, queue)
+    // By its id a job is buried once, also if its server dies before the job has left its queue.
+    await queues.get(`${queue}${DLQ_SUFFIX}`).add(`${job.data.topic}${DLQ_SUFFIX}`, letter, { jobId: `dlq-${job.id}` })
+    const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`
+    console.warn(`Job ${job.id} of the queue ${queue} failed and is a dead letter after ${tries}: ${reason}`)
+  }
+
+  async list(): Promise<DeadLetter[]> {
+    const { queues, health, key } = this.#options
+    return health.ask(async () => {
+      const letters: DeadLetter[] = []
+      for (const queue of (await queues.connection.smembers(key)).toSorted()) {
+        const jobs: Job[] = await queues.get(`${queue}${DLQ_SUFFIX}`).getJobs(['waiting', 'paused'], 0, -1, true)
+        for (const job of jobs) letters.push(...letterOf(queue, job))
+      }
+      return letters
+    })
+  }
+
+  async retry(id: string): Promise<boolean> {
+    const { queues, configOf } = this.#options
+    return this.#take(id, async (queue, { originalEvent, originalJobId, failureTimestamp }) => {
+      // An id of its own, since the failed job still has the first one; and always the same, if two retry it at once.
+      const jobId = `retry-${failureTimestamp}-${originalJobId.replace(/^retry-\d+-/, '')}`
+      await queues.add(queue, originalEvent, configOf(queue), jobId)
+    })
+  }
+
+  async discard(id: string): Promise<boolean> {
+    return this.#take(id, async () => {})
+  }
+
+  /** Removes a dead letter once `use` is done with it; false if there is none of that id. */
+  async #take(
+    id: string,
+    use: (queue: string, letter: z.infer<typeof letterSchema>) => Promise<void>,
+  ): Promise<boolean> {
+    const { queues, health, key } = this.#options
+    const [queue = '', jobId = ''] = id.split(':')
+    return health.ask(async () => {
+      if (!(await queues.connection.sismember(key, queue))) return false
+      const job: Job | undefined = await queues.get(`${queue}${DLQ_SUFFIX}`).getJob(jobId)
+      const letter = letterSchema.safeParse(job?.data)
+      if (!job || !letter.success) return false
+      await use(queue, letter.data)
+      await job.remove()
+      return true
+    })
+  }
+}
+
+/** The dead letter that a job holds, or none. Its id names the queue too: neither that nor a job's id has a colon. */
+const letterOf = (queue: string, job: Job): DeadLetter[] => {
+  const { success, data } = letterSchema.safeParse(job.data)
+  if (!success) return []
+  const { originalEvent: event, failureReason: reason, failureTimestamp: failedAt, attemptsMade: attempts } = data
+  return [{ id: `${queue}:${job.id}`, queue, event, reason, failedAt, attempts }]
+}

@@ -1,0 +1,89 @@
+import { once } from 'node:events'
+import type { QueueConfig } from 'motia'
+import { within } from '../../within'
+import { EmitError, type QueuedEvent } from '../engine'
+import type { Queues } from './queues'
+import type { RedisHealth } from './redis-health'
+
+/** How long an emit waits for Redis, in ms: if an outbox sends the event again, and if nobody does. */
+const OWED_PATIENCE_MS = 1_000
+const PATIENCE_MS = 5_000
+
+/** A queue that gets the events of a topic. */
+export interface Target {
+  /** The name of the queue: `<topic>.<Step>`. */
+  name: string
+  config: QueueConfig | undefined
+}
+
+/** Puts events into queues. */
+export class EventSender {
+  readonly #queues: Queues
+  readonly #health: RedisHealth
+  readonly #settledListeners: ((event: QueuedEvent) => void)[] = []
+
+  constructor(queues: Queues, health: RedisHealth) {
+    this.#queues = queues
+    this.#health = health
+  }
+
+  onSettled(listener: (event: QueuedEvent) => void): void {
+    this.#settledListeners.push(listener)
+  }
+
+  /**
+   * Sends an event that nobody sends again: rejects with an `EmitError` unless all queues have it within 5 s. Once that has
+   * happened, a queue may have it all the same.
+   */
+  async send(event: QueuedEvent, targets: Target[]): Promise<void> {
+    const problem = (text: string) => new EmitError(`Event ${event.topic} was not queued: ${text}`)
+    const late = () => problem(`Redis did not respond within ${PATIENCE_MS / 1_000} s`)
+    if (!this.#health.isUp) {
+      // Not given to the connection: it would send the event whenever Redis comes back.
+      const signal = AbortSignal.timeout(PATIENCE_MS)
+      await once(this.#health, 'recovered', { signal }).catch(() => {
+        throw late()
+      })
+    }
+    const added = Promise.all(targets.map((target) => this.#add(target, event)))
+    await within(added, PATIENCE_MS, late).catch((error) => {
+      throw error instanceof EmitError ? error : problem(error.message)
+    })
+  }
+
+  /** Sends an event that an outbox owes, which sends it again if Redis is away or refuses it, or does not reply within 1 s. */
+  async sendOwed(id: string, event: QueuedEvent, targets: Target[]): Promise<void> {
+    if (!this.#health.isUp) return
+    // BullMQ allows no colons in an id, and no id that is a number.
+    const jobId = `event-${encodeURIComponent(id)}`
+    const added = Promise.allSettled(targets.map((target) => this.#add(target, event, jobId))).then((results) => {
+      if (results.some(({ status }) => status === 'rejected')) return
+      for (const listener of this.#settledListeners) listener(event)
+    })
+    if (!(await isDoneWithin(added, OWED_PATIENCE_MS))) this.#health.noteOverdue()
+  }
+
+  async #add({ name, config }: Target, event: QueuedEvent, jobId?: string): Promise<void> {
+    try {
+      await this.#queues.add(name, event, config, jobId)
+      this.#health.noteTaken(name)
+    } catch (error) {
+      this.#health.noteRefusal(name, error instanceof Error ? error.message : String(error))
+      throw error
+    }
+  }
+}
+
+/** Whether the promise resolves within `ms`. The time begins again if this process itself was stalled meanwhile. */
+const isDoneWithin = async (promise: Promise<void>, ms: number): Promise<boolean> => {
+  const begunAt = performance.now()
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => {
+    // A reply that is there already is read before the immediate.
+    timer = setTimeout(() => setImmediate(resolve, false), ms)
+  })
+  const isDone = await Promise.race([promise.then(() => true), late])
+  clearTimeout(timer)
+  const wasStalled = performance.now() - begunAt > 1.2 * ms
+  return !isDone && wasStalled ? isDoneWithin(promise, ms) : isDone
+}

@@ -1,0 +1,127 @@
+import { type Job, UnrecoverableError, Worker } from 'bullmq'
+import type { Event, QueueConfig } from 'motia'
+import type { QueuedEvent } from '../engine'
+import type { Queues } from './queues'
+
+/** Motia's defaults: how many jobs run at once, and how long a job belongs to a server that does not respond, in s. */
+const DEFAULT_CONCURRENCY = 10
+const DEFAULT_VISIBILITY_S = 900
+
+/** How often a server renews its lock on a job that takes longer, in ms; more often if the visibility timeout is shorter. */
+const RENEW_MS = 4_000
+
+/** How often each queue is searched for jobs whose lock has expired, in ms. */
+const STALLED_INTERVAL_MS = 2_000
+
+/** Handles the events of a step. */
+export type EventHandler = (event: Event<unknown>) => void | Promise<void>
+
+/** Keeps a job whose attempts are used up. */
+export type Bury = (queue: string, job: Job<QueuedEvent>, reason: string, attempts: number) => Promise<void>
+
+/** What the workers of an engine share. */
+export interface WorkerParts {
+  queues: Queues
+  bury: Bury
+  /** Runs what it is given one by one. */
+  alone: (work: () => Promise<void>) => Promise<void>
+}
+
+/**
+ * Returns a worker that runs the jobs of a queue, once `run` is called. If the server of a job dies or is blocked for longer
+ * than the `visibilityTimeout`, another worker takes the job over, and that counts as an attempt.
+ */
+export const createWorker = (
+  parts: WorkerParts,
+  name: string,
+  handler: EventHandler,
+  config: Partial<QueueConfig> = {},
+): Worker<QueuedEvent> => {
+  const { connection, prefix } = parts.queues
+  const visibilityMs = (config.visibilityTimeout || DEFAULT_VISIBILITY_S) * 1_000
+  const renewMs = Math.min(RENEW_MS, visibilityMs)
+  const worker = new Worker<QueuedEvent>(name, (job) => runJob(parts, name, job, handler), {
+    connection,
+    prefix,
+    autorun: false,
+    concurrency: concurrencyOf(config),
+    // When it is due for renewal, the lock still lasts for the visibility timeout.
+    lockDuration: visibilityMs + renewMs,
+    lockRenewTime: renewMs,
+    stalledInterval: STALLED_INTERVAL_MS,
+    // Counted in `runJob`: BullMQ would fail the job without a dead letter.
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+  })
+  worker.on('error', () => {})
+  sayTakenOver(worker, visibilityMs)
+  return worker
+}
+
+/** Says how many jobs a worker has found whose server does not respond, in one line for all that it finds at once. */
+const sayTakenOver = (worker: Worker, visibilityMs: number): void => {
+  let count = 0
+  worker.on('stalled', () => {
+    count += 1
+    if (count > 1) return
+    setImmediate(() => {
+      const jobs = count === 1 ? '1 job of the queue' : `${count} jobs of the queue`
+      count = 0
+      console.warn(`${jobs} ${worker.name} taken over: no sign of life from the server for ${visibilityMs / 1_000} s`)
+    })
+  })
+}
+
+/** Returns a function that runs what it is given one by one. */
+export const oneByOne = (): WorkerParts['alone'] => {
+  let last: Promise<void> = Promise.resolve()
+  return (work) => {
+    const result = last.then(work)
+    last = result.catch(() => {})
+    return result
+  }
+}
+
+/** Lets a worker's jobs end. BullMQ handles no rejection if a worker closes that is still connecting. */
+export const closeWorker = async (worker: Worker): Promise<void> => {
+  await worker.waitUntilReady().catch(() => {})
+  await worker.close()
+}
+
+const concurrencyOf = (config: Partial<QueueConfig>): number => {
+  if (config.type === 'fifo') return 1
+  return ('concurrency' in config && config.concurrency) || DEFAULT_CONCURRENCY
+}
+
+/**
+ * Runs a job; if it fails for the last time, it is a dead letter before it leaves its queue. Any job that was taken over may be
+ * the one that killed its server, so those run one by one: if one kills this server too, no other has used up an attempt. Their
+ * progress is how many servers each has lost, counting the one that runs it until the run has ended.
+ */
+const runJob = async (
+  parts: WorkerParts,
+  queue: string,
+  job: Job<QueuedEvent>,
+  handler: EventHandler,
+): Promise<void> => {
+  const { attempts = 1 } = job.opts
+  const lost = Number(job.progress) || (job.stalledCounter > 0 ? 1 : 0)
+  const attempt = job.attemptsMade + lost + 1
+  const runSuspect = async () => {
+    if (attempt > attempts) throw new Error('the server that ran it died or was blocked')
+    await job.updateProgress(lost + 1)
+    try {
+      await handler(job.data)
+    } catch (error) {
+      await job.updateProgress(lost).catch(() => {})
+      throw error
+    }
+  }
+  try {
+    await (lost > 0 ? parts.alone(runSuspect) : handler(job.data))
+  } catch (thrown) {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+    if (attempt < attempts) throw error
+    await parts.bury(queue, job, error.message, Math.min(attempt, attempts))
+    throw Object.assign(new UnrecoverableError(error.message), { stack: error.stack })
+  }
+}

@@ -1,0 +1,49 @@
+import { type Job, Queue } from 'bullmq'
+import type { Redis } from 'ioredis'
+import type { QueueConfig } from 'motia'
+import type { QueuedEvent } from '../engine'
+
+/** Motia's defaults (`adapter-bullmq-events`): retries, the wait before each in ms, and how many old jobs are kept. */
+const DEFAULT_RETRIES = 3
+const BACKOFF_MS = 2_000
+const KEEP_COMPLETED = 1_000
+const KEEP_FAILED = 5_000
+
+/** The queues of an engine, by name. A queue is opened when it is used first. */
+export class Queues {
+  readonly connection: Redis
+  readonly prefix: string
+  readonly #opened = new Map<string, Queue>()
+
+  constructor(connection: Redis, prefix: string) {
+    this.connection = connection
+    this.prefix = prefix
+  }
+
+  get(name: string): Queue {
+    const known = this.#opened.get(name)
+    if (known) return known
+    const queue = new Queue(name, { connection: this.connection, prefix: this.prefix })
+    // The commands that fail tell their callers.
+    queue.on('error', () => {})
+    this.#opened.set(name, queue)
+    return queue
+  }
+
+  /** Queues an event as a job, with the attempts of its step. A job whose id the queue still knows is left as it is. */
+  async add(name: string, event: QueuedEvent, config?: Partial<QueueConfig>, jobId?: string): Promise<Job> {
+    return this.get(name).add(event.topic, event, {
+      ...(jobId !== undefined && { jobId }),
+      attempts: (config?.maxRetries ?? DEFAULT_RETRIES) + 1,
+      backoff: { type: 'fixed', delay: BACKOFF_MS },
+      delay: (config?.delaySeconds ?? 0) * 1_000,
+      removeOnComplete: { count: KEEP_COMPLETED },
+      removeOnFail: { count: KEEP_FAILED },
+    })
+  }
+
+  /** Closes the queues; the connection stays open. */
+  async close(): Promise<void> {
+    await Promise.allSettled(Array.from(this.#opened.values(), (queue) => queue.close()))
+  }
+}

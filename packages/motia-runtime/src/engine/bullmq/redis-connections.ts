@@ -1,0 +1,64 @@
+import { Redis, type RedisOptions } from 'ioredis'
+import { within } from '../../within'
+import { FAIL_FAST, tendConnection } from './tend-connection'
+
+/** How long Redis may take until it can be used at the start, in ms. */
+const FIRST_REPLY_MS = 10_000
+
+/** How long Redis may be silent before a connection is replaced, in ms. BullMQ's scripts may take their time. */
+const SILENCE_MS = 30_000
+
+/** An engine's connections to Redis. */
+export interface RedisConnections {
+  /** For BullMQ: commands wait while Redis is away. */
+  queues: Redis
+  /** For everything else: commands fail while Redis is away. */
+  commands: Redis
+  close(): void
+}
+
+/** Connects to the Redis of a URL. Throws an error of one line that says what is wrong, without the password. */
+export const connectRedis = async (url: string, connectionName: string): Promise<RedisConnections> => {
+  const queueOptions: RedisOptions = {
+    maxRetriesPerRequest: null,
+    retryStrategy: (attempt) => Math.min(attempt * 100, 1_000),
+  }
+  const commands = new Redis(url, { ...FAIL_FAST, connectionName })
+  const queues = new Redis(url, { ...queueOptions, connectionName })
+  const close = () => {
+    for (const redis of [commands, queues]) redis.disconnect()
+  }
+  try {
+    const ready = Promise.all([firstReady(commands), firstReady(queues)])
+    const noReply = () => new Error(`connected, but no reply within ${FIRST_REPLY_MS / 1_000} s`)
+    await within(ready, FIRST_REPLY_MS, noReply)
+  } catch (error) {
+    close()
+    const { hostname, port, protocol } = new URL(url)
+    const reason = reasonOf(error, protocol === 'rediss:')
+    throw new Error(`Redis at ${hostname}:${port || 6379} cannot be reached: ${reason}`, { cause: error })
+  }
+  return { queues, commands, close }
+}
+
+const firstReady = (redis: Redis): Promise<void> => {
+  const ready = new Promise<void>((resolve, reject) => {
+    redis.once('ready', resolve)
+    redis.once('error', reject)
+  })
+  tendConnection(redis, SILENCE_MS)
+  return ready
+}
+
+const reasonOf = (error: unknown, isTls: boolean): string => {
+  // If a name has several addresses, the message of the error about all of them is empty.
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0], isTls)
+  const message = error instanceof Error ? error.message : String(error)
+  if (message.includes('NOAUTH')) return 'it wants a password, as in redis://:password@host:port'
+  if (message.includes('WRONGPASS')) return 'it does not accept the user and password of REDIS_URL'
+  const isUnknownAuthority = /self-signed|unable to (verify|get)/.test(message)
+  if (isTls && isUnknownAuthority) return `${message}; NODE_EXTRA_CA_CERTS names the file of its authority`
+  if (isTls && message === 'connect ETIMEDOUT') return `${message}; rediss:// needs a Redis that speaks TLS`
+  if (!isTls && message.includes('ECONNRESET')) return `${message}; a Redis that speaks TLS needs rediss://`
+  return message
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { z } from 'zod'
+import type { CronLeases, CronRun } from '../../cron/cron-leases'
+
+/** How long a lease lasts without a sign of life from its server, and how often the server gives one, in ms. */
+const LEASE_MS = 13_000
+const RENEW_MS = 4_000
+
+/** Keys lease, done; token, tick, life of the lease in ms. */
+const BEGIN = `
+if tonumber(redis.call('GET', KEYS[2]) or '-1') >= tonumber(ARGV[2]) then return 'done' end
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[3]) then return 'run' end
+return 'held'`
+
+/** Key lease; token, life in ms. A lease that Redis lost is taken again. */
+const RENEW = `
+local holder = redis.call('GET', KEYS[1])
+if not holder or holder == ARGV[1] then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end`
+
+/** Keys lease, done; token, the tick that was run or -1. */
+const END = `
+if tonumber(redis.call('GET', KEYS[2]) or '-1') < tonumber(ARGV[2]) then redis.call('SET', KEYS[2], ARGV[2]) end
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
+
+const begunSchema = z.enum(['run', 'held', 'done'])
+const tickSchema = z.coerce.number().nullable()
+
+/** Leases in Redis. A server shows every 4 s that it still runs a tick; 13 s after it died another server gets the run. */
+export class RedisLeases implements CronLeases {
+  readonly #redis: Redis
+  readonly #prefix: string
+
+  /** The names of all keys begin with `prefix`. */
+  constructor(redis: Redis, prefix: string) {
+    this.#redis = redis
+    this.#prefix = prefix
+  }
+
+  async begin(step: string, tick: number): Promise<CronRun | 'held' | 'done'> {
+    const redis = this.#redis
+    const keys = [this.#key(step, 'lease'), this.#key(step, 'done')] as const
+    const token = randomUUID()
+    const begun = begunSchema.parse(await redis.eval(BEGIN, 2, ...keys, token, tick, LEASE_MS))
+    if (begun !== 'run') return begun
+    // If Redis does not respond now, it may at the next renewal.
+    const renew = () => redis.eval(RENEW, 1, keys[0], token, LEASE_MS).catch(() => {})
+    const timer = setInterval(renew, RENEW_MS).unref()
+    const finish = async (doneTick: number) => {
+      clearInterval(timer)
+      await redis.eval(END, 2, ...keys, token, doneTick)
+    }
+    return { end: () => finish(tick), release: () => finish(-1) }
+  }
+
+  async lastTick(step: string): Promise<number | null> {
+    return tickSchema.parse(await this.#redis.get(this.#key(step, 'done')))
+  }
+
+  #key(step: string, what: string): string {
+    return `${this.#prefix}:${step}:${what}`
+  }
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import { LineLog } from '../../files/line-log'
+import type { DeadLetter, DeadLetters } from '../engine'
+import { queuedEventSchema } from './journal-records'
+
+/** From how many removed dead letters on the file is written again without them, if they are the greater part. */
+const MANY_REMOVED = 100
+
+const entrySchema = z.union([
+  z.object({
+    add: z.object({
+      id: z.string(),
+      queue: z.string(),
+      event: queuedEventSchema,
+      reason: z.string(),
+      failedAt: z.number(),
+      attempts: z.number(),
+    }),
+  }),
+  z.object({ remove: z.string() }),
+])
+
+type Entry = { add: DeadLetter } | { remove: string }
+
+/**
+ * The dead letters in a file of lines, which the processes of a folder share: one line for each, and one for its end.
+ */
+export class DeadLetterFile implements DeadLetters {
+  readonly #letters = new Map<string, DeadLetter>()
+  /** The ids of those that a turn removes which is not on disk yet. */
+  readonly #removing = new Set<string>()
+  readonly #log: LineLog<Entry>
+  readonly #requeue: (letter: DeadLetter) => void
+  #removedCount = 0
+
+  /** `requeue` puts the message back in its queue, safe from a power cut. */
+  constructor(path: string, requeue: (letter: DeadLetter) => void) {
+    this.#requeue = requeue
+    this.#log = new LineLog<Entry>(path, {
+      onLines: (lines, isFresh) => {
+        if (isFresh) this.#letters.clear()
+        for (const line of lines) this.#apply(parse(line))
+        return undefined
+      },
+      onWritten: (entries) => {
+        for (const entry of entries) this.#apply(entry)
+      },
+    })
+  }
+
+  /** Stores a dead letter, unless one of its id is there. */
+  add(letter: DeadLetter): Promise<void> {
+    return this.#log.turn(() => ({ entries: this.#letters.has(letter.id) ? [] : [{ add: letter }], value: undefined }))
+  }
+
+  async list(): Promise<DeadLetter[]> {
+    this.#log.poll()
+    return [...this.#letters.values()]
+  }
+
+  retry(id: string): Promise<boolean> {
+    return this.#remove(id, this.#requeue)
+  }
+
+  discard(id: string): Promise<boolean> {
+    return this.#remove(id, () => {})
+  }
+
+  async #remove(id: string, before: (letter: DeadLetter) => void): Promise<boolean> {
+    let isOurs = false
+    const remove = () => {
+      const letter = this.#letters.get(id)
+      if (!letter || this.#removing.has(id)) return { entries: [], value: false }
+      // First: a crash between the two must not lose the message.
+      before(letter)
+      isOurs = true
+      this.#removing.add(id)
+      return { entries: [{ remove: id }], value: true }
+    }
+    try {
+      const isRemoved = await this.#log.turn(remove)
+      if (isRemoved) await this.#tidyUp()
+      return isRemoved
+    } finally {
+      if (isOurs) this.#removing.delete(id)
+    }
+  }
+
+  async #tidyUp(): Promise<void> {
+    if (this.#letters.size > 0 && this.#removedCount < Math.max(MANY_REMOVED, this.#letters.size)) return
+    await this.#log.rewrite(async () => {
+      this.#removedCount = 0
+      if (this.#letters.size === 0) return 'removed'
+      return Array.from(this.#letters.values(), (letter) => JSON.stringify({ add: letter }))
+    })
+  }
+
+  #apply(entry: Entry | undefined): void {
+    if (!entry) return
+    if ('add' in entry) this.#letters.set(entry.add.id, entry.add)
+    else if (this.#letters.delete(entry.remove)) this.#removedCount += 1
+  }
+}
+
+/** What a line says; undefined if it was damaged, by hand perhaps. */
+const parse = (line: string): Entry | undefined => {
+  try {
+    return entrySchema.safeParse(JSON.parse(line)).data
+  } catch {
+    return undefined
+  }
+}

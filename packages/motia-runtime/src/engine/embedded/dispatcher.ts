@@ -1,0 +1,158 @@
+import { AsyncResource } from 'node:async_hooks'
+import { Attempts, type AttemptsParts } from './attempts'
+import type { Message } from './message'
+import { MessageQueue } from './message-queue'
+import type { OwedEvents } from './owed-events'
+import type { QueueJournal } from './queue-journal'
+import { Suspects } from './suspects'
+import { WakeTimer } from './wake-timer'
+
+/**
+ * How long messages wait for somebody to subscribe before they are dead letters, in ms: a step may be in the making.
+ */
+const DESERTED_MS = 60_000
+
+/** What the dispatcher works with. */
+export interface DispatcherParts extends Pick<AttemptsParts, 'journal' | 'bury'> {
+  owed: OwedEvents
+}
+
+/**
+ * Starts the messages of all queues. All that happens in a turn of the event loop is taken together: one write to the
+ * journal, then the handlers, so that the journal knows of each attempt before it begins.
+ */
+export class Dispatcher {
+  readonly queues = new Map<string, MessageQueue>()
+  readonly #journal: QueueJournal
+  readonly #owed: OwedEvents
+  readonly #attempts: Attempts
+  readonly #suspects = new Suspects((message, dueAt) => this.reschedule(message, dueAt))
+  readonly #timer = new WakeTimer(() => this.#touchDelayed())
+  /** Queues in which something may have to be started. */
+  readonly #touched = new Set<MessageQueue>()
+  /** Bound: otherwise a turn, and the handlers in it, would be part of the run of the step that emitted first. */
+  readonly #boundTurn = AsyncResource.bind(() => this.#turn())
+  #isTurnDue = false
+  #isStopped = false
+
+  constructor({ journal, owed, bury }: DispatcherParts) {
+    this.#journal = journal
+    this.#owed = owed
+    this.#attempts = new Attempts({
+      journal,
+      bury,
+      onDone: (message) => this.forget(message),
+      onFailed: (message) => this.#suspects.cleared(message),
+      onFree: (queue) => this.touch(queue),
+    })
+  }
+
+  /** The queue of that name; made if it is not there. */
+  queue(name: string): MessageQueue {
+    let queue = this.queues.get(name)
+    if (!queue) {
+      queue = new MessageQueue(name)
+      this.queues.set(name, queue)
+    }
+    return queue
+  }
+
+  /** Puts a message in its queue. */
+  enqueue(message: Message): void {
+    const queue = this.queue(message.queue)
+    this.#owed.queued(message)
+    this.#journal.add(message)
+    queue.add(message)
+    this.touch(queue)
+  }
+
+  /**
+   * Puts the messages of a dead process in their queues, unless they are there already. Returns when they are in the
+   * journal.
+   */
+  adopt(messages: readonly Message[]): void {
+    const adopted = messages.filter((message) => {
+      const twin = this.#owed.twinOf(message)
+      if (twin) twin.attempts = Math.max(twin.attempts, message.attempts)
+      return !twin && !this.#journal.has(message.id)
+    })
+    const suspects = adopted.filter(({ isSuspect }) => isSuspect)
+    for (const message of suspects) message.dueAt = Number.POSITIVE_INFINITY
+    for (const message of adopted) this.enqueue(message)
+    this.#suspects.add(suspects)
+    this.#journal.flush()
+  }
+
+  /** Looks into a queue in which something may have to be started. */
+  touch(queue: MessageQueue): void {
+    this.#touched.add(queue)
+    this.#schedule()
+  }
+
+  /** Changes when a delayed message is due, in ms of `performance.now()`; false if it is not in its queue. */
+  reschedule(message: Message, dueAt: number): boolean {
+    const queue = this.queue(message.queue)
+    if (!queue.remove(message)) return false
+    message.dueAt = dueAt
+    queue.add(message)
+    this.touch(queue)
+    return true
+  }
+
+  /** Notes that a message is done with: handled, a dead letter, or removed from its queue. */
+  forget(message: Message): void {
+    this.#journal.end(message)
+    this.#suspects.cleared(message)
+    this.#owed.done(message)
+    this.#schedule()
+  }
+
+  /** Makes dead letters of what has waited too long for a subscriber. */
+  buryDeserted(): void {
+    for (const queue of this.queues.values()) {
+      if (queue.subscription || performance.now() - queue.desertedAt < DESERTED_MS) continue
+      for (const message of [...queue.waiting.toArray(), ...queue.delayed]) {
+        queue.remove(message)
+        queue.activate(message)
+        this.#attempts.bury(queue, message, `No step subscribes to ${queue.name}`)
+      }
+    }
+  }
+
+  /** Starts nothing more, and resolves once nothing runs. */
+  stop(): Promise<void> {
+    this.#isStopped = true
+    this.#timer.stop()
+    return this.#attempts.idle()
+  }
+
+  #schedule(): void {
+    if (this.#isTurnDue) return
+    this.#isTurnDue = true
+    setImmediate(this.#boundTurn)
+  }
+
+  #turn(): void {
+    this.#isTurnDue = false
+    const runs = this.#isStopped ? [] : this.#takeAll()
+    this.#journal.flush()
+    for (const run of runs) run()
+  }
+
+  #takeAll(): (() => void)[] {
+    const runs: (() => void)[] = []
+    const now = performance.now()
+    for (const queue of this.#touched) {
+      if (queue.delayed.length > 0) this.#timer.wakeAt(queue.promoteDue(now))
+      for (let taken = queue.take(); taken; taken = queue.take()) {
+        runs.push(this.#attempts.begin(queue, taken.message, taken.subscription))
+      }
+    }
+    this.#touched.clear()
+    return runs
+  }
+
+  #touchDelayed(): void {
+    for (const queue of this.queues.values()) if (queue.delayed.length > 0) this.touch(queue)
+  }
+}

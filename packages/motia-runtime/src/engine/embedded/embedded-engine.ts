@@ -1,0 +1,82 @@
+import { join } from 'node:path'
+import type { Engine } from '../engine'
+import { DeadLetterFile } from './dead-letter-file'
+import { Dispatcher } from './dispatcher'
+import { EmbeddedEvents } from './embedded-events'
+import { LeaseFiles } from './lease-files'
+import { MemoryFeed } from './memory-feed'
+import { MemoryState } from './memory-state'
+import { memoryStreams } from './memory-streams'
+import { eventText, newMessage } from './message'
+import { OtherJournals } from './other-journals'
+import { OwedEvents } from './owed-events'
+import { QueueInspection } from './queue-inspection'
+import { QueueJournal } from './queue-journal'
+import { createQueuesTab } from './queues-tab'
+
+/** How often a server looks for what other processes have left behind, in ms. */
+const LOOK_INTERVAL_MS = 2_000
+
+/** What the embedded engine needs. */
+export interface EmbeddedEngineOptions {
+  /**
+   * The folder for queue journals, dead letters and leases, which several servers may share. Made when it is needed.
+   */
+  dataDir: string
+  /** How many traces, and how many log lines, are kept for the Workbench. */
+  traceLimit: number
+}
+
+/**
+ * An engine in this process and its data folder. Events outlive the process in a journal that another process of the
+ * folder takes over; dead letters and the ticks of cron steps are on disk; state, streams and traces end with the
+ * process.
+ */
+export const createEmbeddedEngine = async ({ dataDir, traceLimit }: EmbeddedEngineOptions): Promise<Engine> => {
+  const journalFolder = join(dataDir, 'queues')
+  const journal = new QueueJournal(journalFolder)
+  const others = new OtherJournals(journalFolder, journal)
+  const owed = new OwedEvents()
+  const dispatcher: Dispatcher = new Dispatcher({ journal, owed, bury: (letter) => deadLetters.add(letter) })
+  const deadLetters = new DeadLetterFile(join(dataDir, 'dead-letters.jsonl'), ({ queue, event }) => {
+    if (!journal.isSafe) throw new Error('The queue journal cannot be written: nothing is retried until it can')
+    dispatcher.enqueue(newMessage({ queue, eventId: event.id, text: eventText(event) }, 0))
+    journal.sync()
+  })
+  const events = new EmbeddedEvents({ dispatcher, owed, journal, others })
+  const inspector = new QueueInspection(dispatcher, deadLetters)
+  const feed = new MemoryFeed(traceLimit)
+  let timer: NodeJS.Timeout | undefined
+
+  const look = () => {
+    journal.mend()
+    if (journal.isSafe) others.adopt((messages) => dispatcher.adopt(messages))
+    dispatcher.buryDeserted()
+  }
+  return {
+    kind: 'embedded',
+    events,
+    leases: new LeaseFiles(join(dataDir, 'cron')),
+    state: new MemoryState(),
+    streams: memoryStreams,
+    deadLetters,
+    feed,
+    attachWorkbench: (workbench) => feed.attach(workbench),
+    workbenchStream: (name) => feed.stream(name),
+    queuesTab: (context) => createQueuesTab(inspector, () => feed.isWatched)(context),
+    queues: async () => inspector.queues().map(({ isPaused, ...counts }) => counts),
+    // What it needs is this process; a journal that cannot be written is warned of, and costs no request.
+    problem: () => null,
+    onRecovered: () => {},
+    start: async () => {
+      look()
+      timer = setInterval(look, LOOK_INTERVAL_MS).unref()
+    },
+    close: async () => {
+      clearInterval(timer)
+      events.close()
+      others.close()
+      journal.close()
+    },
+  }
+}

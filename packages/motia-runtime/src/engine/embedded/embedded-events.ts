@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto'
+import type { Event, QueueConfig, SubscriptionHandle } from 'motia'
+import { EmitError, type EngineEvents, type QueuedEvent } from '../engine'
+import type { Dispatcher } from './dispatcher'
+import { eventText, newMessage } from './message'
+import { type EventHandler, limitsOf, type MessageQueue } from './message-queue'
+import type { OtherJournals } from './other-journals'
+import type { OwedEvents } from './owed-events'
+import type { QueueJournal } from './queue-journal'
+
+const DONE = Promise.resolve()
+
+/** What the adapter works with. */
+export interface EmbeddedEventsParts {
+  dispatcher: Dispatcher
+  owed: OwedEvents
+  journal: QueueJournal
+  others: Pick<OtherJournals, 'eventIds'>
+}
+
+/** Motia's event adapter on queues in this process, one for each topic and step. */
+export class EmbeddedEvents implements EngineEvents {
+  readonly #parts: EmbeddedEventsParts
+  /** The queues with a subscriber, by topic. */
+  readonly #byTopic = new Map<string, Set<MessageQueue>>()
+  #isClosed = false
+
+  constructor(parts: EmbeddedEventsParts) {
+    this.#parts = parts
+  }
+
+  /** An event with an id is owed by its outbox until it is settled: its emit does not wait for the journal. */
+  emit<TData>({ id, topic, data, traceId, flows }: Event<TData> & { id?: string }): Promise<void> {
+    const event = { id, topic, data, traceId, flows }
+    let text: string
+    try {
+      if (this.#isClosed) throw new EmitError(`An event ${topic} was not queued: the server has stopped`)
+      text = eventText(event)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    if (id !== undefined && this.#parts.owed.has(id)) return DONE
+    const queues = this.#byTopic.get(topic)
+    if (!queues) {
+      if (id !== undefined) this.#parts.owed.settle(event)
+      return DONE
+    }
+    for (const { name, subscription } of queues) {
+      const message = newMessage({ queue: name, eventId: id, text }, subscription?.delayMs ?? 0)
+      this.#parts.dispatcher.enqueue(message)
+    }
+    return id === undefined ? this.#parts.journal.written() : DONE
+  }
+
+  onSettled(listener: (event: QueuedEvent) => void): void {
+    this.#parts.owed.onSettled(listener)
+  }
+
+  async queuedElsewhere(): Promise<ReadonlySet<string>> {
+    return this.#parts.others.eventIds()
+  }
+
+  /** Lets a step work on its queue of a topic; takes the place of an earlier subscription of that step. */
+  async subscribe<TData>(
+    topic: string,
+    stepName: string,
+    handler: (event: Event<TData>) => void | Promise<void>,
+    config?: QueueConfig,
+  ): Promise<SubscriptionHandle> {
+    const id = randomUUID()
+    const queue = this.#parts.dispatcher.queue(`${topic}.${stepName}`)
+    // Motia types neither what is emitted nor what is handled: the step checks its input itself.
+    queue.subscription = { id, topic, handler: handler as EventHandler, ...limitsOf(config) }
+    const queues = this.#byTopic.get(topic)
+    if (queues) queues.add(queue)
+    else this.#byTopic.set(topic, new Set([queue]))
+    this.#parts.dispatcher.touch(queue)
+    const handle = { topic, id, unsubscribe: () => this.unsubscribe(handle) }
+    return handle
+  }
+
+  /** Ends a subscription. What is in its queue waits for the next one. */
+  async unsubscribe({ topic, id }: SubscriptionHandle): Promise<void> {
+    const queues = this.#byTopic.get(topic) ?? new Set()
+    for (const queue of queues) {
+      if (queue.subscription?.id !== id) continue
+      queue.subscription = undefined
+      queue.desertedAt = performance.now()
+      queues.delete(queue)
+    }
+    if (queues.size === 0) this.#byTopic.delete(topic)
+  }
+
+  async getSubscriptionCount(topic: string): Promise<number> {
+    return this.#byTopic.get(topic)?.size ?? 0
+  }
+
+  async listTopics(): Promise<string[]> {
+    return [...this.#byTopic.keys()]
+  }
+
+  /** Waits for the handlers that run; what waits stays in the journal for the next start. */
+  async shutdown(): Promise<void> {
+    await this.#parts.dispatcher.stop()
+  }
+
+  /** Takes no more events. */
+  close(): void {
+    this.#isClosed = true
+  }
+}

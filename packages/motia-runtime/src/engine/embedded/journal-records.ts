@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { BACKOFF_MS, eventText, type Message, newMessage } from './message'
+
+/** An event as it is read from a file. */
+export const queuedEventSchema = z.object({
+  id: z.string().optional(),
+  topic: z.string(),
+  data: z.unknown(),
+  traceId: z.string(),
+  flows: z.array(z.string()).optional(),
+})
+
+const record = z.union([
+  z.object({
+    add: z.string(),
+    queue: z.string(),
+    addedAt: z.number(),
+    /** Epoch ms; null if it is held back. */
+    dueAt: z.number().nullable(),
+    attempts: z.number(),
+    wasRunning: z.boolean(),
+    event: queuedEventSchema,
+  }),
+  z.object({ start: z.string() }),
+  z.object({ fail: z.string() }),
+  z.object({ end: z.string() }),
+])
+
+/** A message is in its queue; it may have been started before. */
+export const addRecord = ({ id, queue, addedAt, dueAt, attempts, state, isSuspect, text }: Message): string => {
+  // Never due (infinity) becomes null.
+  const due = Math.round(Date.now() + dueAt - performance.now())
+  const head = { add: id, queue, addedAt, dueAt: due, attempts, wasRunning: isSuspect || state === 'active' }
+  return `${JSON.stringify(head).slice(0, -1)},"event":${text}}\n`
+}
+
+/** Its handler is about to be called, has failed, or the message is done with: handled, a dead letter or removed. */
+export const startRecord = ({ id }: Message): string => `{"start":"${id}"}\n`
+export const failRecord = ({ id }: Message): string => `{"fail":"${id}"}\n`
+export const endRecord = ({ id }: Message): string => `{"end":"${id}"}\n`
+
+/**
+ * Returns the messages that a journal leaves unfinished. Lines that cannot be read are skipped: the last one of a
+ * process that was killed, or what a power cut has damaged, after which the outbox sends again.
+ */
+export const readRecords = (text: string): Message[] => {
+  const messages = new Map<string, Message>()
+  for (const line of text.split('\n')) {
+    const entry = parse(line)
+    if (entry === undefined) continue
+    if ('add' in entry) {
+      const { add: id, queue, addedAt, dueAt, attempts, wasRunning, event } = entry
+      const fields = { id, queue, addedAt, attempts, isSuspect: wasRunning, eventId: event.id, text: eventText(event) }
+      messages.set(id, newMessage(fields, Math.max(0, (dueAt ?? 0) - Date.now())))
+    } else if ('end' in entry) {
+      messages.delete(entry.end)
+    } else if ('start' in entry) {
+      const message = messages.get(entry.start)
+      if (message) Object.assign(message, { attempts: message.attempts + 1, isSuspect: true })
+    } else {
+      const message = messages.get(entry.fail)
+      if (message) Object.assign(message, { isSuspect: false, dueAt: performance.now() + BACKOFF_MS, state: 'delayed' })
+    }
+  }
+  return [...messages.values()]
+}
+
+const parse = (line: string): z.infer<typeof record> | undefined => {
+  try {
+    return record.safeParse(JSON.parse(line)).data
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Values by group and key, kept as JSON: what comes out is the caller's own. Groups and keys keep the order of their
+ * coming.
+ */
+export class JsonGroups {
+  readonly #groups = new Map<string, Map<string, string>>()
+
+  /** The value; null if there is none. */
+  get<T>(group: string, key: string): T | null {
+    const text = this.#groups.get(group)?.get(key)
+    return text === undefined ? null : JSON.parse(text)
+  }
+
+  has(group: string, key: string): boolean {
+    return this.#groups.get(group)?.has(key) ?? false
+  }
+
+  /** Stores a value that is JSON already. */
+  setText(group: string, key: string, text: string): void {
+    const values = this.#groups.get(group)
+    if (values) values.set(key, text)
+    else this.#groups.set(group, new Map([[key, text]]))
+  }
+
+  /** Removes a value and returns it; null if there is none. */
+  delete<T>(group: string, key: string): T | null {
+    const value = this.get<T>(group, key)
+    const values = this.#groups.get(group)
+    values?.delete(key)
+    if (values?.size === 0) this.#groups.delete(group)
+    return value
+  }
+
+  deleteGroup(group: string): void {
+    this.#groups.delete(group)
+  }
+
+  groups(): string[] {
+    return [...this.#groups.keys()]
+  }
+
+  keys(group: string): string[] {
+    return [...(this.#groups.get(group)?.keys() ?? [])]
+  }
+
+  values<T>(group: string): T[] {
+    return Array.from(this.#groups.get(group)?.values() ?? [], (text) => JSON.parse(text))
+  }
+
+  /** Removes the oldest keys of a group beyond `size`; returns them. */
+  dropOldest(group: string, size: number): string[] {
+    const values = this.#groups.get(group) ?? new Map<string, string>()
+    const dropped: string[] = []
+    for (const key of values.keys()) {
+      if (values.size <= size) break
+      values.delete(key)
+      dropped.push(key)
+    }
+    return dropped
+  }
+}

@@ -1,0 +1,60 @@
+import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { tryLock } from 'fs-native-extensions'
+import type { CronLeases, CronRun } from '../../cron/cron-leases'
+import { isMissing, nodeFiles, syncFile } from '../../files/file-calls'
+
+/**
+ * Cron leases as files, one for each step. Whoever runs a tick holds the kernel's lock on the file, which is free at
+ * once if the process dies; the file says which tick was run to its end last.
+ */
+export class LeaseFiles implements CronLeases {
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async begin(step: string, tick: number): Promise<CronRun | 'held' | 'done'> {
+    mkdirSync(this.#folder, { recursive: true })
+    const fd = openSync(this.#pathOf(step), constants.O_RDWR | constants.O_CREAT)
+    const isHeld = !tryLock(fd)
+    if (isHeld || isDone(fd, tick)) {
+      closeSync(fd)
+      return isHeld ? 'held' : 'done'
+    }
+    return {
+      end: async () => {
+        try {
+          // In place, over an earlier tick of as many digits: a reader without the lock sees one or the other.
+          writeSync(fd, `${tick}\n`, 0)
+          await syncFile(nodeFiles, fd, 'data')
+        } finally {
+          closeSync(fd)
+        }
+      },
+      release: async () => closeSync(fd),
+    }
+  }
+
+  async lastTick(step: string): Promise<number | null> {
+    try {
+      return tickIn(readFileSync(this.#pathOf(step), 'utf8'))
+    } catch (error) {
+      if (isMissing(error)) return null
+      throw error
+    }
+  }
+
+  #pathOf(step: string): string {
+    return join(this.#folder, `${encodeURIComponent(step)}.lease`)
+  }
+}
+
+const isDone = (fd: number, tick: number): boolean => {
+  const last = tickIn(readFileSync(fd, 'utf8'))
+  return last !== null && last >= tick
+}
+
+/** The tick in a lease's file; null if it was never run to its end, or a power cut has damaged the file. */
+const tickIn = (text: string): number | null => (/^\d+\n$/.test(text) ? Number(text) : null)

@@ -1,0 +1,128 @@
+import type { Event, QueueConfig } from 'motia'
+import { Fifo } from './fifo'
+import type { QueueInfo } from './inspector'
+import type { Message } from './message'
+
+/** Motia's defaults. */
+const DEFAULT_RETRIES = 3
+const DEFAULT_CONCURRENCY = 10
+
+/** How many finished messages of each kind a queue remembers. */
+const REMEMBERED = 100
+
+/** Handles the events of a step. */
+export type EventHandler = (event: Event<unknown>) => unknown
+
+/** The step that works on a queue, and how. */
+export interface Subscription {
+  readonly id: string
+  readonly topic: string
+  readonly handler: EventHandler
+  readonly concurrency: number
+  readonly maxAttempts: number
+  readonly delayMs: number
+}
+
+/** Motia's queue config as a subscription has it. `fifo` means one message at a time. */
+export const limitsOf = (
+  config: Partial<QueueConfig> = {},
+): Pick<Subscription, 'concurrency' | 'maxAttempts' | 'delayMs'> => ({
+  concurrency: config.type === 'fifo' ? 1 : ('concurrency' in config && config.concurrency) || DEFAULT_CONCURRENCY,
+  maxAttempts: (config.maxRetries ?? DEFAULT_RETRIES) + 1,
+  delayMs: (config.delaySeconds ?? 0) * 1_000,
+})
+
+/** The messages of one step and topic, by what they wait for. What happens to them is the dispatcher's business. */
+export class MessageQueue {
+  readonly waiting = new Fifo<Message>()
+  /** By the time when they are due, the first one first. */
+  readonly delayed: Message[] = []
+  readonly active = new Set<Message>()
+  /** The last ones, the oldest first. */
+  readonly completed: Message[] = []
+  readonly failed: Message[] = []
+  subscription: Subscription | undefined
+  isPaused = false
+  /** Since when nobody subscribes, in ms of `performance.now()`. */
+  desertedAt = performance.now()
+  #completedCount = 0
+  #failedCount = 0
+
+  constructor(readonly name: string) {}
+
+  /** Puts a message in its place: it waits, or is delayed until it is due. */
+  add(message: Message): void {
+    if (message.dueAt <= performance.now()) {
+      message.state = 'waiting'
+      this.waiting.push(message)
+      return
+    }
+    message.state = 'delayed'
+    // Nearly always at the end: the delays of a queue are of two lengths.
+    let index = this.delayed.length
+    while (index > 0 && (this.delayed[index - 1]?.dueAt ?? 0) > message.dueAt) index -= 1
+    this.delayed.splice(index, 0, message)
+  }
+
+  /** Lets delayed messages wait that are due now; returns when the next one is. */
+  promoteDue(now: number): number {
+    const count = this.delayed.findIndex(({ dueAt }) => dueAt > now)
+    for (const message of this.delayed.splice(0, count < 0 ? this.delayed.length : count)) this.add(message)
+    return this.delayed[0]?.dueAt ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Takes a message that may start now, if there is one: it is active then. */
+  take(): { message: Message; subscription: Subscription } | undefined {
+    const { subscription } = this
+    if (!subscription || this.isPaused || this.active.size >= subscription.concurrency) return undefined
+    const message = this.waiting.shift()
+    if (!message) return undefined
+    this.activate(message)
+    return { message, subscription }
+  }
+
+  activate(message: Message): void {
+    message.state = 'active'
+    this.active.add(message)
+  }
+
+  /** Removes a message that waits or is delayed; false if it is in neither state. */
+  remove(message: Message): boolean {
+    if (message.state === 'waiting') return this.waiting.remove(message)
+    const index = message.state === 'delayed' ? this.delayed.indexOf(message) : -1
+    if (index >= 0) this.delayed.splice(index, 1)
+    return index >= 0
+  }
+
+  /** Notes the end of an active message. */
+  finish(message: Message, state: 'completed' | 'failed'): void {
+    this.active.delete(message)
+    message.state = state
+    message.finishedAt = Date.now()
+    if (state === 'completed') this.#completedCount += 1
+    else this.#failedCount += 1
+    const remembered = this[state]
+    remembered.push(message)
+    if (remembered.length > REMEMBERED) remembered.shift()
+  }
+
+  /** Remembers a finished message no longer; false if it is not remembered. */
+  forget(message: Message): boolean {
+    if (message.state !== 'completed' && message.state !== 'failed') return false
+    const index = this[message.state].indexOf(message)
+    if (index >= 0) this[message.state].splice(index, 1)
+    return index >= 0
+  }
+
+  info(): QueueInfo {
+    return {
+      name: this.name,
+      isPaused: this.isPaused,
+      waiting: this.waiting.size,
+      active: this.active.size,
+      delayed: this.delayed.length,
+      completed: this.#completedCount,
+      failed: this.#failedCount,
+    }
+  }
+}

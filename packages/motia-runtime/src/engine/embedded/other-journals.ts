@@ -1,0 +1,99 @@
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { tryLock } from 'fs-native-extensions'
+import { isMissing } from '../../files/file-calls'
+import { readRecords } from './journal-records'
+import type { Message } from './message'
+import { JOURNAL_SUFFIX, type OpenJournal, type QueueJournal, removeJournal } from './queue-journal'
+
+/**
+ * The journals of the other processes of a folder. Those whose processes are gone are taken over: the kernel has freed
+ * their locks.
+ */
+export class OtherJournals {
+  readonly #folder: string
+  readonly #own: QueueJournal
+  /** Those whose messages the own journal could not take: they stay, and stay locked, until it can. */
+  readonly #taken: OpenJournal[] = []
+  #isFailing = false
+
+  constructor(folder: string, own: QueueJournal) {
+    this.#folder = folder
+    this.#own = own
+  }
+
+  /**
+   * Hands over the messages of the dead processes; `take` writes them to the own journal, and theirs is removed then.
+   * What cannot be taken over stays for the next time.
+   */
+  adopt(take: (messages: Message[]) => void): void {
+    for (const path of this.#paths()) this.#try(() => this.#adoptFrom(path, take))
+    if (!this.#own.isSafe) return
+    for (const journal of this.#taken.splice(0)) removeJournal(journal)
+  }
+
+  /** The ids of the owed events that wait or run in other processes, living or dead. */
+  eventIds(): Set<string> {
+    const ids = new Set<string>()
+    for (const path of this.#paths()) {
+      this.#try(() => {
+        // Begun again by its process, it has a new name by now; the next sweep finds it.
+        if (!existsSync(path)) return
+        for (const { eventId } of readRecords(readFileSync(path, 'utf8'))) if (eventId !== undefined) ids.add(eventId)
+      })
+    }
+    return ids
+  }
+
+  close(): void {
+    for (const { fd } of this.#taken.splice(0)) closeSync(fd)
+  }
+
+  #adoptFrom(path: string, take: (messages: Message[]) => void): void {
+    const journal = lockJournal(path)
+    if (!journal) return
+    try {
+      take(readRecords(readFileSync(journal.fd, 'utf8')))
+      this.#taken.push(journal)
+    } catch (error) {
+      closeSync(journal.fd)
+      throw error
+    }
+  }
+
+  #paths(): string[] {
+    let names: string[] = []
+    this.#try(() => {
+      names = existsSync(this.#folder) ? readdirSync(this.#folder) : []
+    })
+    const journals = names.filter((name) => name.endsWith(JOURNAL_SUFFIX)).map((name) => join(this.#folder, name))
+    return journals.filter((path) => path !== this.#own.path)
+  }
+
+  /**
+   * A journal that cannot be read must not keep the others, or the server, from going on. Said once: it is tried often.
+   */
+  #try(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (!this.#isFailing) console.warn(`Cannot take over a queue journal in ${this.#folder}:`, error)
+      this.#isFailing = true
+    }
+  }
+}
+
+/** Opens a journal if nobody has its lock; undefined if somebody has, or the file is gone. */
+const lockJournal = (path: string): OpenJournal | undefined => {
+  let fd: number
+  try {
+    fd = openSync(path, 'r+')
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+  // Another process may have adopted and removed it before this one got the lock.
+  if (tryLock(fd) && fstatSync(fd).nlink > 0) return { fd, path }
+  closeSync(fd)
+  return undefined
+}

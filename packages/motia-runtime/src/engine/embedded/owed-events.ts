@@ -1,0 +1,54 @@
+import type { QueuedEvent } from '../engine'
+import { eventOf, type Message } from './message'
+
+/** The events in the queues that an outbox owes, by their ids. */
+export class OwedEvents {
+  /** Those of an event's messages that are not done with. */
+  readonly #messages = new Map<string, Message[]>()
+  readonly #listeners: ((event: QueuedEvent) => void)[] = []
+
+  onSettled(listener: (event: QueuedEvent) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Whether a message of that event waits or runs. */
+  has(eventId: string): boolean {
+    return this.#messages.has(eventId)
+  }
+
+  /** The message of the same event in the same queue, if there is one. */
+  twinOf({ eventId = '', queue }: Message): Message | undefined {
+    return this.#messages.get(eventId)?.find((message) => message.queue === queue)
+  }
+
+  /** Notes a message that is in its queue now. */
+  queued(message: Message): void {
+    if (message.eventId === undefined) return
+    const messages = this.#messages.get(message.eventId)
+    if (messages) messages.push(message)
+    else this.#messages.set(message.eventId, [message])
+  }
+
+  /** Notes that a message is done with; the last one of an event settles it. */
+  done(message: Message): void {
+    if (message.eventId === undefined) return
+    const left = this.#messages.get(message.eventId)?.filter((other) => other !== message) ?? []
+    if (left.length > 0) {
+      this.#messages.set(message.eventId, left)
+    } else {
+      this.#messages.delete(message.eventId)
+      this.settle(eventOf(message))
+    }
+  }
+
+  /** Tells the listeners that the event is settled. */
+  settle(event: QueuedEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        console.error(`A listener failed on the settled event ${event.topic}:`, error)
+      }
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, fdatasyncSync, fstatSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { tryLock } from 'fs-native-extensions'
+import { nodeFiles, openInFolder, writeAll } from '../../files/file-calls'
+import { addRecord, endRecord, failRecord, startRecord } from './journal-records'
+import type { Message } from './message'
+
+/** What the names of journals end with. */
+export const JOURNAL_SUFFIX = '.journal'
+
+/** From which size on a journal that consists mostly of finished messages is begun again, in bytes. */
+const MAX_FINISHED_BYTES = 1_000_000
+
+/** About how long an `add` record is beside its event, in bytes. */
+const RECORD_BYTES = 150
+
+/**
+ * The messages of this process that are not done with, in a file of its own, so that they outlive it. It is written
+ * once per turn of the event loop and never synced: the kernel keeps what a killed process has written, and what a
+ * power cut takes is sent again by the outbox that owes it. While the process lives it holds the kernel's lock on the
+ * file; another process that gets the lock takes the messages over (see `other-journals.ts`).
+ */
+export class QueueJournal {
+  readonly #folder: string
+  readonly #pending = new Map<string, Message>()
+  #records = ''
+  #file: OpenJournal | undefined
+  #size = 0
+  /** How many bytes the `add` records of pending messages take, about. */
+  #pendingBytes = 0
+  #isFailing = false
+  #isClosed = false
+  #written: Promise<void> | undefined
+  #onWritten = () => {}
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** The file of this process, if it has one. */
+  get path(): string | undefined {
+    return this.#file?.path
+  }
+
+  /** Whether a message of that id is not done with. */
+  has(id: string): boolean {
+    return this.#pending.has(id)
+  }
+
+  add(message: Message): void {
+    this.#pending.set(message.id, message)
+    this.#pendingBytes += message.text.length + RECORD_BYTES
+    this.#records += addRecord(message)
+  }
+
+  start(message: Message): void {
+    this.#records += startRecord(message)
+  }
+
+  fail(message: Message): void {
+    this.#records += failRecord(message)
+  }
+
+  end(message: Message): void {
+    if (!this.#pending.delete(message.id)) return
+    this.#pendingBytes -= message.text.length + RECORD_BYTES
+    this.#records += endRecord(message)
+  }
+
+  /** Whether all that was flushed is in the file. */
+  get isSafe(): boolean {
+    return !this.#isFailing
+  }
+
+  /** Resolves once what was noted in this turn of the event loop is written. */
+  written(): Promise<void> {
+    this.#written ??= new Promise((resolve) => {
+      this.#onWritten = resolve
+    })
+    return this.#written
+  }
+
+  /**
+   * Writes what has been noted. Never throws: if it cannot, messages are in memory only from here on, until it is
+   * mended.
+   */
+  flush(): void {
+    if (this.#records !== '') this.#write()
+    this.#onWritten()
+    this.#written = undefined
+  }
+
+  /** Tries again to write what is pending, if that has failed. */
+  mend(): void {
+    if (!this.#isFailing || this.#isClosed) return
+    try {
+      this.#beginAgain()
+      this.#isFailing = false
+      console.info('The queue journal is written again')
+    } catch {
+      // Still failing: the warning has been given.
+    }
+  }
+
+  /** Writes what has been noted, and returns once it is safe from a power cut too. */
+  sync(): void {
+    this.flush()
+    if (this.#file) fdatasyncSync(this.#file.fd)
+  }
+
+  /** Lets go of the file; it stays if it holds messages for the next process. */
+  close(): void {
+    if (this.#isClosed) return
+    this.flush()
+    this.mend()
+    const { size } = this.#pending
+    if (this.#isFailing && size > 0) console.warn(`Queued events lost, as the queue journal cannot be written: ${size}`)
+    if (this.#file) {
+      if (size === 0) removeJournal(this.#file)
+      else closeSync(this.#file.fd)
+    }
+    this.#file = undefined
+    this.#isClosed = true
+  }
+
+  #write(): void {
+    const records = Buffer.from(this.#records)
+    this.#records = ''
+    if (this.#isFailing || this.#isClosed) return
+    try {
+      if (this.#file && this.#size - 2 * this.#pendingBytes < MAX_FINISHED_BYTES) {
+        writeAll(nodeFiles, this.#file.fd, records)
+        this.#size += records.length
+      } else {
+        this.#beginAgain()
+      }
+    } catch (error) {
+      this.#isFailing = true
+      console.warn(`Cannot write the queue journal in ${this.#folder}: queued events are kept in memory only:`, error)
+    }
+  }
+
+  /** Writes what is pending, all that has been noted included, to a new file, and removes the old one. */
+  #beginAgain(): void {
+    const records = Buffer.from(Array.from(this.#pending.values(), addRecord).join(''))
+    const file = create(this.#folder)
+    try {
+      writeAll(nodeFiles, file.fd, records)
+    } catch (error) {
+      removeJournal(file)
+      throw error
+    }
+    if (this.#file) removeJournal(this.#file)
+    this.#file = file
+    this.#size = records.length
+  }
+}
+
+/** A journal that this process has open and holds the lock of. */
+export interface OpenJournal {
+  fd: number
+  path: string
+}
+
+/** Makes a file and takes its lock. */
+const create = (folder: string): OpenJournal => {
+  for (;;) {
+    const path = join(folder, `${randomBytes(6).toString('hex')}${JOURNAL_SUFFIX}`)
+    const fd = openInFolder(nodeFiles, path, 'ax')
+    // Before it had its lock, another process may have taken it for that of a dead one, and removed it.
+    if (tryLock(fd) && fstatSync(fd).nlink > 0) return { fd, path }
+    closeSync(fd)
+  }
+}
+
+/** Removes a journal and lets go of its lock. */
+export const removeJournal = ({ fd, path }: OpenJournal): void => {
+  try {
+    unlinkSync(path)
+  } catch {
+    // Removed by hand.
+  }
+  closeSync(fd)
+}

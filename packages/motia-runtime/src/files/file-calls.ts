@@ -1,0 +1,99 @@
+import fs from 'node:fs'
+import { dirname } from 'node:path'
+import { swapSync } from 'fs-native-extensions'
+
+/** The calls by which files are read and changed durably. Tests pass their own, which fail or take notes. */
+export type FileCalls = Pick<
+  typeof fs,
+  | 'closeSync'
+  | 'fchmodSync'
+  | 'fchownSync'
+  | 'fdatasync'
+  | 'fstatSync'
+  | 'fsync'
+  | 'fsyncSync'
+  | 'ftruncateSync'
+  | 'futimesSync'
+  | 'linkSync'
+  | 'lstatSync'
+  | 'mkdirSync'
+  | 'openSync'
+  | 'readSync'
+  | 'renameSync'
+  | 'rmSync'
+  | 'statfsSync'
+  | 'statSync'
+  | 'writeSync'
+> & {
+  /** Exchanges two files in one step: each has the other's name then. */
+  swapSync: (a: string, b: string) => void
+}
+
+/** The calls of `node:fs` themselves. */
+export const nodeFiles: FileCalls = { ...fs, swapSync }
+
+/** Whether a call failed with one of these codes. */
+export const hasCode = (error: unknown, ...codes: string[]): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
+
+/** Whether a call failed because there is no such file. */
+export const isMissing = (error: unknown): boolean => hasCode(error, 'ENOENT')
+
+/** Writes all bytes: a disk that fills up ends in a short write first, and in the error at the next one. */
+export function writeAll(calls: FileCalls, fd: number, bytes: Uint8Array): void {
+  let written = 0
+  while (written < bytes.length) written += calls.writeSync(fd, bytes, written)
+}
+
+/** The bytes from one position of a file to another, or to its end if that comes first. */
+export function readRange(calls: FileCalls, fd: number, from: number, to: number): Buffer {
+  const bytes = Buffer.alloc(Math.max(0, to - from))
+  let length = 0
+  while (length < bytes.length) {
+    const count = calls.readSync(fd, bytes, length, bytes.length - length, from + length)
+    if (count === 0) break
+    length += count
+  }
+  return bytes.subarray(0, length)
+}
+
+/** Resolves once the file's content is on disk, with its size (`data`) or all that its stat says (`all`). */
+export const syncFile = (calls: FileCalls, fd: number, what: 'data' | 'all'): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const sync = what === 'data' ? calls.fdatasync : calls.fsync
+    sync(fd, (error) => (error ? reject(error) : resolve()))
+  })
+
+/** Resolves once the names in the folder are on disk: files that were made, renamed or removed there. */
+export async function syncFolder(calls: FileCalls, path: string): Promise<void> {
+  const fd = calls.openSync(path, 'r')
+  try {
+    await syncFile(calls, fd, 'all')
+  } finally {
+    calls.closeSync(fd)
+  }
+}
+
+/** Opens a file and, if that fails for want of its folder, makes that durably first. */
+export function openInFolder(calls: FileCalls, path: string, flags: string, mode?: number): number {
+  try {
+    return calls.openSync(path, flags, mode)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    makeFolder(calls, dirname(path))
+    return calls.openSync(path, flags, mode)
+  }
+}
+
+function makeFolder(calls: FileCalls, path: string): void {
+  const first = calls.mkdirSync(path, { recursive: true })
+  if (first === undefined) return
+  for (let made = path; made.length >= first.length; made = dirname(made)) {
+    const parent = calls.openSync(dirname(made), 'r')
+    try {
+      calls.fsyncSync(parent)
+    } finally {
+      calls.closeSync(parent)
+    }
+  }
+}

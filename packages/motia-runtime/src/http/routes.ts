@@ -1,0 +1,178 @@
+import type { IncomingMessage } from 'node:http'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response, Router } from 'express'
+import type { ApiRouteConfig, LockedData, Step } from 'motia'
+import { setSecurityHeaders } from './guards'
+
+/** The largest JSON body, in express' notation. */
+const BODY_LIMIT = '100kb'
+
+/** A response to `GET /health`. */
+export interface Health {
+  status: number
+  body: object
+}
+
+/** What the HTTP layer needs of the rest of the server. */
+export interface RoutesOptions {
+  lockedData: Pick<LockedData, 'apiSteps' | 'onStep'>
+  /** In production nothing but the steps' routes and `/health` responds. */
+  isProduction: boolean
+  /** Refuses requests that no step should see. */
+  guard: RequestHandler
+  /** Returns the response to `GET /health`; must not reject. */
+  health: () => Health | Promise<Health>
+  /** Returns the body of the 400 for a request whose body is not JSON. */
+  invalidJson: (problem: string) => object
+  /** Returns the handler that runs an API step; null leaves it to Motia's own route, which runs it in its own process. */
+  answer: ((step: Step<ApiRouteConfig>) => RequestHandler) | null
+}
+
+/** Puts `/health` and the steps' routes, with guards and body reading, in front of everything that Motia registers. */
+export const configureRoutes = (app: Express, options: RoutesOptions): void => {
+  const { lockedData, isProduction, guard, health } = options
+  let router: Router | undefined
+  for (const change of ['step-created', 'step-updated', 'step-removed'] as const) {
+    lockedData.onStep(change, () => {
+      router = undefined
+    })
+  }
+  app.disable('x-powered-by')
+  app.disable('etag')
+  // The Workbench's page cannot live under these.
+  if (isProduction) app.use(setSecurityHeaders)
+  app.use(guard)
+  app.get('/health', async (_request, response) => {
+    const { status, body } = await health()
+    response.status(status).json(body)
+  })
+  app.use((request, response, next) => {
+    router ??= routerOf(lockedData.apiSteps(), options)
+    router(request, response, next)
+  })
+  if (isProduction) {
+    app.use((_request, response, next) => {
+      if (response.locals.isStep) next()
+      else response.status(404).json({ message: 'Not found' })
+    })
+  }
+  app.use(httpErrors(options))
+}
+
+/** Orders paths so that a literal segment comes before a parameter: `/pets/stats` before `/pets/:id`. */
+export const bySpecificity = (a: string, b: string): number => {
+  const [left, right] = [a.split('/').map(rankOf), b.split('/').map(rankOf)]
+  for (let index = 0; index < Math.max(left.length, right.length); index++) {
+    const difference = (left[index] ?? -1) - (right[index] ?? -1)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+const rankOf = (segment: string): number => (segment.includes('*') ? 2 : segment.includes(':') ? 1 : 0)
+
+/**
+ * Returns the steps' routes. A known path with another method is a 405, and `OPTIONS` lists the methods. A path of no step goes
+ * on to what is registered next.
+ */
+const routerOf = (steps: Step<ApiRouteConfig>[], { answer }: RoutesOptions): Router => {
+  const router = Router()
+  const ordered = steps.toSorted((a, b) => bySpecificity(a.config.path, b.config.path))
+  for (const step of ordered) {
+    const { method, path } = step.config
+    if (method !== 'GET') router[VERBS[method]](path, readBody)
+    router[VERBS[method]](path, answer?.(step) ?? leaveToMotia)
+  }
+  // After all of them, since several paths may match a request: two steps may name a parameter differently.
+  for (const { config } of ordered) router.all(config.path, allow(config.method))
+  router.use(refuseMethod)
+  return router
+}
+
+const allow = (method: ApiRouteConfig['method']): RequestHandler => {
+  const methods = method === 'GET' ? 'GET, HEAD' : method
+  return (_request, response, next) => {
+    const others = response.get('Allow')
+    response.set('Allow', others ? `${others}, ${methods}` : methods)
+    next()
+  }
+}
+
+const refuseMethod: RequestHandler = (request, response, next) => {
+  if (!response.hasHeader('Allow')) next()
+  else if (request.method === 'OPTIONS') response.status(204).end()
+  else response.status(405).json({ message: 'Method not allowed' })
+}
+
+const VERBS = {
+  GET: 'get',
+  POST: 'post',
+  PUT: 'put',
+  PATCH: 'patch',
+  DELETE: 'delete',
+  OPTIONS: 'options',
+  HEAD: 'head',
+} as const
+
+const leaveToMotia: RequestHandler = (request, response, next) => {
+  response.locals.isStep = true
+  // Tells Motia's own parsers, which allow 1 GB, that the body has been read, also if there is none.
+  Object.assign(request, { _body: true })
+  withoutCors(response)
+  next('router')
+}
+
+/** Motia allows every origin everything, with credentials. Here no other origin is allowed anything. */
+const withoutCors = (response: Response): void => {
+  const { header } = response
+  response.header = (...args: unknown[]) =>
+    /^access-control-/i.test(String(args[0])) ? response : Reflect.apply(header, response, args)
+}
+
+/** A body that is not text, let alone JSON. */
+class InvalidUtf8Error extends Error {
+  override readonly name = 'InvalidUtf8Error'
+  readonly status = 400
+  readonly type = 'entity.parse.failed'
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+const parseJson = express.json({
+  type: () => true,
+  strict: false,
+  limit: BODY_LIMIT,
+  verify: (request: IncomingMessage, _response, body) => {
+    try {
+      request.rawBody = utf8.decode(body)
+    } catch {
+      throw new InvalidUtf8Error('The body is not valid UTF-8')
+    }
+  },
+})
+
+/** Reads the body as JSON whatever its content type says, since JSON is all that a step takes; undefined if there is none. */
+const readBody: RequestHandler = (request, response, next) => {
+  parseJson(request, response, (error?: unknown) => {
+    const isParsed = '_body' in request && request._body === true
+    if (!isParsed) request.body = undefined
+    next(error)
+  })
+}
+
+/** Responds to errors of the HTTP layer as JSON: what the client did wrong with its status, anything else as a bare 500. */
+export const httpErrors = ({ invalidJson }: Pick<RoutesOptions, 'invalidJson'>): ErrorRequestHandler => {
+  return (error, _request, response, next) => {
+    if (response.headersSent) return next(error)
+    const status = typeof error?.status === 'number' && error.status >= 400 && error.status < 500 ? error.status : 500
+    if (status === 500) console.error('Unexpected error:', error)
+    response.status(status).json(bodyFor(status, error?.type, invalidJson))
+  }
+}
+
+const bodyFor = (status: number, type: unknown, invalidJson: RoutesOptions['invalidJson']): object => {
+  if (status === 413) return { message: `The body is too large: at most ${BODY_LIMIT} are accepted` }
+  if (status === 415) return { message: 'The encoding or character set of the body is not supported' }
+  if (type === 'entity.parse.failed') return invalidJson('The body is not valid JSON')
+  if (status === 500) return { message: 'Internal server error' }
+  return { message: 'Bad request' }
+}

@@ -1,0 +1,100 @@
+import { Logger } from 'motia'
+import type { WorkbenchFeed } from '../traces/workbench-feed'
+import { type Level, printLog } from './console-lines'
+
+type Listener = (level: string, message: string, details?: unknown) => void
+
+const RANKS: Record<Level, number> = { debug: 10, info: 20, warn: 30, error: 40 }
+
+const isLevel = (value: unknown): value is Level => typeof value === 'string' && Object.hasOwn(RANKS, value)
+
+/** Below this, nothing is printed or kept: Motia's own `LOG_LEVEL`. */
+const threshold = RANKS[isLevel(process.env.LOG_LEVEL) ? process.env.LOG_LEVEL : 'info']
+
+/** What an error is in a log line that goes to the Workbench: JSON would make it `{}`. */
+const withErrorsSpelledOut = (details: Record<string, unknown>): Record<string, unknown> => {
+  const { error } = details
+  return error instanceof Error
+    ? { ...details, error: { name: error.name, message: error.message, stack: error.stack } }
+    : details
+}
+
+/**
+ * Motia's logger for one run of a step. It prints each line in one piece, and hands it to the Workbench's feed instead of
+ * writing it to Redis while the step waits.
+ */
+export class StepLogger extends Logger {
+  readonly #feed: WorkbenchFeed
+  readonly #traceId: string
+  readonly #step: string
+  readonly #flows: string[]
+  readonly #listeners: Listener[] = []
+
+  constructor(feed: WorkbenchFeed, traceId: string, step: string, flows: string[]) {
+    super()
+    this.#feed = feed
+    this.#traceId = traceId
+    this.#step = step
+    this.#flows = flows
+  }
+
+  override child(meta: Record<string, unknown>): StepLogger {
+    return new StepLogger(
+      this.#feed,
+      this.#traceId,
+      typeof meta.step === 'string' ? meta.step : this.#step,
+      this.#flows,
+    )
+  }
+
+  override debug(message: string, details?: unknown): void {
+    this.#write('debug', message, details)
+  }
+
+  override info(message: string, details?: unknown): void {
+    this.#write('info', message, details)
+  }
+
+  override warn(message: string, details?: unknown): void {
+    this.#write('warn', message, details)
+  }
+
+  override error(message: string, details?: unknown): void {
+    this.#write('error', message, details)
+  }
+
+  /** A line that the stock runner's process sent. */
+  override log({ level, msg, time: _, traceId: __, flows: ___, ...details }: Record<string, unknown>): void {
+    this.#write(isLevel(level) ? level : 'info', String(msg), details)
+  }
+
+  override addListener(listener: Listener): void {
+    this.#listeners.push(listener)
+  }
+
+  override removeListener(listener: Listener): boolean {
+    const index = this.#listeners.indexOf(listener)
+    if (index >= 0) this.#listeners.splice(index, 1)
+    return index >= 0
+  }
+
+  #write(level: Level, message: string, given: unknown): void {
+    if (RANKS[level] < threshold) return
+    const time = Date.now()
+    const details: Record<string, unknown> =
+      typeof given === 'object' && given !== null ? { ...given } : given === undefined ? {} : { details: given }
+    printLog({ time, traceId: this.#traceId, level, step: this.#step, message, details })
+    if (!this.#feed.isOn && this.#listeners.length === 0) return
+    const plain = withErrorsSpelledOut(details)
+    this.#feed.log({
+      ...plain,
+      level,
+      time,
+      msg: message,
+      traceId: this.#traceId,
+      flows: this.#flows,
+      step: this.#step,
+    })
+    for (const listener of this.#listeners) listener(level, message, plain)
+  }
+}

@@ -1,0 +1,122 @@
+import type { Engine, QueuedEvent } from '../engine/engine'
+import { newTraceId } from '../steps/trace-id'
+import type { Outbox } from './outbox'
+
+/** How often the outbox is looked through for events that nobody has emitted, in ms. */
+const SWEEP_INTERVAL_MS = 15_000
+
+/** How long settled events are collected before they are removed from the outbox, in ms. */
+const BATCH_MS = 250
+
+/** How long the removal may wait for other writes to go along with, in ms. */
+const PATIENCE_MS = 500
+
+/** How long until a removal that failed is tried again, in ms. */
+const RETRY_MS = 2_000
+
+/** What the relay needs. `outbox` returns the outbox that is current, since hot reload may replace it. */
+export interface OutboxRelayOptions {
+  engine: Pick<Engine, 'events' | 'onRecovered'>
+  outbox: () => Outbox
+}
+
+/**
+ * Emits the events of an outbox that no step emitted, because the server died first or the queues did not take them, and
+ * removes from the outbox what the engine has taken over. It emits what is owed at a start and after a recovery, and what two
+ * sweeps in a row find.
+ */
+export class OutboxRelay {
+  readonly #options: OutboxRelayOptions
+  readonly #settled = new Map<string, QueuedEvent>()
+  #seen = new Set<string>()
+  #sweepTimer: NodeJS.Timeout | undefined
+  #settleTimer: NodeJS.Timeout | undefined
+  #sweeping: Promise<void> | undefined
+  #settling: Promise<void> | undefined
+  #isStopped = false
+
+  constructor(options: OutboxRelayOptions) {
+    this.#options = options
+    options.engine.events.onSettled((event) => {
+      if (event.id === undefined) return
+      this.#settled.set(event.id, event)
+      this.#settleIn(BATCH_MS)
+    })
+    options.engine.onRecovered(() => this.#sweepNow('all'))
+  }
+
+  /** Emits everything that is owed, and looks for more at intervals from now on. */
+  start(): void {
+    this.#sweepNow('all')
+  }
+
+  /** Stops looking, and removes from the outbox what is settled so far. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    clearTimeout(this.#sweepTimer)
+    await this.#sweeping
+    clearTimeout(this.#settleTimer)
+    await this.#settling
+    await this.#settle(0)
+  }
+
+  #sweepNow(which: 'all' | 'seen'): void {
+    if (this.#isStopped) return
+    clearTimeout(this.#sweepTimer)
+    this.#sweeping = (this.#sweeping ?? Promise.resolve())
+      .then(() => this.sweep(which))
+      // A store or queue that does not respond now has said so elsewhere; the next sweep tries again.
+      .catch(() => {})
+      .finally(() => {
+        clearTimeout(this.#sweepTimer)
+        if (!this.#isStopped) this.#sweepTimer = setTimeout(() => this.#sweepNow('seen'), SWEEP_INTERVAL_MS).unref()
+      })
+  }
+
+  /** Emits the events that are owed: all of them, or those that the last sweep saw too. */
+  async sweep(which: 'all' | 'seen'): Promise<void> {
+    const { engine, outbox } = this.#options
+    // Asked first: an event that another server has finished since then is settled before the sweep after this one.
+    const elsewhere = await engine.events.queuedElsewhere?.()
+    const seen = new Set<string>()
+    let count = 0
+    for await (const events of outbox().owed()) {
+      for (const { id, topic, data } of events) {
+        if (this.#settled.has(id) || elsewhere?.has(id)) continue
+        seen.add(id)
+        if (which === 'seen' && !this.#seen.has(id)) continue
+        // The engine leaves an event alone that it has already.
+        await engine.events.emit({ id, topic, data, traceId: newTraceId() })
+        count += 1
+      }
+      if (this.#isStopped) break
+    }
+    this.#seen = seen
+    if (count > 0 && which === 'all')
+      console.info(`${count} ${count === 1 ? 'event' : 'events'} still owed: emitted again`)
+  }
+
+  #settleIn(ms: number): void {
+    if (this.#isStopped || this.#settling || this.#settleTimer) return
+    this.#settleTimer = setTimeout(() => {
+      this.#settleTimer = undefined
+      this.#settling = this.#settle().then((isDone) => {
+        this.#settling = undefined
+        if (this.#settled.size > 0) this.#settleIn(isDone ? BATCH_MS : RETRY_MS)
+      })
+    }, ms)
+  }
+
+  /** Returns whether the store took it; if not, the store says itself what is wrong with it. */
+  async #settle(patienceMs = PATIENCE_MS): Promise<boolean> {
+    const batch = [...this.#settled.values()]
+    if (batch.length === 0) return true
+    try {
+      await this.#options.outbox().settle(batch, patienceMs)
+      for (const { id = '' } of batch) this.#settled.delete(id)
+      return true
+    } catch {
+      return false
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { MotiaStream, Printer, Stream } from 'motia'
+import type { z } from 'zod'
+import type { Engine } from '../engine/engine'
+import { StepRegistry } from '../steps/step-registry'
+import { writeTypesFile } from '../steps/types-file'
+
+/** What the registry needs beside the engine. */
+export interface EngineRegistryOptions {
+  /** Motia's scheduler gets no cron steps: it could not run them in this process. */
+  hasOwnCron: boolean
+  /** Returns the schema of each topic's data, for `types.d.ts`. */
+  topics: () => Record<string, z.ZodType>
+}
+
+/** Motia's registry of steps and streams, with the engine's streams in place of those that Motia keeps in Redis. */
+export class EngineRegistry extends StepRegistry {
+  readonly #engine: Engine
+  readonly #options: EngineRegistryOptions
+
+  constructor(root: string, printer: Printer, engine: Engine, options: EngineRegistryOptions) {
+    // Motia's server only checks that there is a client, and makes the three streams that are replaced below with it.
+    const noRedis: ConstructorParameters<typeof StepRegistry>[3] = Object.create(null)
+    super(root, engine.streams, printer, noRedis)
+    this.#engine = engine
+    this.#options = options
+  }
+
+  override cronSteps(): ReturnType<StepRegistry['cronSteps']> {
+    return this.#options.hasOwnCron ? [] : super.cronSteps()
+  }
+
+  override saveTypes(): void {
+    writeTypesFile(this.baseDir, {
+      steps: this.getActiveSteps(),
+      streams: this.listStreams(),
+      topics: this.#options.topics(),
+    })
+  }
+
+  override createStream<TData>(
+    stream: Omit<Stream, 'factory'>,
+    options?: { disableTypeCreation?: boolean },
+  ): () => MotiaStream<TData> {
+    const own = this.#engine.workbenchStream(stream.config.name)
+    if (own) stream.config.baseConfig = { storageType: 'custom', factory: () => own }
+    return super.createStream<TData>(stream, options)
+  }
+}

@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process'
+import { realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { add } from '@amplitude/analytics-node'
+
+const PACKAGE = dirname(createRequire(import.meta.url).resolve('motia-runtime/package.json'))
+const COMMAND = join(PACKAGE, 'bin', 'motia-runtime.mjs')
+
+/**
+ * Runs this runtime in place of `npx motia dev` and `npx motia start`, which ignore the chosen host, move to another port and
+ * stop without a drain. When Motia's command line evaluates `motia.config.ts`, this starts the runtime and only passes signals
+ * on. Resolves at once if another of Motia's commands, or the runtime itself, reads the config.
+ */
+export const handOver = async (root: string): Promise<void> => {
+  const [, script = '', command = ''] = process.argv
+  const isMotia = script !== '' && realpathSync(script).endsWith(join('motia', 'dist', 'cli.mjs'))
+  if (!isMotia || !['dev', 'start'].includes(command)) return
+  silenceTelemetry()
+  const server = spawn(process.execPath, [COMMAND, command], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...portAndHost(process.argv.slice(3)) },
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
+  server.once('exit', (code) => process.exit(code ?? 1))
+  await new Promise(() => {})
+}
+
+/**
+ * By the time it reads the config, Motia's command line has noted its start for Amplitude, whatever an `.env` file says. A
+ * plugin is how to get at the client that will send it.
+ */
+const silenceTelemetry = (): void => {
+  const setup = async (config: { offline?: unknown }) => {
+    config.offline = true
+  }
+  add({ name: 'silence', type: 'enrichment', setup, execute: async () => null })
+}
+
+/** Motia's own options as variables of the environment: `-p 4210`, `-p4210`, `--port 4210`, `--port=4210`, `-H`, `--host`. */
+const portAndHost = (args: string[]): NodeJS.ProcessEnv => {
+  const { values } = parseArgs({
+    args,
+    options: { port: { type: 'string', short: 'p' }, host: { type: 'string', short: 'H' } },
+    strict: false,
+  })
+  const { port, host } = values
+  return {
+    ...(typeof port === 'string' ? { PORT: port } : {}),
+    ...(typeof host === 'string' ? { HOST: host } : {}),
+  }
+}

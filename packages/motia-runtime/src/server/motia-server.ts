@@ -1,0 +1,175 @@
+import type { Express, RequestHandler } from 'express'
+import {
+  type CronConfig,
+  createServer,
+  type Event,
+  type EventAdapter,
+  isCronStep,
+  type LockedData,
+  type MotiaServer,
+  NoPrinter,
+  type Step,
+} from 'motia'
+import type { z } from 'zod'
+import { LeasedCronAdapter } from '../cron/cron-adapter'
+import { parseCron } from '../cron/cron-schedule'
+import { CronScheduler } from '../cron/cron-scheduler'
+import type { Engine } from '../engine/engine'
+import { StepLogger } from '../logging/step-logger'
+import { answerBy } from '../steps/answer'
+import type { Project } from '../steps/project'
+import { StepRunner } from '../steps/step-runner'
+import { newTraceId } from '../steps/trace-id'
+import { StepTracer } from '../traces/step-tracer'
+import { WorkbenchFeed } from '../traces/workbench-feed'
+import { EngineRegistry } from './engine-registry'
+
+/** What the server is put together from. */
+export interface MotiaServerOptions {
+  /** The project's folder, absolute. */
+  root: string
+  engine: Engine
+  project: Project
+  /** Whether steps run in this process; Motia's stock runner spawns a process for each call. */
+  isInProcess: boolean
+  isProduction: boolean
+  /** How long an API handler may take in this process, in seconds. */
+  handlerTimeout: number
+  /** How many traces, and how many log lines, are kept for the Workbench; 0 keeps none. */
+  traceLimit: number
+  /** Returns the schema of each topic's data, for `types.d.ts`. */
+  topics: () => Record<string, z.ZodType>
+  /** Called before Motia registers anything. `answer` runs an API step in this process; null if Motia runs it. */
+  configureApp: (app: Express, parts: ServerParts) => void
+}
+
+/** What `configureApp` gets to work with. */
+export interface ServerParts {
+  lockedData: LockedData
+  answer: ((step: Step) => RequestHandler) | null
+}
+
+/** Registers and removes the steps of one kind while the server runs. */
+export interface CronJobs {
+  createCronJob(step: Step<CronConfig>): void
+  removeCronJob(step: Step<CronConfig>): void
+}
+
+/** Motia's server with the project's steps, not yet listening. */
+export interface ComposedServer {
+  motiaServer: MotiaServer
+  lockedData: LockedData
+  cronJobs: CronJobs
+  /** Makes up for missed cron runs. */
+  start(): Promise<void>
+  /** Lets cron runs and jobs end, and sends what waits for the Workbench. */
+  close(): Promise<void>
+}
+
+type EventHandler = (event: Event<unknown>) => void | Promise<void>
+
+/**
+ * Puts Motia's server together as its `dev` and `start` commands do, with the engine's adapters and our own cron, logs and
+ * traces, and lets the steps run in this process if it is told to.
+ */
+export const createMotiaServer = (options: MotiaServerOptions): ComposedServer => {
+  const { root, engine, project, isInProcess, isProduction, traceLimit, handlerTimeout } = options
+  const printer = quietPrinter()
+  const lockedData = new EngineRegistry(root, printer, engine, { hasOwnCron: isInProcess, topics: options.topics })
+  for (const step of project.steps) lockedData.createStep(step, { disableTypeCreation: true })
+  for (const stream of project.streams) lockedData.createStream(stream, { disableTypeCreation: true })
+  if (!isProduction) lockedData.saveTypes()
+
+  const stepNamed = (name: string): Step => {
+    const step = lockedData.getActiveSteps().find(({ config }) => config.name === name)
+    if (!step) throw new Error(`There is no step ${name}`)
+    return step
+  }
+  const route = (stepName: string, stockHandler: EventHandler): EventHandler =>
+    isInProcess
+      ? (event) => runner.runEvent(stepNamed(stepName), event.data, event.traceId)
+      : (event) => logFailure(feed, stepNamed(stepName), event, stockHandler)
+  const events: EventAdapter = {
+    emit: (event) => engine.events.emit(event),
+    subscribe: (topic, stepName, handler, config) =>
+      // What comes out of the queue is what `emit` put in: Motia types neither, and the step checks its input itself.
+      engine.events.subscribe(topic, stepName, route(stepName, handler as EventHandler), config),
+    unsubscribe: (handle) => engine.events.unsubscribe(handle),
+    shutdown: () => engine.events.shutdown(),
+    getSubscriptionCount: (topic) => engine.events.getSubscriptionCount(topic),
+    listTopics: () => engine.events.listTopics(),
+  }
+
+  const motiaServer = createServer(
+    lockedData,
+    engine.state,
+    { isVerbose: true, printer },
+    { eventAdapter: events, cronAdapter: new LeasedCronAdapter(engine.leases, (name) => lastTickOf(stepNamed(name))) },
+    (app) => {
+      const answer = isInProcess ? (step: Step) => answerBy(runner, step) : null
+      options.configureApp(app, { lockedData, answer })
+    },
+  )
+  engine.attachWorkbench({
+    getStreams: () => lockedData.getStreams(),
+    isWatched: () => motiaServer.socketServer.clients.size > 0,
+  })
+  const feed = new WorkbenchFeed(engine.feed, traceLimit)
+  const runner: StepRunner = new StepRunner({
+    modules: project.modules,
+    lockedData,
+    state: engine.state,
+    events: engine.events,
+    feed,
+    handlerTimeout,
+  })
+  const scheduler = new CronScheduler({ leases: engine.leases, run: (step) => runner.runCron(step, newTraceId()) })
+  if (isInProcess) {
+    for (const step of lockedData.getActiveSteps().filter(isCronStep)) scheduler.createCronJob(step)
+  }
+
+  // Both runners log and trace through the feed: neither waits for the engine, and both print the same lines.
+  motiaServer.motia.loggerFactory.create = ({ stepName, traceId, flows = [] }) =>
+    new StepLogger(feed, traceId, stepName, flows)
+  const newTracer = async (traceId: string, step: Step, logger: StepLogger) =>
+    new StepTracer(feed, traceId, step, logger)
+  Object.assign(motiaServer.motia.tracerFactory, { createTracer: newTracer, attachToTrace: newTracer })
+
+  return {
+    motiaServer,
+    lockedData,
+    cronJobs: isInProcess ? scheduler : motiaServer.cronManager,
+    start: () => scheduler.makeUp(),
+    close: async () => {
+      await scheduler.close()
+      await motiaServer.close()
+      await feed.flush()
+    },
+  }
+}
+
+const lastTickOf = (step: Step): number =>
+  (isCronStep(step) ? parseCron(step.config.cron).last(Date.now()) : null) ?? Date.now()
+
+/** The stock runner says nothing of an event step that fails; the queue only sees the rejection. */
+const logFailure = async (
+  feed: WorkbenchFeed,
+  step: Step,
+  event: Event<unknown>,
+  handler: EventHandler,
+): Promise<void> => {
+  try {
+    await handler(event)
+  } catch (error) {
+    const { name, flows = [] } = step.config
+    new StepLogger(feed, event.traceId, name, flows).error(`Step ${name} failed`, { error })
+    throw error
+  }
+}
+
+/** Motia's printer lists every step at the start, and again what hot reload prints itself. Only this must be seen. */
+const quietPrinter = (): NoPrinter =>
+  Object.assign(new NoPrinter(), {
+    printInvalidEmit: ({ config }: Step, topic: string) =>
+      console.error(`Topic ${topic} is not among the emits of ${config.name}: the event was not sent`),
+  })

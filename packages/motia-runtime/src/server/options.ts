@@ -1,0 +1,86 @@
+import { resolve } from 'node:path'
+import type { Config } from 'motia'
+import type { z } from 'zod'
+import type { Outbox } from '../outbox/outbox'
+
+/** How a project's server runs. Everything has a default. */
+export interface RuntimeOptions {
+  /** What the server calls itself in its first line. Default: `Motia`. */
+  name?: string
+  /** Default: the variable `PORT`, or 3000. */
+  port?: number
+  /** The name or address to listen on. Default: the variable `HOST`, or 127.0.0.1. */
+  host?: string
+  /** The folder of what the embedded engine keeps. Default: `.data`. */
+  dataDir?: string
+  /** The Redis that several servers share; without one the embedded engine is used. Default: the variable `REDIS_URL`. */
+  redisUrl?: string | undefined
+  /** What the names of all keys and queues in that Redis begin with. Default: `motia`. */
+  redisPrefix?: string
+  /** `process` leaves the steps to Motia's stock runner, which spawns a process for each call. Default: `in-process`. */
+  stepRuntime?: 'in-process' | 'process'
+  /** How long an API handler may take before the client gets a 503, in seconds. Default: 30. */
+  handlerTimeout?: number
+  /** How long a stopping server still serves while `/health` sends balancers away, in seconds. Default: 0. */
+  stopGrace?: number
+  /** How long a client may take to send the headers of a request, in seconds. Default: 15. */
+  headersTimeout?: number
+  /** How long a client may take to send the whole of a request, in seconds. Default: 30. */
+  requestTimeout?: number
+  /** Names besides `host` and `localhost` by which a development server may be addressed; `*.example.com` works. */
+  allowedHosts?: string[]
+  /** Whether a proxy in front says in `X-Forwarded-Host` how it was addressed. Default: false. */
+  trustProxy?: boolean
+  /** How many traces, and how many log lines, are kept for the Workbench. Default: 1000. */
+  traceLimit?: number
+  /** A module of the project, relative to its folder, that exports a `hooks: RuntimeHooks`. */
+  hooks?: string
+}
+
+/** What a project may add to its server. The module is loaded together with the steps and shares their modules. */
+export interface RuntimeHooks {
+  /** Called before the server listens. Returns warnings; throws a one-line error if the server must not start. */
+  start?(): Promise<string[]>
+  /** The schema of each topic's data, for the types of `emit`. Topics that are missing get the types of their subscribers. */
+  topics?: Record<string, z.ZodType>
+  /** The events that the project's store owes. */
+  outbox?: Outbox
+  /** Resolves while the project can do its work; rejects with an error whose message `/health` shows. */
+  check?(): Promise<void>
+  /** Returns the body of the 400 for a request whose body is not JSON. */
+  invalidJson?(problem: string): object
+  /** Called when the server stops, and when hot reload has replaced the module. */
+  close?(): Promise<void>
+}
+
+/** Motia's config with the options of this runtime. */
+export interface RuntimeConfig extends Config {
+  runtime?: RuntimeOptions
+}
+
+/** The options with their defaults, paths absolute. */
+export type ResolvedOptions = Required<Omit<RuntimeOptions, 'redisUrl' | 'hooks'>> & {
+  root: string
+  redisUrl: string | undefined
+  hooks: string | undefined
+}
+
+/** Returns the options with their defaults. */
+export const resolveOptions = (root: string, options: RuntimeOptions = {}): ResolvedOptions => ({
+  root,
+  name: options.name ?? 'Motia',
+  port: options.port ?? Number(process.env.PORT || 3000),
+  host: options.host ?? (process.env.HOST || '127.0.0.1'),
+  dataDir: resolve(root, options.dataDir ?? '.data'),
+  redisUrl: 'redisUrl' in options ? options.redisUrl : process.env.REDIS_URL || undefined,
+  redisPrefix: options.redisPrefix ?? 'motia',
+  stepRuntime: options.stepRuntime ?? 'in-process',
+  handlerTimeout: options.handlerTimeout ?? 30,
+  stopGrace: options.stopGrace ?? 0,
+  headersTimeout: options.headersTimeout ?? 15,
+  requestTimeout: options.requestTimeout ?? 30,
+  allowedHosts: options.allowedHosts ?? [],
+  trustProxy: options.trustProxy ?? false,
+  traceLimit: options.traceLimit ?? 1_000,
+  hooks: options.hooks && resolve(root, options.hooks),
+})

@@ -1,0 +1,202 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { Express } from 'express'
+import type { MotiaServer } from 'motia'
+import type { Engine } from '../engine/engine'
+import { type OriginRules, refuseForeigners, refuseForeignSockets } from '../http/guards'
+import { hardenServer } from '../http/harden'
+import { configureRoutes, type Health, httpErrors } from '../http/routes'
+import { OutboxRelay } from '../outbox/outbox-relay'
+import { watchSteps } from '../steps/hot-reload'
+import { loadProject } from '../steps/project'
+import { addWorkbench } from '../workbench/workbench'
+import { prepareDrain } from './drain'
+import { hooksOf } from './hooks'
+import { createMotiaServer } from './motia-server'
+import { type ResolvedOptions, type RuntimeConfig, type RuntimeHooks, resolveOptions } from './options'
+
+/** `dev` has the Workbench and hot reload, `start` is production. */
+export type Mode = 'dev' | 'start'
+
+/**
+ * How long an idle connection is kept, in ms: longer than proxies keep theirs (60 s is common), so that none sends a request
+ * on a connection that is being closed at this end.
+ */
+const KEEP_ALIVE_MS = 75_000
+
+/** A stop that takes longer than this, after its grace, is cut short, in ms. */
+const STOP_TIMEOUT_MS = 9_000
+
+/** The response to `GET /health` of a server that was told to stop: all works, but nothing new should be sent. */
+const STOPPING: Health = { status: 503, body: { status: 'stopping' } }
+
+/** Starts the server; throws a one-line error if it cannot. `stop` ends the process with the given code. */
+export const serve = async (
+  mode: Mode,
+  root: string,
+  config: RuntimeConfig,
+): Promise<{ stop: (exitCode: number) => Promise<void> }> => {
+  const options = resolveOptions(root, config.runtime)
+  const isProduction = mode === 'start'
+  const isInProcess = options.stepRuntime === 'in-process'
+  const graceMs = options.stopGrace * 1_000
+  const graceEnd = new AbortController()
+  let isStopping = false
+  const cleanUps: (() => Promise<void>)[] = []
+  const cleanUp = async () => {
+    for (const undo of cleanUps.reverse()) await undo().catch((error) => console.error('While stopping:', error))
+  }
+  try {
+    const engine = await createEngine(options, isProduction)
+    cleanUps.push(() => engine.close())
+    const project = await loadProject(root, options.hooks ? [options.hooks] : [])
+    const { modules } = project
+    cleanUps.push(() => modules.close())
+    const hooks = hooksOf(modules, options)
+    cleanUps.push(async () => hooks().close?.())
+    for (const warning of [...project.warnings, ...((await hooks().start?.()) ?? [])]) console.warn(`⚠ ${warning}`)
+
+    const { host, allowedHosts, trustProxy, headersTimeout, requestTimeout } = options
+    const origins: OriginRules = { allowedHosts: isProduction ? null : [host, ...allowedHosts], trustProxy }
+    const invalidJson = (problem: string): object => hooks().invalidJson?.(problem) ?? { message: problem }
+    const server = createMotiaServer({
+      root,
+      engine,
+      project,
+      isInProcess,
+      isProduction,
+      handlerTimeout: options.handlerTimeout,
+      // Nobody can look at the traces of a production server that keeps them in its own memory.
+      traceLimit: isProduction && engine.kind === 'embedded' ? 0 : options.traceLimit,
+      topics: () => hooks().topics ?? {},
+      configureApp: (app: Express, { lockedData, answer }) => {
+        configureRoutes(app, {
+          lockedData,
+          isProduction,
+          guard: refuseForeigners(origins),
+          answer,
+          invalidJson,
+          health: () => (isStopping ? STOPPING : checkHealth(hooks(), engine)),
+        })
+        config.app?.(app)
+      },
+    })
+    const { motiaServer } = server
+    const relay = new OutboxRelay({ engine, outbox: () => hooks().outbox ?? NO_OUTBOX })
+    cleanUps.push(async () => {
+      await server.close()
+      await relay.stop()
+    })
+    if (isProduction) {
+      closeSocket(motiaServer)
+    } else {
+      refuseForeignSockets(motiaServer.server, origins)
+      await addWorkbench(motiaServer, config, engine, options)
+      let current = hooks()
+      const unwatch = watchSteps({
+        root,
+        ...project,
+        lockedData: server.lockedData,
+        server: { ...motiaServer, cronManager: server.cronJobs },
+        onReload: async () => {
+          server.lockedData.saveTypes()
+          const replaced = current
+          current = hooks()
+          if (replaced !== current) await replaced.close?.()
+        },
+      })
+      cleanUps.push(unwatch)
+    }
+    motiaServer.app.use(httpErrors({ invalidJson }))
+    hardenServer(motiaServer.server, {
+      headersTimeoutMs: headersTimeout * 1_000,
+      requestTimeoutMs: requestTimeout * 1_000,
+    })
+    motiaServer.server.keepAliveTimeout = KEEP_ALIVE_MS
+    const drain = prepareDrain(motiaServer.server, graceMs)
+    await engine.start()
+    await listen(motiaServer.server, options)
+    cleanUps.push(() => drain(graceEnd.signal))
+    relay.start()
+    await server.start()
+    announce(mode, options)
+  } catch (error) {
+    await cleanUp()
+    throw error
+  }
+  return {
+    stop: async (exitCode) => {
+      // A second signal ends the grace.
+      if (isStopping) return graceEnd.abort()
+      isStopping = true
+      if (graceMs > 0) console.info(`Stopping in ${options.stopGrace} s: until then /health sends balancers away`)
+      setTimeout(() => process.exit(exitCode), graceMs + STOP_TIMEOUT_MS)
+      await cleanUp()
+      process.exit(exitCode)
+    },
+  }
+}
+
+const NO_OUTBOX = {
+  async *owed() {},
+  settle: async () => {},
+}
+
+/** BullMQ and the Redis clients take 200 ms and 30 MB to load: only if they are used. */
+const createEngine = async (options: ResolvedOptions, isProduction: boolean): Promise<Engine> => {
+  const { dataDir, redisUrl, redisPrefix, traceLimit } = options
+  if (redisUrl) {
+    const { createBullMqEngine } = await import('../engine/bullmq/bullmq-engine')
+    return createBullMqEngine({ redisUrl, prefix: redisPrefix, traceLimit })
+  }
+  const { createEmbeddedEngine } = await import('../engine/embedded/embedded-engine')
+  return createEmbeddedEngine({ dataDir, traceLimit: isProduction ? 0 : traceLimit })
+}
+
+/** If the queues do not respond, requests are served and only jobs wait: `degraded`. Without its store a project cannot work. */
+const checkHealth = async (hooks: RuntimeHooks, engine: Engine): Promise<Health> => {
+  const queues = engine.problem() ?? 'ok'
+  const store = await (hooks.check?.() ?? Promise.resolve()).then(
+    () => 'ok',
+    (error: Error) => error.message,
+  )
+  const status = store !== 'ok' ? 'unavailable' : queues !== 'ok' ? 'degraded' : 'ok'
+  return { status: store === 'ok' ? 200 : 503, body: { status, store, queues } }
+}
+
+/** Production pushes nothing to anybody: without this listener an upgrade is a request like any other, and a 404. */
+const closeSocket = ({ server, socketServer }: MotiaServer): void => {
+  server.removeAllListeners('upgrade')
+  socketServer.close()
+}
+
+const listen = async (server: Server, { port, host }: ResolvedOptions): Promise<void> => {
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw new Error(listenProblem(error, host, port), { cause: error })
+  }
+}
+
+const listenProblem = (error: unknown, host: string, port: number): string => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  if (code === 'EADDRINUSE') return `Port ${port} on ${host} is taken: stop the server that uses it, or set PORT`
+  if (code === 'EACCES') return `Port ${port} may not be used by this user: set PORT to 1024 or more`
+  if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL'].includes(code)) {
+    return `HOST ${host} is not an address of this machine (${code})`
+  }
+  return `${host}:${port} cannot be listened on (${code})`
+}
+
+const announce = (mode: Mode, options: ResolvedOptions): void => {
+  const { name, host, port, dataDir, redisUrl, stepRuntime } = options
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const data = redisUrl ? `Redis at ${new URL(redisUrl).host}` : dataDir
+  const lines = [
+    `${name} ready on ${url}`,
+    ...(mode === 'dev' ? [`   Workbench: ${url}`] : []),
+    `   Data: ${data}${stepRuntime === 'process' ? '; each step runs in its own process' : ''}`,
+  ]
+  console.info(lines.join('\n'))
+}

@@ -1,0 +1,64 @@
+import { relative } from 'node:path'
+import { isApiStep, isEventStep, type Step } from 'motia'
+import type { StreamFile } from './step-registry'
+
+/** What a file defines: a step or a stream. */
+export type Definition = Step | StreamFile
+
+/** Two files that define the same thing. */
+export interface Double {
+  first: string
+  second: string
+  /** What they share, in words that the name of the other file completes. */
+  text: string
+}
+
+/**
+ * Returns two definitions that cannot both be in service: Motia knows steps, their queues, locks and traces by name, and the
+ * first of two steps gets all requests to a route. Usually one is a copy that still has to be edited. Returns null if there
+ * are none.
+ */
+export const findDouble = (definitions: Definition[]): Double | null => {
+  const owners = new Map<string, string>()
+  for (const definition of definitions) {
+    for (const [claim, text] of claimsOf(definition)) {
+      const first = owners.get(claim)
+      if (first !== undefined) return { first, second: definition.filePath, text }
+      owners.set(claim, definition.filePath)
+    }
+  }
+  return null
+}
+
+/** Returns what is wrong with one of the two files of a double. */
+export const doubleProblem = (root: string, { first, second, text }: Double, file: string): string =>
+  `${text} ${relative(root, file === second ? first : second)}`
+
+/** Whether a definition is a step's. */
+export const isStep = (definition: Definition): definition is Step => 'type' in definition.config
+
+/** Whether a definition is a stream's. */
+export const isStream = (definition: Definition): definition is StreamFile => !isStep(definition)
+
+/** Returns what only one definition may have, each with the beginning of the error message. */
+const claimsOf = (definition: Definition): [claim: string, text: string][] => {
+  const { name } = definition.config
+  if (!isStep(definition)) return [[`stream ${name}`, `the name ${name} is that of the stream in`]]
+  const claims: [string, string][] = [[`step ${name}`, `the name ${name} is that of the step in`]]
+  if (isApiStep(definition)) {
+    const { method, path } = definition.config
+    // As express compares them: without case, a slash at the end, or the names of parameters.
+    const route = path
+      .replaceAll(/:\w+/g, ':')
+      .replace(/(?<=.)\/$/, '')
+      .toLowerCase()
+    claims.push([`route ${method} ${route}`, `${method} ${path} is answered by the step in`])
+  }
+  if (isEventStep(definition)) {
+    for (const topic of definition.config.subscribes) {
+      const queue = `${topic}.${name}`
+      claims.push([`queue ${queue}`, `the queue ${queue} is that of the step in`])
+    }
+  }
+  return claims
+}

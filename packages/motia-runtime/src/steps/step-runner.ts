@@ -1,0 +1,238 @@
+import {
+  type ApiRequest,
+  type ApiResponse,
+  type Emit,
+  type InternalStateManager,
+  isEventStep,
+  type LockedData,
+  type MotiaStream,
+  NoTracer,
+  type Step,
+} from 'motia'
+import type { EngineEvents } from '../engine/engine'
+import { StepLogger } from '../logging/step-logger'
+import { StepTracer } from '../traces/step-tracer'
+import type { WorkbenchFeed } from '../traces/workbench-feed'
+import type { StepModules } from './step-modules'
+import { runInScope } from './step-scope'
+
+type Call = (input: unknown, context: unknown) => unknown
+type Middleware = (input: unknown, context: unknown, next: () => Promise<unknown>) => unknown
+
+/** A step that did not end in the time it is given. */
+export class StepTimeoutError extends Error {
+  override readonly name = 'StepTimeoutError'
+
+  constructor(step: string, seconds: number) {
+    super(`Step ${step} did not end within ${seconds} s`)
+  }
+}
+
+/** What the runner needs of the server it runs in. */
+export interface StepRunnerOptions {
+  modules: Pick<StepModules, 'step'>
+  lockedData: Pick<LockedData, 'getStreams'>
+  state: InternalStateManager
+  events: Pick<EngineEvents, 'emit'>
+  feed: WorkbenchFeed
+  /** How long an API handler may take, in seconds. */
+  handlerTimeout: number
+}
+
+const topicOf = (emit: Emit): string => (typeof emit === 'string' ? emit : emit.topic)
+
+/** A step emits what it declares. Motia (`isAllowedToEmit` in its core) does not check a step that declares nothing. */
+const mayEmit = (step: Step, topic: string): boolean => {
+  const emits: Emit[] = 'emits' in step.config ? step.config.emits : []
+  return emits.some((emit) => topicOf(emit) === topic)
+}
+
+const isMiddlewareList = (value: unknown): value is Middleware[] =>
+  Array.isArray(value) && value.every((entry) => typeof entry === 'function')
+
+const middlewareOf = (config: unknown): Middleware[] => {
+  const list = typeof config === 'object' && config !== null && 'middleware' in config ? config.middleware : []
+  return isMiddlewareList(list) ? list : []
+}
+
+/** What records the run of a step; nothing waits for it. */
+interface Tracing {
+  end(error?: { message: string; stack?: string }): void
+  emitOperation(topic: string, data: unknown, success: boolean): void
+  stateOperation(operation: string, data: unknown): void
+  streamOperation(streamName: string, operation: string, data: unknown): void
+}
+
+const NO_TRACER: Tracing = new NoTracer()
+
+/** Runs steps in this process, each with the context that Motia's stock runner would give it. */
+export class StepRunner {
+  readonly #options: StepRunnerOptions
+
+  constructor(options: StepRunnerOptions) {
+    this.#options = options
+  }
+
+  /** Runs an API step for a request. A handler that fails is a 500, one that misses its deadline a 503; never rejects. */
+  async runApi(step: Step, request: ApiRequest, traceId: string): Promise<ApiResponse<number, unknown>> {
+    const { handlerTimeout } = this.#options
+    const run = this.#begin(step, traceId)
+    try {
+      const response = await run.call(request, handlerTimeout)
+      if (!isApiResponse(response)) throw new Error(`Step ${step.config.name} returned no status`)
+      run.tracer.end()
+      return response
+    } catch (error) {
+      run.fail(error)
+      return error instanceof StepTimeoutError
+        ? { status: 503, body: { message: 'The request took too long' } }
+        : { status: 500, body: { message: 'Internal server error' } }
+    }
+  }
+
+  /** Hands an event to an event step; rejects with what the step threw, so that the queue tries again. */
+  async runEvent(step: Step, data: unknown, traceId: string): Promise<void> {
+    const run = this.#begin(step, traceId)
+    try {
+      const timeout = isEventStep(step) ? step.config.infrastructure?.handler?.timeout : undefined
+      await run.call(data, timeout)
+      run.tracer.end()
+    } catch (error) {
+      run.fail(error)
+      throw error
+    }
+  }
+
+  /** Runs a cron step; rejects with what it threw. */
+  async runCron(step: Step, traceId: string): Promise<void> {
+    const run = this.#begin(step, traceId)
+    try {
+      await run.call()
+      run.tracer.end()
+    } catch (error) {
+      run.fail(error)
+      throw error
+    }
+  }
+
+  #begin(step: Step, traceId: string) {
+    const { feed, state, lockedData } = this.#options
+    const { name, flows = [] } = step.config
+    const logger = new StepLogger(feed, traceId, name, flows)
+    const tracer: Tracing = feed.isOn ? new StepTracer(feed, traceId, step, logger) : NO_TRACER
+    const context = {
+      traceId,
+      flows,
+      logger,
+      get state() {
+        return tracedState(state, tracer)
+      },
+      get streams() {
+        return tracedStreams(lockedData, tracer)
+      },
+      emit: (event: EmittedEvent) => this.#emit(step, event, traceId, logger, tracer),
+    }
+    return {
+      tracer,
+      call: (...[input, timeout]: [input?: unknown, timeout?: number]): Promise<unknown> => {
+        const module = this.#options.modules.step(step.filePath)
+        if (!module) throw new Error(`Step ${name} is not loaded`)
+        // A cron handler takes its context first; Motia's runner calls it so.
+        const isCron = step.config.type === 'cron'
+        const handler: Call = isCron ? () => module.handler(context) : module.handler
+        const chain = middlewareOf(module.config).reduceRight<() => Promise<unknown>>(
+          (next, middleware) => async () => middleware(input, context, next),
+          async () => handler(input, context),
+        )
+        const deadline =
+          timeout === undefined ? undefined : { ms: timeout * 1000, error: () => new StepTimeoutError(name, timeout) }
+        return runInScope(name, chain, deadline)
+      },
+      fail: (error: unknown) => {
+        logger.error(`Step ${name} failed`, { error })
+        const { message, stack } = error instanceof Error ? error : new Error(String(error))
+        tracer.end({ message, stack })
+      },
+    }
+  }
+
+  async #emit(step: Step, event: EmittedEvent, traceId: string, logger: StepLogger, tracer: Tracing): Promise<void> {
+    const { id, topic, data } = event
+    const { name, flows } = step.config
+    const isDeclared = mayEmit(step, topic)
+    tracer.emitOperation(topic, data, isDeclared)
+    if (!isDeclared) {
+      logger.error(`Topic ${topic} is not among the emits of ${name}: the event was not sent`, { topic })
+      return
+    }
+    await this.#options.events.emit({ id, topic, data, traceId, flows })
+  }
+}
+
+/** What a step passes to `emit`. The `id` is there if an outbox owes the event. */
+interface EmittedEvent {
+  id?: string
+  topic: string
+  data: unknown
+}
+
+const isApiResponse = (value: unknown): value is ApiResponse<number, unknown> =>
+  typeof value === 'object' && value !== null && 'status' in value && typeof value.status === 'number'
+
+const tracedState = (state: InternalStateManager, tracer: Tracing): InternalStateManager => ({
+  get: (groupId, key) => {
+    tracer.stateOperation('get', { traceId: groupId, key })
+    return state.get(groupId, key)
+  },
+  set: (groupId, key, value) => {
+    tracer.stateOperation('set', { traceId: groupId, key, value })
+    return state.set(groupId, key, value)
+  },
+  delete: (groupId, key) => {
+    tracer.stateOperation('delete', { traceId: groupId, key })
+    return state.delete(groupId, key)
+  },
+  getGroup: (groupId) => {
+    tracer.stateOperation('getGroup', { groupId })
+    return state.getGroup(groupId)
+  },
+  clear: (groupId) => {
+    tracer.stateOperation('clear', { traceId: groupId })
+    return state.clear(groupId)
+  },
+})
+
+/** The project's streams by name, each made on first use. */
+const tracedStreams = (
+  lockedData: StepRunnerOptions['lockedData'],
+  tracer: Tracing,
+): Record<string, MotiaStream<unknown>> => {
+  const streams: Record<string, MotiaStream<unknown>> = {}
+  for (const [name, factory] of Object.entries(lockedData.getStreams())) {
+    Object.defineProperty(streams, name, { enumerable: true, get: () => tracedStream(name, factory(), tracer) })
+  }
+  return streams
+}
+
+const tracedStream = (name: string, stream: MotiaStream<unknown>, tracer: Tracing): MotiaStream<unknown> => ({
+  get: (groupId, id) => {
+    tracer.streamOperation(name, 'get', { groupId, id })
+    return stream.get(groupId, id)
+  },
+  set: (groupId, id, data) => {
+    tracer.streamOperation(name, 'set', { groupId, id, data })
+    return stream.set(groupId, id, data)
+  },
+  delete: (groupId, id) => {
+    tracer.streamOperation(name, 'delete', { groupId, id })
+    return stream.delete(groupId, id)
+  },
+  getGroup: (groupId) => {
+    tracer.streamOperation(name, 'getGroup', { groupId })
+    return stream.getGroup(groupId)
+  },
+  send: (channel, event) => {
+    tracer.streamOperation(name, 'send', { channel, event })
+    return stream.send(channel, event)
+  },
+})

@@ -1,0 +1,95 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Emit, isApiStep, isCronStep, isEventStep, type Step } from 'motia'
+import { z } from 'zod'
+import { intersection, typeOfSchema } from './schema-type'
+import type { StreamFile } from './step-registry'
+
+/** What a project's `types.d.ts` is written from. */
+export interface ProjectTypes {
+  steps: readonly Step[]
+  streams: readonly StreamFile[]
+  /** The schema of each topic's data. Topics that are missing get what all of their subscribers take. */
+  topics: Readonly<Record<string, z.ZodType>>
+}
+
+/**
+ * Writes `types.d.ts`, in the form of Motia's generator, if it differs. Unlike Motia's it gives `emit` the very data of each
+ * topic, and a topic with several subscribers does not become `never`.
+ */
+export const writeTypesFile = (root: string, types: ProjectTypes): void => {
+  const file = join(root, 'types.d.ts')
+  const text = typesText(types)
+  let before: string | undefined
+  try {
+    before = readFileSync(file, 'utf8')
+  } catch {
+    // There is none yet.
+  }
+  // An editor or compiler that watches the file would check everything again.
+  if (text !== before) writeFileSync(file, text)
+}
+
+/** Returns the text of `types.d.ts`. */
+export const typesText = ({ steps, streams, topics }: ProjectTypes): string => {
+  const topicType = topicTypes(steps, topics)
+  const handlers = steps
+    .map((step) => [step.config.name, handlerType(step, topicType)] as const)
+    .filter(([, type]) => type !== null)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  const streamTypes = streams
+    .filter(({ hidden }) => !hidden)
+    .map(({ config }) => `${quote(config.name)}: MotiaStream<${typeOfSchema(jsonSchemaOf(config.schema))}>`)
+    .sort()
+  return `/**
+ * Written by \`motia-runtime types\` and by the development server. Do not edit.
+ */
+import { ApiResponse, ApiRouteHandler, CronHandler, EventHandler, MotiaStream } from 'motia'
+
+declare module 'motia' {
+  interface FlowContextStateStreams {
+    ${streamTypes.join('\n    ')}
+  }
+
+  interface Handlers {
+    ${handlers.map(([name, type]) => `${quote(name)}: ${type}`).join('\n    ')}
+  }
+}
+`
+}
+
+const quote = (text: string): string => `'${text.replaceAll(/['\\]/g, '\\$&')}'`
+
+const jsonSchemaOf = (schema: unknown): unknown =>
+  schema instanceof z.ZodType
+    ? z.toJSONSchema(schema, { target: 'draft-7', io: 'input', unrepresentable: 'any' })
+    : schema
+
+/** Returns a function from a topic to the type of its data. */
+const topicTypes = (steps: readonly Step[], topics: ProjectTypes['topics']): ((topic: string) => string) => {
+  const inputs = new Map<string, string[]>()
+  for (const step of steps.filter(isEventStep)) {
+    const { input, subscribes } = step.config
+    if (input)
+      for (const topic of subscribes)
+        inputs.set(topic, [...(inputs.get(topic) ?? []), typeOfSchema(jsonSchemaOf(input))])
+  }
+  return (topic) => (topics[topic] ? typeOfSchema(jsonSchemaOf(topics[topic])) : intersection(inputs.get(topic) ?? []))
+}
+
+const handlerType = (step: Step, topicType: (topic: string) => string): string | null => {
+  const emits: Emit[] = 'emits' in step.config ? (step.config.emits ?? []) : []
+  const emitted = emits
+    .map((emit) => (typeof emit === 'string' ? emit : emit.topic))
+    .map((topic) => `{ topic: ${quote(topic)}; data: ${topicType(topic)} }`)
+  const emit = emitted.join(' | ') || 'never'
+  if (isEventStep(step)) return `EventHandler<${typeOfSchema(jsonSchemaOf(step.config.input))}, ${emit}>`
+  if (isCronStep(step)) return `CronHandler<${emit}>`
+  if (!isApiStep(step)) return null
+  const { bodySchema, responseSchema } = step.config
+  const body = bodySchema ? typeOfSchema(jsonSchemaOf(bodySchema)) : 'Record<string, unknown>'
+  const responses = Object.entries(responseSchema ?? {}).map(
+    ([status, schema]) => `ApiResponse<${status}, ${typeOfSchema(jsonSchemaOf(schema))}>`,
+  )
+  return `ApiRouteHandler<${body}, ${responses.join(' | ') || 'unknown'}, ${emit}>`
+}

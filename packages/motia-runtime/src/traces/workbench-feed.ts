@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto'
+
+/** The run of a chain of steps, as the Workbench's Tracing tab lists it. Times are epoch ms. */
+export interface TraceGroup {
+  id: string
+  name: string
+  startTime: number
+}
+
+/** The run of one step within a trace group, as the Tracing tab shows it. */
+export interface Trace {
+  id: string
+  name: string
+  parentTraceId: string
+  status: 'running' | 'completed' | 'failed'
+  startTime: number
+  endTime?: number
+  error?: { message: string; code?: string | number; stack?: string }
+  entryPoint: { type: string; stepName: string }
+  events: Record<string, unknown>[]
+}
+
+/** A log line as the Workbench's Logs tab shows it. */
+export type LogLine = Record<string, unknown> & { id: string }
+
+/** What one flush writes. */
+export interface FeedBatch {
+  groups: TraceGroup[]
+  traces: Trace[]
+  logs: LogLine[]
+}
+
+/** Where traces and log lines are kept for the Workbench. */
+export interface FeedTarget {
+  /** Whether a write can be tried now. */
+  isReady(): boolean
+  write(batch: FeedBatch): Promise<void>
+}
+
+/** How long traces and log lines are collected before they are written, in ms. */
+const FLUSH_INTERVAL_MS = 250
+
+/**
+ * What part of `limit` may be written per second while a load lasts; an idle feed saves up for a burst of `limit`. What was
+ * written more often would be removed again within seconds, and would cost as much as the requests themselves.
+ */
+const SHARE_PER_SECOND = 0.25
+
+/** Removes the oldest entries of a map beyond `size`, but none that must be kept; returns how many. */
+const dropOldest = <Key>(
+  map: Map<Key, unknown>,
+  size: number,
+  mustKeep: (key: Key) => boolean = () => false,
+): number => {
+  let dropped = 0
+  for (const key of map.keys()) {
+    if (map.size <= size) break
+    if (mustKeep(key)) continue
+    map.delete(key)
+    dropped += 1
+  }
+  return dropped
+}
+
+/**
+ * Traces and log lines on their way to the Workbench. They are written in batches in the background, so no request waits for
+ * them. If there are too many, or the target is slow or gone, the oldest are dropped; the latter is said in one line.
+ */
+export class WorkbenchFeed {
+  readonly #target: FeedTarget
+  readonly #limit: number
+  readonly #traces = new Map<string, { group: TraceGroup; trace: Trace }>()
+  readonly #logs = new Map<string, LogLine>()
+  /** The ids of the traces that were last written as running: that they have ended must be written too. */
+  readonly #shownRunning = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> | undefined
+  #isLosing = false
+  #saved: number
+  #savedAt = performance.now()
+
+  /** Holds at most `limit` traces and `limit` log lines that are not written yet; 0 turns the feed off. */
+  constructor(target: FeedTarget, limit: number) {
+    this.#target = target
+    this.#limit = limit
+    this.#saved = limit
+  }
+
+  /** Whether traces and log lines are kept at all. */
+  get isOn(): boolean {
+    return this.#limit > 0
+  }
+
+  /** How many traces and log lines are not written yet. */
+  get waiting(): number {
+    return this.#traces.size + this.#logs.size
+  }
+
+  /** Notes that a trace is new or changed. */
+  trace(group: TraceGroup, trace: Trace): void {
+    if (this.#limit === 0) return
+    if (!this.#traces.has(trace.id)) {
+      this.#traces.set(trace.id, { group, trace })
+      this.#bound()
+    }
+    this.#arm()
+  }
+
+  /** Adds a log line. */
+  log(line: Record<string, unknown>): void {
+    if (this.#limit === 0) return
+    const id = randomUUID()
+    this.#logs.set(id, { ...line, id })
+    this.#bound()
+    this.#arm()
+  }
+
+  /** Writes what waits, if the target takes it. Never rejects. */
+  async flush(): Promise<void> {
+    while (this.#writing) await this.#writing
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.waiting === 0) return
+    if (!this.#target.isReady()) {
+      this.#arm()
+      return
+    }
+    const groups = new Map<string, TraceGroup>()
+    // The step that began the chain names the group, not one that joins it.
+    for (const { group } of this.#traces.values()) if (!groups.has(group.id)) groups.set(group.id, group)
+    const allowance = this.#saveUp()
+    dropOldest(this.#traces, allowance, this.#mustKeep)
+    dropOldest(this.#logs, allowance)
+    this.#saved -= Math.max(this.#traces.size, this.#logs.size)
+    const kept = new Set(Array.from(this.#traces.values(), ({ group }) => group.id))
+    const batch = {
+      // Every trace comes with its group, by which it is found and removed in time.
+      groups: [...groups.values()].filter(({ id }) => kept.has(id)),
+      traces: Array.from(this.#traces.values(), ({ trace }) => trace),
+      logs: [...this.#logs.values()],
+    }
+    this.#traces.clear()
+    this.#logs.clear()
+    this.#writing = this.#write(batch).finally(() => {
+      this.#writing = undefined
+    })
+    await this.#writing
+  }
+
+  readonly #mustKeep = (id: string): boolean => this.#shownRunning.has(id)
+
+  /** How many traces, and as many log lines, may be written now; at least one. */
+  #saveUp(): number {
+    const now = performance.now()
+    const gained = ((now - this.#savedAt) / 1_000) * this.#limit * SHARE_PER_SECOND
+    this.#saved = Math.min(this.#limit, this.#saved + gained)
+    this.#savedAt = now
+    return Math.max(1, Math.floor(this.#saved))
+  }
+
+  async #write(batch: FeedBatch): Promise<void> {
+    const ended = batch.traces.filter(({ status }) => status !== 'running')
+    const begun = batch.traces.filter(({ id, status }) => status === 'running' && !this.#shownRunning.has(id))
+    // Before the write is over: some may end while it is under way.
+    for (const { id } of begun) this.#shownRunning.add(id)
+    try {
+      await this.#target.write(batch)
+      for (const { id } of ended) this.#shownRunning.delete(id)
+      this.#say(false)
+    } catch {
+      for (const { id } of begun) this.#shownRunning.delete(id)
+      this.#say(true)
+      this.#waitAgain(batch)
+    }
+  }
+
+  /** What could not be written is lost, except that a run has ended which the Workbench shows as running. */
+  #waitAgain({ groups, traces }: FeedBatch): void {
+    for (const trace of traces.filter(({ id }) => this.#shownRunning.has(id))) {
+      const group = groups.find(({ id }) => id === trace.parentTraceId)
+      if (group) this.trace(group, trace)
+    }
+  }
+
+  #arm(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_INTERVAL_MS).unref()
+  }
+
+  #bound(): void {
+    const dropped = dropOldest(this.#traces, this.#limit, this.#mustKeep) + dropOldest(this.#logs, this.#limit)
+    // While a write is under way, everything fits unless the target is slow.
+    if (dropped > 0 && (this.#writing || !this.#target.isReady())) this.#say(true)
+  }
+
+  #say(isLosing: boolean): void {
+    if (isLosing === this.#isLosing) return
+    this.#isLosing = isLosing
+    if (isLosing) console.warn('Traces and log lines for the Workbench are being dropped: they cannot be written now')
+    else console.info('Traces and log lines for the Workbench are written again')
+  }
+}

@@ -1,0 +1,90 @@
+import { createRequire } from 'node:module'
+import { Server } from 'node:net'
+import type { Config, MotiaPluginContext, MotiaServer } from 'motia'
+import type { Engine } from '../engine/engine'
+import { mendFlowStreams } from './flow-streams'
+import { answerMonacoFile, MONACO_PATH } from './monaco-files'
+import { refuseUnknownPaths } from './page-requests'
+
+/** Motia's distance from the server's port to that of the page's hot-reload socket. */
+const HMR_OFFSET = 21_678
+
+const requireFromHere = createRequire(import.meta.url)
+
+/**
+ * Adds Motia's Workbench to the server, as `motia dev` does: the plugins of `motia.config.ts`, the Queues tab of the engine,
+ * and what the flow view and the request editor need.
+ */
+export const addWorkbench = async (
+  motiaServer: MotiaServer,
+  config: Config,
+  engine: Engine,
+  { host, port }: { host: string; port: number },
+): Promise<void> => {
+  const context = pluginContext(motiaServer)
+  mendFlowStreams(context.lockedData)
+  context.registerApi({ method: 'GET', path: `${MONACO_PATH}/*` }, ({ pathParams }) =>
+    answerMonacoFile(pathParams[0] ?? ''),
+  )
+  const plugins = [...(config.plugins ?? []).flatMap((build) => build(context)), engine.queuesTab(context)]
+  motiaServer.app.get('/__motia', (_request, response) => {
+    const { version }: { version: string } = requireFromHere('motia/package.json')
+    response.json({ version, isDev: true, isTutorialDisabled: false, workbenchBase: '' })
+  })
+  motiaServer.app.use(refuseUnknownPaths)
+  const { applyMiddleware } = await import('@motiadev/workbench/middleware')
+  const hmrPort = port + HMR_OFFSET <= 65_535 ? port + HMR_OFFSET : port - HMR_OFFSET
+  await listeningOn(host, hmrPort, () =>
+    applyMiddleware({
+      app: motiaServer.app,
+      // The middleware uses the port for nothing but the socket's.
+      port: hmrPort - HMR_OFFSET,
+      workbenchBase: '',
+      plugins: plugins.flatMap(({ workbench }) => workbench),
+    }),
+  )
+}
+
+/** What Motia hands to a plugin (`createPluginContext` of its command line, which it does not export). */
+const pluginContext = ({ motia, addRoute, removeRoute, printer }: MotiaServer): MotiaPluginContext => ({
+  printer,
+  tracerFactory: motia.tracerFactory,
+  state: motia.stateAdapter,
+  lockedData: motia.lockedData,
+  eventAdapter: motia.eventAdapter,
+  registerApi: ({ method, path }, handler) => {
+    const step = {
+      filePath: `__plugin_${method}_${path.replaceAll('/', '_')}.ts`,
+      version: '1',
+      config: {
+        type: 'api' as const,
+        name: `Plugin API: ${method} ${path}`,
+        path,
+        method,
+        emits: [],
+        flows: ['_plugin'],
+      },
+      handler,
+    }
+    addRoute(step)
+    return () => removeRoute(step)
+  },
+})
+
+/**
+ * The Workbench lets Vite open the page's hot-reload socket on every interface, and has no setting for that. While `run` is
+ * under way, a server that listens on that port listens on `host`. Patching `listen` is the only way in: the Workbench makes
+ * the Vite server itself, and Vite the socket's server.
+ */
+const listeningOn = async (host: string, port: number, run: () => Promise<void>): Promise<void> => {
+  const { listen } = Server.prototype
+  Server.prototype.listen = function (this: Server, ...args: unknown[]) {
+    const rest = args[0] === port ? [port, host, ...args.slice(1).filter((arg) => typeof arg === 'function')] : args
+    return Reflect.apply(listen, this, rest)
+  }
+  try {
+    await run()
+  } finally {
+    Server.prototype.listen = listen
+  }
+}
