@@ -1,0 +1,156 @@
+import { MemoryStreamAdapter, type MotiaStream } from 'motia'
+import { describe, expect, test } from 'vitest'
+import { MemoryFeed } from '../../../src/engine/embedded/memory-feed'
+import { MemoryState } from '../../../src/engine/embedded/memory-state'
+import { memoryStreams } from '../../../src/engine/embedded/memory-streams'
+import type { Trace } from '../../../src/traces/workbench-feed'
+
+describe('the state', () => {
+  test('When falsy values are stored, then they come back, and what was never stored is null', async () => {
+    const state = new MemoryState()
+    for (const value of [0, false, '', null]) {
+      await state.set('1', 'key', value)
+      expect(await state.get('1', 'key')).toBe(value)
+    }
+    expect(await state.get('1', 'other')).toBeNull()
+  })
+
+  test('When a value that was stored or read is changed, then the state is not', async () => {
+    const state = new MemoryState()
+    const value = { list: [1] }
+    await state.set('1', 'key', value)
+    value.list.push(2)
+    const read = await state.get<typeof value>('1', 'key')
+    read?.list.push(3)
+    expect(await state.get('1', 'key')).toEqual({ list: [1] })
+  })
+
+  test('When the name of one group begins another, then they are two', async () => {
+    const state = new MemoryState()
+    await state.set('1', 'a', 'one')
+    await state.set('10', 'a:b', 'ten')
+    expect(await state.getGroup('1')).toEqual(['one'])
+    expect(await state.keys('10')).toEqual(['a:b'])
+    await state.clear('1')
+    expect(await state.traceIds()).toEqual(['10'])
+    expect(await state.delete('10', 'a:b')).toBe('ten')
+    expect(await state.delete('10', 'a:b')).toBeNull()
+    expect(await state.traceIds()).toEqual([])
+  })
+
+  test('When the States tab asks for items, then it gets those of its group and filter', async () => {
+    const state = new MemoryState()
+    await state.set('1', 'rex', { name: 'Rex', age: 3 })
+    await state.set('1', 'list', [1])
+    await state.set('2', 'max', { name: 'Max', age: 10 })
+    expect(await state.items({ groupId: '2' })).toEqual([
+      { groupId: '2', key: 'max', type: 'object', value: { name: 'Max', age: 10 } },
+    ])
+    expect((await state.items({})).map(({ type }) => type)).toEqual(['object', 'array', 'object'])
+    const keysWhere = async (valueKey: string, operation: 'eq' | 'gt' | 'startsWith' | 'isNull', value: string) =>
+      (await state.items({ filter: [{ valueKey, operation, value }] })).map(({ key }) => key)
+    expect(await keysWhere('age', 'gt', '5')).toEqual(['max'])
+    expect(await keysWhere('name', 'eq', 'Rex')).toEqual(['rex'])
+    expect(await keysWhere('key', 'startsWith', 'li')).toEqual(['list'])
+    expect(await keysWhere('name', 'isNull', '')).toEqual(['list'])
+  })
+})
+
+describe('a stream', () => {
+  test('When items are set, then they come back with their ids, in order, as copies', async () => {
+    const stream = memoryStreams.createStream<{ name: string }>('pets')
+    const item = { name: 'Rex' }
+    expect(await stream.set('1', 'a:1', item)).toEqual({ name: 'Rex', id: 'a:1' })
+    item.name = 'changed'
+    await stream.set('10', 'b', { name: 'Max' })
+    await stream.set('1', 'c', { name: 'Tom' })
+    await stream.set('1', 'a:1', { name: 'Rex II' })
+    expect(await stream.getGroup('1')).toEqual([
+      { name: 'Rex II', id: 'a:1' },
+      { name: 'Tom', id: 'c' },
+    ])
+    expect(await stream.get('1', 'b')).toBeNull()
+    expect(await stream.delete('1', 'c')).toEqual({ name: 'Tom', id: 'c' })
+    await stream.clear('1')
+    expect(await stream.getGroup('1')).toEqual([])
+    expect(await stream.getGroup('10')).toHaveLength(1)
+  })
+
+  test("When Motia's own adapter is asked for group 1, then it also returns group 10: why this one exists", async () => {
+    const stock = new MemoryStreamAdapter<{ name: string }>('pets')
+    await stock.set('10', 'b', { name: 'Max' })
+    expect(await stock.getGroup('1')).toHaveLength(1)
+  })
+})
+
+describe('the feed', () => {
+  const buildTrace = (id: string, parentTraceId: string, fields: Partial<Trace> = {}): Trace => ({
+    ...{ id, name: 'JsCreatePet', parentTraceId, status: 'running', startTime: 5 },
+    ...{ entryPoint: { type: 'api', stepName: 'JsCreatePet' }, events: [], ...fields },
+  })
+  const batchOf = (...ids: string[]) => ({
+    groups: ids.map((id) => ({ id, name: 'JsCreatePet', startTime: 5 })),
+    traces: ids.map((id) => buildTrace(`${id}-trace`, id)),
+    logs: ids.map((id) => ({ id: `${id}-log`, msg: id })),
+  })
+  const idsIn = async (feed: MemoryFeed, stream: string, group: string) =>
+    (await feed.stream(stream)?.getGroup(group))?.map(({ id }) => id)
+
+  test('When more comes than is kept, then the oldest traces and log lines go', async () => {
+    const feed = new MemoryFeed(2)
+    for (const id of ['A', 'B', 'C']) await feed.write(batchOf(id))
+    expect(await idsIn(feed, 'motia-trace-group', 'default')).toEqual(['B', 'C'])
+    expect(await idsIn(feed, 'motia-trace', 'A')).toEqual([])
+    expect(await idsIn(feed, 'motia-trace', 'C')).toEqual(['C-trace'])
+    expect(await idsIn(feed, '__motia.logs', 'default')).toEqual(['B-log', 'C-log'])
+    expect(feed.stream('pets')).toBeUndefined()
+  })
+
+  test('When a trace is written again, then it is brought up to date, and its group keeps its name', async () => {
+    const feed = new MemoryFeed(2)
+    await feed.write(batchOf('A'))
+    const trace = buildTrace('A-trace', 'A', { status: 'completed', endTime: 9 })
+    await feed.write({ groups: [{ id: 'A', name: 'JsAuditTrail', startTime: 7 }], traces: [trace], logs: [] })
+    expect(await feed.stream('motia-trace-group')?.get('default', 'A')).toMatchObject({ name: 'JsCreatePet' })
+    expect(await feed.stream('motia-trace')?.get('A', 'A-trace')).toMatchObject({ status: 'completed' })
+  })
+
+  test('When a log line holds what cannot be JSON, then it and all others are kept', async () => {
+    const feed = new MemoryFeed(9)
+    await feed.write({ groups: [], traces: [], logs: [{ id: '1', count: 1n }, { id: '2' }] })
+    expect(await idsIn(feed, '__motia.logs', 'default')).toEqual(['1', '2'])
+  })
+
+  test('When a Workbench is open, then what is new goes through the streams that push, and is kept as well', async () => {
+    const feed = new MemoryFeed(9)
+    const pushed: unknown[] = []
+    const pushing = (name: string): MotiaStream<unknown> => {
+      const stream = feed.stream(name)
+      if (!stream) throw new Error(name)
+      const { set } = stream
+      return Object.assign(stream, {
+        set: async (groupId: string, id: string, data: unknown) => {
+          pushed.push([name, groupId, id])
+          return set.call(stream, groupId, id, data)
+        },
+      })
+    }
+    const names = ['motia-trace-group', 'motia-trace', '__motia.logs']
+    let isWatched = false
+    feed.attach({
+      getStreams: () => Object.fromEntries(names.map((name) => [name, () => pushing(name)])),
+      isWatched: () => isWatched,
+    })
+    await feed.write(batchOf('A'))
+    isWatched = true
+    await feed.write(batchOf('A', 'B'))
+    expect(pushed).toEqual([
+      ['motia-trace-group', 'default', 'B'],
+      ['motia-trace', 'A', 'A-trace'],
+      ['motia-trace', 'B', 'B-trace'],
+      ['__motia.logs', 'default', 'A-log'],
+      ['__motia.logs', 'default', 'B-log'],
+    ])
+    expect(await idsIn(feed, 'motia-trace-group', 'default')).toEqual(['A', 'B'])
+  })
+})

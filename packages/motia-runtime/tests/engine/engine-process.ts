@@ -1,0 +1,44 @@
+// A process with an engine, for the tests that kill or stop one: engine-process.ts <Plan as JSON>
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Plan, Task } from './engine-process-plan'
+import { buildEvent, openEngine, stopEngine } from './engine-world'
+
+const plan: Plan = JSON.parse(process.argv[2] ?? '')
+const engine = await openEngine(plan)
+
+const keepBusy = (ms: number): void => {
+  const until = performance.now() + ms
+  while (performance.now() < until);
+}
+
+const handle = async ({ data: task }: { data: Task }): Promise<void> => {
+  console.log(`began ${task.name}`)
+  if (task.do === 'kill') process.kill(process.pid, 'SIGKILL')
+  if (task.do === 'block') keepBusy(task.ms ?? 0)
+  if (task.do === 'wait') await sleep(task.ms)
+  console.log(`did ${task.name}`)
+}
+
+for (const { topic, step, config } of plan.subscribe ?? []) await engine.events.subscribe(topic, step, handle, config)
+await engine.start()
+for (const event of plan.emit ?? []) await engine.events.emit(buildEvent(event))
+if (plan.lease) {
+  const begun = await engine.leases.begin(plan.lease.step, plan.lease.tick)
+  console.log(`lease: ${typeof begun === 'string' ? begun : 'run'}`)
+}
+console.log('ready')
+
+let isStopping = false
+process.once('SIGTERM', () => {
+  isStopping = true
+})
+
+// It has no server to keep it alive: it says when there is nothing left to do, until it is told to stop.
+let isIdle = false
+while (!isStopping) {
+  const wasIdle = isIdle
+  isIdle = (await engine.queues()).every(({ waiting, active, delayed }) => waiting + active + delayed === 0)
+  if (isIdle && !wasIdle) console.log('idle')
+  await sleep(20)
+}
+await stopEngine(engine)

@@ -1,0 +1,3 @@
+import { defineConfig } from 'motia-runtime'
+
+export default defineConfig({ runtime: { name: 'Notes' } })

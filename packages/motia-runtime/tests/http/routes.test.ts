@@ -1,0 +1,268 @@
+import express, { type Express, type RequestHandler } from 'express'
+import type { ApiRouteConfig, ApiRouteMethod, Step } from 'motia'
+import request from 'supertest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { bySpecificity, configureRoutes, type RoutesOptions } from '../../src/http/routes'
+
+const stepOf = (method: ApiRouteMethod, path: string): Step<ApiRouteConfig> => ({
+  filePath: `steps/${method}${path}.step.ts`,
+  version: '1',
+  config: { type: 'api', name: `${method} ${path}`, method, path, emits: [] },
+})
+
+/** Every order of a list. */
+const permutations = <T>(list: T[]): T[][] =>
+  list.length < 2
+    ? [list]
+    : list.flatMap((one, index) => permutations(list.toSpliced(index, 1)).map((rest) => [one, ...rest]))
+
+/** Responds with the name of the step, and with what it got. */
+const tell =
+  (step: Step): RequestHandler =>
+  ({ params, body, rawBody }, response) =>
+    void response.json({ step: step.config.name, params, body, rawBody })
+
+/** An app with these steps. `change` replaces them, as hot reload does. */
+const makeApp = (steps: Step<ApiRouteConfig>[], options: Partial<RoutesOptions> = {}) => {
+  const app: Express = express()
+  const listeners: (() => void)[] = []
+  let current = steps
+  configureRoutes(app, {
+    lockedData: {
+      apiSteps: () => current,
+      onStep: (_, listener) => void listeners.push(() => listener(stepOf('GET', '/'))),
+    },
+    isProduction: false,
+    guard: (_request, _response, next) => next(),
+    health: () => ({ status: 200, body: { status: 'ok' } }),
+    invalidJson: (problem) => ({ message: 'Invalid payload', problem }),
+    answer: tell,
+    ...options,
+  })
+  app.use((_request, response) => void response.status(200).json({ step: 'what Motia registers' }))
+  const change = (next: Step<ApiRouteConfig>[]) => {
+    current = next
+    for (const listener of listeners) listener()
+  }
+  return { app, change }
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('the path of a request', () => {
+  const list = stepOf('GET', '/js/pets')
+  const byId = stepOf('GET', '/js/pets/:id')
+  const stats = stepOf('GET', '/js/pets/stats')
+  const toys = stepOf('GET', '/js/pets/:id/toys')
+  const popularToys = stepOf('GET', '/js/pets/:id/toys/popular')
+  const everything = stepOf('GET', '/js/*')
+
+  test.each(
+    permutations([list, byId, stats, toys, everything]).map((steps) => [steps.map(({ config }) => config.path), steps]),
+  )(
+    'When the steps are registered in the order %j, then a literal comes before a parameter, and that before a wildcard',
+    async (_, steps) => {
+      const { app } = makeApp(steps.filter((step) => typeof step !== 'string'))
+      const stepAt = async (path: string) => (await request(app).get(path)).body.step
+      expect(
+        await Promise.all(['/js/pets', '/js/pets/7', '/js/pets/stats', '/js/pets/7/toys', '/js/cats'].map(stepAt)),
+      ).toEqual([...['GET /js/pets', 'GET /js/pets/:id', 'GET /js/pets/stats', 'GET /js/pets/:id/toys', 'GET /js/*']])
+    },
+  )
+
+  test('When any two paths are compared, then the order is the same from both sides', () => {
+    const paths = [list, byId, stats, toys, popularToys, everything].map(({ config }) => config.path)
+    for (const a of paths) {
+      for (const b of paths)
+        expect(Math.sign(bySpecificity(a, b)), `${a} ${b}`).toBe(-Math.sign(bySpecificity(b, a)) || 0)
+    }
+  })
+
+  test('When steps come and go, then the next request finds the current ones, in the same order', async () => {
+    const { app, change } = makeApp([byId])
+    await request(app)
+      .get('/js/pets/stats')
+      .expect(/"GET \/js\/pets\/:id"/)
+    change([byId, stats])
+    await request(app)
+      .get('/js/pets/stats')
+      .expect(/"GET \/js\/pets\/stats"/)
+    change([byId])
+    await request(app)
+      .get('/js/pets/stats')
+      .expect(/"GET \/js\/pets\/:id"/)
+  })
+
+  test('When it is of no step, then what is registered next responds, and in production a 404', async () => {
+    await request(makeApp([list]).app)
+      .get('/js/pet')
+      .expect(200, { step: 'what Motia registers' })
+    await request(makeApp([list], { isProduction: true }).app)
+      .get('/js/pet')
+      .expect(404, { message: 'Not found' })
+  })
+
+  test('When it cannot be decoded, then the response is a 400', async () => {
+    await request(makeApp([byId]).app)
+      .get('/js/pets/%E0%A4%A')
+      .expect(400, { message: 'Bad request' })
+  })
+})
+
+describe('the method of a request', () => {
+  const steps = [stepOf('GET', '/js/pets/:id'), stepOf('PUT', '/js/pets/:id'), stepOf('GET', '/js/pets/stats')]
+
+  test('When the path has no step for it, then the response is a 405 that names the methods', async () => {
+    const { headers } = await request(makeApp(steps).app)
+      .patch('/js/pets/7')
+      .expect(405, { message: 'Method not allowed' })
+    expect(headers.allow).toBe('GET, HEAD, PUT')
+  })
+
+  test('When it is OPTIONS, then the response names the methods', async () => {
+    const { headers } = await request(makeApp(steps).app).options('/js/pets/7').expect(204)
+    expect(headers.allow).toBe('GET, HEAD, PUT')
+  })
+
+  test('When it is HEAD, then the step for GET responds', async () => {
+    await request(makeApp(steps).app).head('/js/pets/7').expect(200)
+  })
+
+  test('When two steps name the parameter of a path differently, then each has its method', async () => {
+    const { app } = makeApp([...steps, stepOf('DELETE', '/js/pets/:petId')])
+    await request(app)
+      .delete('/js/pets/7')
+      .expect(/"petId":"7"/)
+    await request(app)
+      .put('/js/pets/7')
+      .expect(/"id":"7"/)
+    const { headers } = await request(app).patch('/js/pets/7').expect(405)
+    expect(headers.allow).toBe('GET, HEAD, PUT, DELETE')
+  })
+
+  test('When the literal path has no step for it and the parameter has, then that responds', async () => {
+    await request(makeApp(steps).app)
+      .put('/js/pets/stats')
+      .send({})
+      .expect(/"PUT \/js\/pets\/:id"/)
+  })
+})
+
+describe('the body of a request', () => {
+  const { app } = makeApp([stepOf('POST', '/js/pets'), stepOf('DELETE', '/js/pets/:id')])
+  const post = (body: string | Buffer, type = 'application/json') =>
+    request(app)
+      .post('/js/pets')
+      .set('Content-Type', type)
+      // Else supertest makes JSON of a buffer.
+      .serialize((data) => data)
+      .send(body)
+
+  test.each(['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-8'])(
+    'When its content type is %s, then it is read as JSON',
+    async (type) => {
+      const { body } = await post('{"name": "Zoë"}', type).expect(200)
+      expect(body).toMatchObject({ body: { name: 'Zoë' }, rawBody: '{"name": "Zoë"}' })
+    },
+  )
+
+  test.each(['7', '"Rex"', 'null', '[]', 'true'])('When it is %s, then the step gets that', async (text) => {
+    const { body } = await post(text).expect(200)
+    expect(body.body).toEqual(JSON.parse(text))
+  })
+
+  test('When there is none, then the step gets nothing', async () => {
+    const { body } = await request(app).delete('/js/pets/7').expect(200)
+    expect(Object.keys(body)).toEqual(['step', 'params'])
+  })
+
+  test.each([
+    ['not JSON', '{"name":'],
+    ['not JSON', 'name=Rex'],
+  ])('When it is %s, as in %j, then the response is the 400 of the project', async (_, text) => {
+    const { body } = await post(text).expect(400)
+    expect(body).toEqual({ message: 'Invalid payload', problem: expect.stringContaining('JSON') })
+  })
+
+  test.each([
+    ['a byte that UTF-8 does not have', Buffer.from([0x22, 0xff, 0x22])],
+    ['half of a character', Buffer.from([0x22, 0xc3, 0x22])],
+    ['half of a pair of surrogates', Buffer.from([0x22, 0xed, 0xa0, 0xbd, 0x22])],
+  ])('When it holds %s, then the response is a 400, and no step sees a replacement for it', async (_, bytes) => {
+    const { body } = await post(bytes).expect(400)
+    expect(body).toMatchObject({ message: 'Invalid payload' })
+  })
+
+  test('When it begins with a byte order mark, then it is read without', async () => {
+    const { body } = await post(Buffer.from('\ufeff{"name": "Rex"}')).expect(200)
+    expect(body.body).toEqual({ name: 'Rex' })
+  })
+
+  test('When it is larger than 100 kB, then the response is a 413', async () => {
+    const { body } = await post(`"${'x'.repeat(102_400)}"`).expect(413)
+    expect(body.message).toContain('100kb')
+  })
+
+  test('When its encoding or character set is unknown, then the response is a 415', async () => {
+    await post('{}', 'application/json; charset=latin1').expect(415)
+    await post('{}').set('Content-Encoding', 'zip').expect(415)
+  })
+})
+
+describe('errors', () => {
+  test('When a handler fails, then the response is a bare 500, and the error is logged', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const error = new Error('/secret/path')
+    const { app } = makeApp([stepOf('GET', '/fails')], {
+      answer: () => () => {
+        throw error
+      },
+    })
+    await request(app).get('/fails').expect(500, { message: 'Internal server error' })
+    expect(logged).toHaveBeenCalledWith(expect.any(String), error)
+  })
+})
+
+describe('the rest', () => {
+  test('When the guard refuses a request, then no step sees it, and neither does /health', async () => {
+    const guard: RequestHandler = (_request, response) => void response.status(403).json({ message: 'no' })
+    const { app } = makeApp([stepOf('GET', '/js/pets')], { guard })
+    for (const path of ['/js/pets', '/health', '/other']) await request(app).get(path).expect(403, { message: 'no' })
+  })
+
+  test('When /health is asked for, then its status and body are those of the check', async () => {
+    const health = async () => ({ status: 503, body: { status: 'unavailable' } })
+    await request(makeApp([], { health }).app).get('/health').expect(503, { status: 'unavailable' })
+  })
+
+  test('When Motia runs the step, then the request goes on to its route, also in production, and without its CORS', async () => {
+    const app: Express = express()
+    configureRoutes(app, {
+      lockedData: { apiSteps: () => [stepOf('POST', '/js/pets')], onStep: () => {} },
+      isProduction: true,
+      guard: (_request, _response, next) => next(),
+      health: () => ({ status: 200, body: {} }),
+      invalidJson: (problem) => ({ message: problem }),
+      answer: null,
+    })
+    app.use(express.json())
+    app.post('/js/pets', ({ body }, response) => {
+      response.header('Access-Control-Allow-Origin', '*').header('X-Pet', 'Rex').json(body)
+    })
+    const { headers } = await request(app).post('/js/pets').send({ name: 'Rex' }).expect(200, { name: 'Rex' })
+    expect(headers).toMatchObject({ 'x-pet': 'Rex' })
+    expect(headers).not.toHaveProperty('access-control-allow-origin')
+    await request(app).post('/js/pet').send({}).expect(404)
+  })
+
+  test('When the server is in production, then every response has the security headers, and none names express', async () => {
+    const { app } = makeApp([stepOf('GET', '/js/pets')], { isProduction: true })
+    for (const path of ['/js/pets', '/health', '/other']) {
+      const { headers } = await request(app).get(path)
+      expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' })
+      expect(headers).not.toHaveProperty('x-powered-by')
+    }
+  })
+})

@@ -1,0 +1,33 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { resolveOptions } from '../../src/server/options'
+
+beforeEach(() => {
+  for (const name of ['PORT', 'HOST', 'REDIS_URL']) vi.stubEnv(name, '')
+})
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+test('When nothing is said, then every option has its default, and paths are in the folder of the project', () => {
+  expect(resolveOptions('/project')).toMatchObject({
+    ...{ root: '/project', name: 'Motia', port: 3000, host: '127.0.0.1', dataDir: '/project/.data' },
+    ...{ redisUrl: undefined, stepRuntime: 'in-process', hooks: undefined },
+  })
+})
+
+test('When PORT, HOST and REDIS_URL are set, then they take the place of the defaults', () => {
+  vi.stubEnv('PORT', '4100')
+  vi.stubEnv('HOST', '0.0.0.0')
+  vi.stubEnv('REDIS_URL', 'redis://127.0.0.1:6379')
+  expect(resolveOptions('/project')).toMatchObject({ port: 4100, host: '0.0.0.0', redisUrl: 'redis://127.0.0.1:6379' })
+})
+
+test('When the project says so itself, then the environment is not asked', () => {
+  vi.stubEnv('PORT', '4100')
+  vi.stubEnv('REDIS_URL', 'redis://127.0.0.1:6379')
+  const options = { port: 5000, redisUrl: undefined, dataDir: '/data', hooks: 'src/hooks.ts', stopGrace: 5 }
+  expect(resolveOptions('/project', options)).toMatchObject({
+    ...{ port: 5000, redisUrl: undefined, dataDir: '/data', hooks: '/project/src/hooks.ts', stopGrace: 5 },
+  })
+})

@@ -1,0 +1,160 @@
+import { once } from 'node:events'
+import { createServer, request as httpRequest, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import type { ApiRequest, ApiResponse, Step } from 'motia'
+import request from 'supertest'
+import { afterEach, expect, test } from 'vitest'
+import { waitFor } from '../../../../tests/support/wait-for'
+import { answerBy } from '../../src/steps/answer'
+
+const step: Step = {
+  filePath: 'steps/a.step.ts',
+  version: '1',
+  config: { type: 'api', name: 'A', method: 'GET', path: '/:id', emits: [] },
+}
+
+const servers: Server[] = []
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+/** Starts a server whose step does that for each request; returns its URL. */
+const serving = async (runApi: (input: ApiRequest) => Promise<ApiResponse<number, unknown>>): Promise<string> => {
+  const app = express()
+  app.get('/:id', answerBy({ runApi: (_, input) => runApi(input) }, step))
+  const server = createServer(app).listen(0, '127.0.0.1')
+  servers.push(server)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return `http://127.0.0.1:${port}`
+}
+
+const responding = (response: ApiResponse<number, unknown>): Promise<string> => serving(async () => response)
+
+test('When a request comes, then the step gets its path, query, headers and raw body', async () => {
+  const seen: ApiRequest[] = []
+  const url = await serving(async (input) => {
+    seen.push(input)
+    return { status: 204, body: undefined }
+  })
+  await request(url).get('/7?limit=1&tag=a&tag=b').set('X-Pet', 'Rex').expect(204)
+  expect(seen).toMatchObject([
+    {
+      ...{ pathParams: { id: '7' }, queryParams: { limit: '1', tag: ['a', 'b'] } },
+      ...{ headers: { 'x-pet': 'Rex' }, rawBody: '' },
+    },
+  ])
+})
+
+test('When the step returns an object, then it is sent as JSON, with the status and headers of the step', async () => {
+  const url = await responding({ status: 201, headers: { 'X-Pet': 'Rex' }, body: { name: 'Zoë' } })
+  const { headers, text } = await request(url).get('/1').expect(201, { name: 'Zoë' })
+  expect(headers).toMatchObject({
+    'x-pet': 'Rex',
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(text)),
+  })
+})
+
+test('When the step sets a content type of its own, then that is kept', async () => {
+  const url = await responding({ status: 200, headers: { 'Content-Type': 'application/problem+json' }, body: {} })
+  await request(url).get('/1').expect('Content-Type', 'application/problem+json')
+})
+
+test.each([
+  ['a text', 'Rex', 'Rex'],
+  ['a buffer', Buffer.from('Rex'), 'Rex'],
+  ['null', null, 'null'],
+  ['nothing', undefined, ''],
+  ['a number', 7, '7'],
+  ['an empty list', [], '[]'],
+])('When the body is %s, then %j is sent as %j', async (_, body, text) => {
+  const response = await fetch(`${await responding({ status: 200, body })}/1`)
+  expect(await response.text()).toBe(text)
+})
+
+/** Longer than what goes out in one part. */
+const long = Array.from({ length: 10_001 }, (_, id) => ({ id, name: 'Zoë' }))
+
+test('When the list is long, then it is sent in parts, and has the JSON of the whole', async () => {
+  const response = await fetch(`${await responding({ status: 200, body: long })}/1`)
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    'content-type': 'application/json; charset=utf-8',
+    'transfer-encoding': 'chunked',
+  })
+  expect(await response.text()).toBe(JSON.stringify(long))
+})
+
+test.each([1_999, 2_000, 2_001, 4_000])('When the list has %i elements, then its JSON is whole', async (length) => {
+  const response = await fetch(`${await responding({ status: 200, body: long.slice(0, length) })}/1`)
+  expect(await response.text()).toBe(JSON.stringify(long.slice(0, length)))
+})
+
+test('When a long list is asked for by HEAD, then no body is sent', async () => {
+  const response = await fetch(`${await responding({ status: 200, body: long })}/1`, { method: 'HEAD' })
+  expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
+  expect(await response.text()).toBe('')
+})
+
+test('When a long list is sent, then other requests are served in between', async () => {
+  let turns = 0
+  const url = await responding({ status: 200, body: Array(50_000).fill(long[0]) })
+  const count = () => {
+    turns += 1
+    timer = setImmediate(count)
+  }
+  let timer = setImmediate(count)
+  const response = await fetch(`${url}/1`)
+  const before = turns
+  await response.text()
+  clearImmediate(timer)
+  expect(turns - before).toBeGreaterThan(10)
+})
+
+test('When a client leaves in the middle of a long list, then no more of it is made, and the server goes on', async () => {
+  let made = 0
+  const name = 'x'.repeat(1_000)
+  const element = {
+    toJSON: () => {
+      made += 1
+      return name
+    },
+  }
+  const length = 200_000
+  const url = await responding({ status: 200, body: Array(length).fill(element) })
+  await new Promise<void>((resolve) => {
+    httpRequest(`${url}/1`, (response) => {
+      response.once('data', () => {
+        response.destroy()
+        resolve()
+      })
+    }).end()
+  })
+  let before = -1
+  await waitFor(
+    () => {
+      const isStill = made === before
+      before = made
+      return isStill
+    },
+    { interval: 100 },
+  )
+  expect(made).toBeLessThan(length / 2)
+  await request(url).head('/1').expect(200)
+})
+
+test('When the runner rejects, then the error goes to the next handler', async () => {
+  const app = express()
+  const error = new Error('no')
+  app.get('/:id', answerBy({ runApi: () => Promise.reject(error) }, step))
+  const seen: unknown[] = []
+  const noteError: express.ErrorRequestHandler = (caught, _request, response, _next) => {
+    seen.push(caught)
+    response.status(500).end()
+  }
+  app.use(noteError)
+  await request(app).get('/1').expect(500)
+  expect(seen).toEqual([error])
+})

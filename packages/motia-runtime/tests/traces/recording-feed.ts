@@ -1,0 +1,30 @@
+import { type LogLine, type Trace, type TraceGroup, WorkbenchFeed } from '../../src/traces/workbench-feed'
+
+/** A Workbench feed, and what it would have written by now. */
+export interface RecordingFeed {
+  feed: WorkbenchFeed
+  written: () => Promise<{ groups: TraceGroup[]; traces: Trace[]; logs: LogLine[] }>
+}
+
+/** Makes a feed that keeps what it writes: each trace as it was written last. */
+export const recordingFeed = (): RecordingFeed => {
+  const groups = new Map<string, TraceGroup>()
+  const traces = new Map<string, Trace>()
+  const logs: LogLine[] = []
+  const feed = new WorkbenchFeed(
+    {
+      isReady: () => true,
+      write: async (batch) => {
+        for (const group of batch.groups) groups.set(group.id, group)
+        for (const trace of batch.traces) traces.set(trace.id, trace)
+        logs.push(...batch.logs)
+      },
+    },
+    1_000,
+  )
+  const written = async () => {
+    await feed.flush()
+    return { groups: [...groups.values()], traces: [...traces.values()], logs }
+  }
+  return { feed, written }
+}
