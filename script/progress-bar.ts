@@ -1,11 +1,11 @@
 const WIDTH = 30
 
-/** Draws a bar that fills on one line of the terminal; where there is no terminal, a line for every quarter. */
+/** Draws a bar that fills up on one line of the terminal; if stderr is no terminal, one line for each quarter. */
 export class ProgressBar {
   #title = ''
   #drawn = -1
 
-  /** Shows that `done` of `total` are done; another title begins another line. */
+  /** Shows that `done` of `total` are done; a new title begins a new line. */
   show(title: string, done: number, total: number): void {
     const share = total === 0 ? 1 : Math.min(1, done / total)
     const isTerminal = process.stderr.isTTY === true
@@ -20,7 +20,7 @@ export class ProgressBar {
     process.stderr.write(isTerminal ? `\r\u001b[2K${text}` : `${text}\n`)
   }
 
-  /** Leaves the line as it is. */
+  /** Ends the line. */
   end(): void {
     if (this.#title && process.stderr.isTTY) process.stderr.write('\n')
     this.#title = ''

@@ -1,28 +1,20 @@
-import { Redis } from 'ioredis'
-import { corkTurns } from './cork-turns'
-import { giveUpSilent } from './give-up-silent'
+import type { Redis } from 'ioredis'
+import { FAIL_FAST, tendConnection } from 'motia-runtime'
 
-/** How long Redis may take to answer, and to accept a connection, in ms. */
-const ANSWER_TIMEOUT_MS = 5_000
-const CONNECT_TIMEOUT_MS = 3_000
-
-/** How long Redis may be silent before the connection is given up for a new one, in ms. */
+/** How long Redis may be silent before the connection is replaced, in ms. */
 const SILENCE_MS = 10_000
 
-/** How long to wait before the next attempt to connect, in ms. */
-const reconnectDelay = (attempt: number): number => Math.min(attempt * 50, 500)
-
-/** A connection to Redis that all of a process shares, and that never makes anybody wait for a Redis that is away. */
+/** A connection to Redis that a whole process shares, and that never makes anybody wait for a Redis that is away. */
 export interface SharedRedis {
-  /** Runs commands; rejects at once where Redis is away, and within seconds where it hangs. */
+  /** Runs commands; rejects at once if Redis is away, and within seconds if it does not reply. */
   run<T>(commands: (redis: Redis) => Promise<T>): Promise<T>
 }
 
 interface Connection extends SharedRedis {
-  redis: Redis
+  close(): Promise<void>
 }
 
-/** In the global object: hot reload loads this module anew, and the steps are bundled apart from the server. */
+/** In the global object: hot reload loads this module again, and the steps are bundled apart from the server. */
 const REGISTRY = Symbol.for('motia-pet-store.redis-connections')
 const holder: typeof globalThis & { [REGISTRY]?: Map<string, Connection> } = globalThis
 
@@ -31,35 +23,17 @@ const connections = (): Map<string, Connection> => {
   return holder[REGISTRY]
 }
 
-/** The connection to the Redis of that URL; made when it is first used. */
+/** Returns the connection to the Redis of that URL; it is opened when it is first used. */
 export const sharedRedis = (url: string): SharedRedis => {
   const known = connections().get(url)
   if (known) return known
-  const redis = new Redis(url, {
-    connectionName: 'pet-store-pets',
-    lazyConnect: true,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: ANSWER_TIMEOUT_MS,
-    retryStrategy: reconnectDelay,
-    // A command that Redis may have carried out is never sent twice, and none waits for Redis to come back.
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-  })
-  redis.on('connect', () => corkTurns(redis.stream))
-  giveUpSilent(redis, SILENCE_MS)
-  // Every failed attempt is an error event; the commands that fail tell their callers.
-  redis.on('error', () => {})
-  let firstAttempt: Promise<void> | undefined
+  let opened: Promise<Redis> | undefined
   const connection: Connection = {
-    redis,
     run: async (commands) => {
-      if (redis.status !== 'ready') {
-        firstAttempt ??= redis.connect().catch(() => {})
-        await firstAttempt
-      }
-      return commands(redis)
+      opened ??= open(url)
+      return commands(await opened)
     },
+    close: async () => (await opened)?.disconnect(),
   }
   connections().set(url, connection)
   return connection
@@ -67,6 +41,17 @@ export const sharedRedis = (url: string): SharedRedis => {
 
 /** Closes every connection of this process. */
 export const closeSharedRedis = async (): Promise<void> => {
-  for (const { redis } of connections().values()) redis.disconnect()
+  const all = [...connections().values()]
   connections().clear()
+  await Promise.all(all.map((connection) => connection.close()))
+}
+
+const open = async (url: string): Promise<Redis> => {
+  // Only here: most servers use no Redis and need not load its client.
+  const { Redis } = await import('ioredis')
+  const redis = new Redis(url, { ...FAIL_FAST, connectionName: 'pet-store-pets', lazyConnect: true })
+  tendConnection(redis, SILENCE_MS)
+  // The first commands wait for the first attempt; if it fails, so do they.
+  await redis.connect().catch(() => {})
+  return redis
 }

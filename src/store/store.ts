@@ -22,6 +22,15 @@ export interface Change {
   after: StoredPet
 }
 
+/** How a change is written. */
+export interface WriteOptions {
+  /**
+   * How long the change may wait for others to be written with it, in ms; 0 if a client waits for it. A store whose writes
+   * cost the same for one change as for many saves one by that.
+   */
+  patienceMs?: number
+}
+
 /**
  * Where the pets are kept. Every method rejects with a `StoreError` and with nothing else of its own. A change is
  * acknowledged (its promise resolves) only once it is durable. Pets that come out are shared and must not be mutated.
@@ -38,25 +47,38 @@ export interface PetStore {
 
   /**
    * The first `limit` pets after the one of the id `after`, which need not exist (null: from the beginning), in the order of
-   * creation: all of them, or those alone that still have a job or a purge under way. Fewer than `limit` are the last.
+   * creation: all of them, or only those that owe events. Fewer than `limit` are the last.
    */
-  page(after: string | null, limit: number, which?: 'all' | 'unfinished'): Promise<readonly StoredPet[]>
+  page(after: string | null, limit: number, which?: 'all' | 'owing'): Promise<readonly StoredPet[]>
 
-  /** The `limit` pets that were created last, in the order of creation; all where there are no more. */
+  /** The `limit` pets that were created last, in the order of creation; all if there are no more. */
   newest(limit: number): Promise<readonly StoredPet[]>
 
   /**
-   * Stores the pet that `make` builds for the next id. Ids are decimal strings, never handed out twice. `make` must be pure,
-   * and the pet must depend on the id in nothing but its own `id`: it may run twice, or for an id that is taken meanwhile.
+   * Stores the pet that `make` builds for the next id. Ids are decimal strings, never handed out twice. `make` may run twice,
+   * or with a text that stands in for an id not known yet: it may put the id anywhere, and must not look at it.
    */
   create(make: (id: string) => StoredPet): Promise<StoredPet>
 
   /**
-   * Replaces the pet by what `change` makes of it; null where there is no such pet. A `change` that returns its argument
-   * writes nothing; one that throws changes nothing and rejects with what it threw. It must be pure: it may run twice.
+   * Replaces the pet by what `change` makes of it; null if there is no such pet. A `change` that returns its argument writes
+   * nothing; one that throws changes nothing and rejects with what it threw. It may run twice.
    */
-  update(id: string, change: (pet: StoredPet) => StoredPet): Promise<Change | null>
+  update(id: string, change: (pet: StoredPet) => StoredPet, options?: WriteOptions): Promise<Change | null>
 
-  /** Removes the pet if it exists and `condition`, which must be pure, holds at that moment, and returns it; null otherwise. */
-  remove(id: string, condition: (pet: StoredPet) => boolean): Promise<StoredPet | null>
+  /**
+   * Replaces each pet that exists by what `change` makes of it, or removes it if that is null, in as few writes as the store
+   * can. `change` may run twice; a pet for which it returns its argument is not written.
+   */
+  updateMany(
+    ids: readonly string[],
+    change: (pet: StoredPet) => StoredPet | null,
+    options?: WriteOptions,
+  ): Promise<void>
+
+  /** Gets the store ready before a server uses it; throws a one-line error if the server must not start with it. */
+  start?(): Promise<void>
+
+  /** Writes what is still to be written, and lets go of files. A store is not used after that. */
+  close(): Promise<void>
 }

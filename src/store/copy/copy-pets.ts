@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { StoredPet } from '../../pets/pet'
 
+/** How many pets are read and written at a time. */
+
 /** How many pets a store holds, and the next id. */
 export interface Extent {
   count: number
@@ -14,14 +16,14 @@ export interface CopyEnd {
   extent(): Promise<Extent>
   /** Every pet, in the order of creation. */
   pages(): AsyncIterable<readonly StoredPet[]>
-  /** Gets ready to be written to, leftovers of a copy that was cut off removed; throws a `CopyError` where it holds pets. */
+  /** Prepares for writing: removes what an interrupted copy left, and throws a `CopyError` if there are pets otherwise. */
   begin(): Promise<void>
   write(pets: readonly StoredPet[]): Promise<void>
   /** All pets are written; `seq` is the next id, unless the store has handed out a higher one. */
   finish(seq: number): Promise<void>
-  /** The copy was found right. */
+  /** The copy is right. */
   accept(): Promise<void>
-  /** The copy was found wrong. */
+  /** The copy is wrong. */
   reject(): Promise<void>
 }
 
@@ -30,10 +32,13 @@ export class CopyError extends Error {
   override readonly name = 'CopyError'
 }
 
-/** What a copy is at. */
+/** Told how far a copy is. */
 export type CopyProgress = (stage: 'copying' | 'checking', done: number, total: number) => void
 
-/** Copies every pet, then compares both ends pet by pet; throws a `CopyError`. Ids and their sequence stay the same. */
+/**
+ * Copies every pet with the events that it owes, then compares both ends pet by pet. Ids and their sequence stay the same.
+ * Throws a `CopyError`.
+ */
 export const copyPets = async (from: CopyEnd, to: CopyEnd, onProgress: CopyProgress): Promise<Extent> => {
   const before = await from.extent()
   await to.begin()
@@ -74,18 +79,3 @@ const findDifference = async (from: CopyEnd, to: CopyEnd, onProgress: CopyProgre
 async function* eachOf(pages: AsyncIterable<readonly StoredPet[]>): AsyncGenerator<StoredPet> {
   for await (const pets of pages) yield* pets
 }
-
-/** All pages of a store. */
-export async function* pagesOf(
-  page: (after: string | null, limit: number) => Promise<readonly StoredPet[]>,
-): AsyncGenerator<readonly StoredPet[]> {
-  let after: string | null = null
-  for (;;) {
-    const pets: readonly StoredPet[] = await page(after, PAGE_SIZE)
-    if (pets.length > 0) yield pets
-    if (pets.length < PAGE_SIZE) return
-    after = pets.at(-1)?.id ?? null
-  }
-}
-
-const PAGE_SIZE = 1_000

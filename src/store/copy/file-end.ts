@@ -1,48 +1,49 @@
 import { join, resolve } from 'node:path'
+import { nodeFiles, replaceFile, versionAt, withFileLock, writeFile } from 'motia-runtime'
 import type { StoredPet } from '../../pets/pet'
-import { withFileLock } from '../file/file-lock'
-import { blockNumberOf, PetsBlock } from '../file/pets-block'
-import { PetsDocument } from '../file/pets-document'
-import { PetsFile } from '../file/pets-file'
-import { type CopyEnd, CopyError, pagesOf } from './copy-pets'
+import { PetsFolder } from '../file/pets-folder'
+import { PetsText } from '../file/pets-text'
+import { pagesOf } from '../pages'
+import { type CopyEnd, CopyError } from './copy-pets'
 
-/** The data file of a folder as one end of a copy. It is written in one piece at the end, so a cut leaves nothing. */
+/** The pets of a data folder as one end of a copy. They are written in one piece at the end, so a cut leaves nothing. */
 export const fileEnd = (dataDir: string): CopyEnd => {
   const path = join(resolve(dataDir), 'pets.json')
-  const file = new PetsFile(path)
-  const groups = new Map<number, Map<string, StoredPet>>()
-  let before = PetsDocument.empty
+  const folder = new PetsFolder(path, nodeFiles, () => {})
+  const copied: StoredPet[] = []
+  let version: string | null = null
 
-  const replace = (next: PetsDocument): Promise<void> =>
-    withFileLock(`${path}.lock`, async () => {
-      file.read()
-      if (!(await file.replace(next))) throw new CopyError(`${path} was changed while the copy was under way`)
+  const replace = async (pets: readonly StoredPet[], seq: number): Promise<void> => {
+    const { extras } = folder.read()
+    await withFileLock(`${path}.lock`, async () => {
+      const temp = `${path}.tmp`
+      nodeFiles.closeSync(await writeFile(nodeFiles, temp, new PetsText().parts({ seq, extras }, pets)))
+      const isReplaced = await replaceFile(nodeFiles, path, temp, version)
+      const written = versionAt(nodeFiles, path)
+      nodeFiles.rmSync(temp, { force: true })
+      if (!isReplaced) throw new CopyError(`${path} was changed while the copy was under way`)
+      version = written
     })
+  }
 
   return {
     name: path,
     extent: async () => {
-      const { blocks, seq } = file.read()
-      return { count: [...blocks.values()].reduce((sum, { pets }) => sum + pets.size, 0), seq }
+      const pets = folder.read()
+      return { count: pets.list().length, seq: pets.seq }
     },
-    pages: () => pagesOf(async (after, limit) => file.read().page(after ?? '0', limit, () => true)),
+    pages: () => pagesOf(async (after, limit) => folder.read().page(after ?? '0', limit, 'all')),
     begin: async () => {
-      before = file.read()
-      if (before.blocks.size > 0) throw new CopyError(`${path} already holds pets: nothing is overwritten`)
+      if (folder.read().list().length > 0) throw new CopyError(`${path} already holds pets: nothing is overwritten`)
+      await folder.update()
+      await folder.removeJournal()
+      version = versionAt(nodeFiles, path)
     },
     write: async (pets) => {
-      for (const pet of pets) {
-        const number = blockNumberOf(pet.id)
-        const group = groups.get(number) ?? new Map<string, StoredPet>()
-        groups.set(number, group.set(pet.id, pet))
-      }
+      for (const pet of pets) copied.push(pet)
     },
-    finish: async (seq) => {
-      const blocks = new Map(Array.from(groups, ([number, pets]) => [number, new PetsBlock(pets)]))
-      if (file.read() !== before) throw new CopyError(`${path} was changed while the copy was under way`)
-      await replace(new PetsDocument(Math.max(seq, before.seq), blocks, before.extras))
-    },
+    finish: (seq) => replace(copied, Math.max(seq, folder.read().seq)),
     accept: async () => {},
-    reject: () => replace(before),
+    reject: () => replace([], folder.read().seq),
   }
 }

@@ -1,22 +1,24 @@
 import type { Redis } from 'ioredis'
-import { isUnfinished } from '../../pets/pet-changes'
+import { owesEvents } from '../../pets/pet'
 import { sharedRedis } from '../../redis/shared-redis'
+import { pagesOf } from '../pages'
 import { redisStoreError } from '../redis/redis-error'
-import { KEYS } from '../redis/redis-keys'
+import { redisKeys } from '../redis/redis-keys'
 import { createRedisStore } from '../redis/redis-store'
 import { newRevision } from '../redis/revision'
-import { type CopyEnd, CopyError, pagesOf } from './copy-pets'
+import { type CopyEnd, CopyError } from './copy-pets'
 
 /**
- * The store in a Redis as one end of a copy. While it is written to it holds a mark: no server starts on it, and the next
- * copy knows that what is there is an unfinished one, which it begins anew.
+ * Returns the store of that name in a Redis as one end of a copy. While it is written to it holds a mark: no server starts on
+ * it, none that runs changes it, and the next copy replaces what an interrupted one left.
  */
-export const redisEnd = (url: string): CopyEnd => {
+export const redisEnd = (url: string, scope = 'pets'): CopyEnd => {
   const shared = sharedRedis(url)
-  const store = createRedisStore(shared)
+  const store = createRedisStore(shared, scope)
+  const keys = redisKeys(scope)
   const run = <T>(commands: (client: Redis) => Promise<T>): Promise<T> =>
     shared.run(commands).catch((error) => Promise.reject(error instanceof CopyError ? error : redisStoreError(error)))
-  /** What is copied into holds a mark while it is, what is copied from must not. */
+  /** The target of a copy holds the mark until it is checked; a source must not. */
   let isTarget = false
   const { hostname, port } = new URL(url)
   const name = `Redis at ${hostname}:${port || 6379}`
@@ -25,12 +27,12 @@ export const redisEnd = (url: string): CopyEnd => {
     name,
     extent: () =>
       run(async (client) => {
-        const isWhole = isTarget || (await client.exists(KEYS.copying)) === 0
+        const isWhole = isTarget || (await client.exists(keys.copying)) === 0
         if (!isWhole) throw new CopyError(`${name} holds an unfinished copy: copy into it again, to its end`)
         const [count, seq, [last = '0']] = await Promise.all([
-          client.zcard(KEYS.ids),
-          client.get(KEYS.seq),
-          client.zrevrange(KEYS.ids, 0, 0),
+          client.zcard(keys.ids),
+          client.get(keys.seq),
+          client.zrevrange(keys.ids, 0, 0),
         ])
         return { count, seq: Math.max(Number(seq), Number(last)) + 1 }
       }),
@@ -38,36 +40,34 @@ export const redisEnd = (url: string): CopyEnd => {
     begin: () =>
       run(async (client) => {
         isTarget = true
-        const isUnfinishedCopy = (await client.exists(KEYS.copying)) === 1
-        if (!isUnfinishedCopy && (await client.exists(KEYS.all)) === 1) {
+        const isUnfinishedCopy = (await client.exists(keys.copying)) === 1
+        if (!isUnfinishedCopy && (await client.exists(keys.all)) === 1) {
           throw new CopyError(`${name} already holds pets: nothing is overwritten`)
         }
         await client
           .multi()
-          .set(KEYS.copying, new Date().toISOString())
-          .unlink(KEYS.all, KEYS.ids, KEYS.unfinished)
-          .set(KEYS.revision, newRevision())
+          .set(keys.copying, new Date().toISOString())
+          .unlink(keys.all, keys.ids, keys.owing)
+          .set(keys.revision, newRevision())
           .exec()
       }),
     write: async (pets) => {
-      const texts = pets.flatMap(({ id, ...fields }) => [id, JSON.stringify({ id, ...fields })])
-      const ids = pets.flatMap(({ id }) => [id, id])
-      const unfinished = pets.filter(isUnfinished).flatMap(({ id }) => [id, id])
+      const owing = pets.filter(owesEvents)
       await run((client) => {
         const writing = client
           .multi()
-          .hset(KEYS.all, ...texts)
-          .zadd(KEYS.ids, ...ids)
-        if (unfinished.length > 0) writing.zadd(KEYS.unfinished, ...unfinished)
+          .hset(keys.all, ...pets.flatMap((pet) => [pet.id, JSON.stringify(pet)]))
+          .zadd(keys.ids, ...pets.flatMap(({ id }) => [id, id]))
+        if (owing.length > 0) writing.zadd(keys.owing, ...owing.flatMap(({ id }) => [id, id]))
         return writing.exec()
       })
     },
     finish: (seq) =>
       run(async (client) => {
-        const handedOut = Math.max(seq - 1, Number(await client.get(KEYS.seq)))
-        await client.multi().set(KEYS.seq, handedOut).set(KEYS.revision, newRevision()).exec()
+        const handedOut = Math.max(seq - 1, Number(await client.get(keys.seq)))
+        await client.multi().set(keys.seq, handedOut).set(keys.revision, newRevision()).exec()
       }),
-    accept: () => run(async (client) => void (await client.del(KEYS.copying))),
+    accept: () => run(async (client) => void (await client.del(keys.copying))),
     reject: async () => {},
   }
 }

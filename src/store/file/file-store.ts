@@ -1,143 +1,180 @@
-import type { open } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type FileCalls, nodeFiles } from 'motia-runtime'
 import type { StoredPet } from '../../pets/pet'
-import { isUnfinished } from '../../pets/pet-changes'
-import { asStored, MAX_SEQ } from '../pets-check'
-import { type Change, type PetStore, StoreError } from '../store'
-import { toStoreError } from './file-error'
-import { withFileLock } from './file-lock'
-import { PetsDraft } from './pets-draft'
-import { PetsFile } from './pets-file'
+import { asStored } from '../pets-check'
+import type { Change, PetStore, WriteOptions } from '../store'
+import { BackgroundTask } from './background-task'
+import { isFull, noSpace, toStoreError } from './file-error'
+import type { PetChange } from './pet-change'
+import type { PetsDraft } from './pets-draft'
+import { PetsFolder } from './pets-folder'
+import type { PetsState } from './pets-state'
+import { Reserve } from './reserve'
+
+/** When the data file is brought up to date, in ms: after the last change, after the first, and after a failure. */
+const UPDATE_TIMES = { quietMs: 50, latestMs: 1_000, retryMs: 1_000 }
+
+/** How often a store looks for what other servers have written, in ms. */
+const LOOK_INTERVAL_MS = 1_000
 
 /** Where a file store keeps its pets. */
 export interface FileStoreOptions {
   /** The folder of `pets.json`; created with the first pet. */
   dataDir: string
-  /** `open` of node:fs/promises, used for writing; tests pass one that fails. */
-  openFile?: typeof open
+  /** The file-system calls; tests pass some that fail. */
+  calls?: FileCalls
 }
 
-/** A store in `<dataDir>/pets.json`, safe to share among processes and with people who edit the file. */
+/** Returns a store in `<dataDir>/pets.json`, safe to share among processes and with people who edit the file. */
 export function createFileStore(options: FileStoreOptions): PetStore {
   return new FileStore(options)
 }
 
-interface QueuedChange {
-  run: (draft: PetsDraft) => unknown
-  resolve: (value: never) => void
-  reject: (reason: unknown) => void
-}
-
 class FileStore implements PetStore {
-  readonly #file: PetsFile
-  readonly #lockPath: string
-  #queue: QueuedChange[] = []
-  #draining = false
+  readonly #folder: PetsFolder
+  readonly #reserve: Reserve
+  readonly #updates: BackgroundTask
+  /** Tells the revisions of this store from those of others. */
+  readonly #name = randomUUID()
+  #lookTimer: NodeJS.Timeout | undefined
 
-  constructor({ dataDir, openFile }: FileStoreOptions) {
-    const path = join(resolve(dataDir), 'pets.json')
-    this.#file = new PetsFile(path, openFile)
-    this.#lockPath = `${path}.lock`
+  constructor({ dataDir, calls = nodeFiles }: FileStoreOptions) {
+    const folder = resolve(dataDir)
+    // Whose change it was brings the file up to date; if that server does not, another does, later.
+    this.#folder = new PetsFolder(join(folder, 'pets.json'), calls, (whose) => this.#updates.ask(whose === 'own'))
+    this.#reserve = new Reserve(join(folder, 'pets.reserve'), calls)
+    this.#updates = new BackgroundTask(() => this.#folder.update(), UPDATE_TIMES)
   }
 
   async get(id: string): Promise<StoredPet | null> {
-    return this.#file.read().get(id)
+    return this.#read().get(id)
   }
 
   async revision(): Promise<string> {
-    return this.#file.revision()
+    return `${this.#name}-${this.#read().changes}`
   }
 
   async list(): Promise<readonly StoredPet[]> {
-    return this.#file.read().list()
+    return this.#read().list()
   }
 
-  async page(after: string | null, limit: number, which: 'all' | 'unfinished' = 'all'): Promise<readonly StoredPet[]> {
-    return this.#file.read().page(after ?? '0', limit, which === 'all' ? () => true : isUnfinished)
+  async page(after: string | null, limit: number, which: 'all' | 'owing' = 'all'): Promise<readonly StoredPet[]> {
+    return this.#read().page(after ?? '0', limit, which)
   }
 
   async newest(limit: number): Promise<readonly StoredPet[]> {
-    const pets = this.#file.read().list()
+    const pets = this.#read().list()
     return pets.length <= limit ? pets : pets.slice(-limit)
   }
 
   create(make: (id: string) => StoredPet): Promise<StoredPet> {
     return this.#change((draft) => {
-      if (draft.seq >= MAX_SEQ) throw new StoreError('STORE_FULL', 'There are no ids left')
-      const id = String(draft.seq)
-      const pet = asStored(id, make(id))
-      draft.set(pet)
-      return pet
+      this.#needRoom()
+      const id = draft.nextId()
+      const after = asStored(id, make(id))
+      return { changes: [{ id, before: null, after }], value: after }
     })
   }
 
-  update(id: string, change: (pet: StoredPet) => StoredPet): Promise<Change | null> {
+  update(id: string, change: (pet: StoredPet) => StoredPet, options: WriteOptions = {}): Promise<Change | null> {
     return this.#change((draft) => {
       const before = draft.get(id)
-      if (!before) return null
+      if (!before) return { changes: [], value: null }
       const changed = change(before)
-      if (changed === before) return { before, after: before }
+      if (changed === before) return { changes: [], value: { before, after: before } }
       const after = asStored(id, changed)
-      draft.set(after)
-      return { before, after }
-    })
+      // Pets can be deleted on a full disk, and jobs finished.
+      if (after.status !== 'deleted' && !options.patienceMs) this.#needRoom()
+      return { changes: [{ id, before, after }], value: { before, after } }
+    }, options)
   }
 
-  remove(id: string, condition: (pet: StoredPet) => boolean): Promise<StoredPet | null> {
+  updateMany(
+    ids: readonly string[],
+    change: (pet: StoredPet) => StoredPet | null,
+    options?: WriteOptions,
+  ): Promise<void> {
     return this.#change((draft) => {
-      const pet = draft.get(id)
-      if (!pet || !condition(pet)) return null
-      draft.delete(id)
-      return pet
-    })
+      const changes = [...new Set(ids)].flatMap((id) => {
+        const before = draft.get(id)
+        const after = before && change(before)
+        return before === after ? [] : { id, before, after: after && asStored(id, after) }
+      })
+      return { changes, value: undefined }
+    }, options)
   }
 
-  #change<T>(run: (draft: PetsDraft) => T): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ run, resolve, reject })
-      if (!this.#draining) void this.#drain()
-    })
+  /** Finishes what a server left that was killed, and looks at intervals for what others write. */
+  async start(): Promise<void> {
+    this.#updates.ask(true)
+    this.#lookTimer = setInterval(() => this.#look(), LOOK_INTERVAL_MS).unref()
   }
 
-  // Changes that arrive during a turn go out together in the next: a turn costs much the same for one as for a hundred.
-  async #drain(): Promise<void> {
-    this.#draining = true
-    while (this.#queue.length > 0) {
-      // What arrives in the same turn of the event loop goes along, and other processes get their chance at the lock.
-      await nextTurn()
-      let changes: QueuedChange[] = []
-      const takeTurn = () => {
-        changes = this.#queue.splice(0)
-        return this.#apply(changes)
-      }
+  /** Brings the data file up to date and removes the journal. If that fails, the journal stays, for the next start. */
+  async close(): Promise<void> {
+    clearInterval(this.#lookTimer)
+    await this.#updates.stop()
+    try {
+      await this.#folder.update()
+      await this.#folder.removeJournal()
+      this.#reserve.release()
+    } catch {
+      // Nothing is lost: the journal holds what the file does not.
+    }
+  }
+
+  #read(): PetsState {
+    try {
+      return this.#folder.read()
+    } catch (error) {
+      throw toStoreError(error)
+    }
+  }
+
+  #look(): void {
+    try {
+      this.#folder.read()
+    } catch {
+      // Requests say what is wrong.
+    }
+  }
+
+  /** Throws a `StoreError` on a disk that is so full that what is left is for changes that cannot wait. */
+  #needRoom(): void {
+    if (!this.#reserve.keep()) throw noSpace()
+  }
+
+  async #change<T>(
+    run: (draft: PetsDraft) => { changes: PetChange[]; value: T },
+    { patienceMs = 0 }: WriteOptions = {},
+  ): Promise<T> {
+    // What `run` throws is its caller's own, and not what is wrong with the turn.
+    const work = (draft: PetsDraft) => {
       try {
-        for (const settle of await withFileLock(this.#lockPath, takeTurn)) settle()
+        const { changes, value } = run(draft)
+        return { entries: draft.make(changes), value: () => value }
       } catch (error) {
-        const failure = toStoreError(error)
-        // Where not even the lock could be had, all that waited for it fail.
-        const failed = changes.length > 0 ? changes : this.#queue.splice(0)
-        for (const { reject } of failed) reject(failure)
+        const rethrow = (): T => {
+          throw error
+        }
+        return { entries: [], value: rethrow }
       }
     }
-    this.#draining = false
+    const written = await this.#write(() => this.#folder.change(work, patienceMs))
+    return written()
   }
 
-  async #apply(changes: QueuedChange[]): Promise<(() => void)[]> {
-    for (;;) {
-      const draft = new PetsDraft(this.#file.read())
-      const outcomes = changes.map((change) => runChange(change, draft))
-      // A person may have saved the file meanwhile: then their edit stays, and the changes run again on top of it.
-      if (!draft.changed || (await this.#file.replace(draft.finish()))) return outcomes
+  async #write<T>(write: () => Promise<T>): Promise<T> {
+    try {
+      return await write().catch((error) => {
+        if (!isFull(error)) throw error
+        // There is room now for what may use the reserve.
+        this.#reserve.release()
+        return write()
+      })
+    } catch (error) {
+      throw toStoreError(error)
     }
-  }
-}
-
-function runChange({ run, resolve, reject }: QueuedChange, draft: PetsDraft): () => void {
-  try {
-    const value = run(draft)
-    return () => resolve(value as never)
-  } catch (error) {
-    return () => reject(error)
   }
 }

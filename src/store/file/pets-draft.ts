@@ -1,60 +1,37 @@
 import type { StoredPet } from '../../pets/pet'
-import { blockNumberOf, PetsBlock } from './pets-block'
-import { PetsDocument } from './pets-document'
+import { MAX_SEQ } from '../pets-check'
+import { StoreError } from '../store'
+import type { PetChange } from './pet-change'
+import type { JournalEntry } from './pets-journal'
+import type { PetsState } from './pets-state'
 
-/** The next version of a document in the making; the document itself stays as it is. */
+/** What the changes of a turn see: the pets, and on top of them what the turn is about to change. */
 export class PetsDraft {
   #seq: number
-  readonly #touched = new Map<number, Map<string, StoredPet>>()
+  readonly #changed = new Map<string, StoredPet | null>()
 
-  constructor(readonly base: PetsDocument) {
+  constructor(private readonly base: PetsState) {
     this.#seq = base.seq
-  }
-
-  /** The next id. */
-  get seq(): number {
-    return this.#seq
-  }
-
-  /** Whether anything was added, replaced or removed. */
-  get changed(): boolean {
-    return this.#touched.size > 0
   }
 
   /** The pet of that id, or null. */
   get(id: string): StoredPet | null {
-    const touched = this.#touched.get(blockNumberOf(id))
-    return touched ? (touched.get(id) ?? null) : this.base.get(id)
+    const changed = this.#changed.get(id)
+    return changed === undefined ? this.base.get(id) : changed
   }
 
-  /** Replaces a pet, or adds the one of the next id. */
-  set(pet: StoredPet): void {
-    this.#touch(pet.id).set(pet.id, pet)
-    this.#seq = Math.max(this.#seq, Number(pet.id) + 1)
+  /** The id of the next new pet; throws a `StoreError` if there are no more. */
+  nextId(): string {
+    if (this.#seq >= MAX_SEQ) throw new StoreError('STORE_FULL', 'There are no ids left')
+    return String(this.#seq)
   }
 
-  /** Removes the pet of that id. */
-  delete(id: string): void {
-    this.#touch(id).delete(id)
-  }
-
-  /** The document with all that was changed. */
-  finish(): PetsDocument {
-    const blocks = new Map(this.base.blocks)
-    for (const [number, pets] of this.#touched) {
-      if (pets.size > 0) blocks.set(number, new PetsBlock(pets))
-      else blocks.delete(number)
+  /** Makes the changes, so that later ones see them, and returns what the journal is to hold of them. */
+  make(changes: readonly PetChange[]): JournalEntry[] {
+    for (const { id, after } of changes) {
+      this.#changed.set(id, after)
+      if (after) this.#seq = Math.max(this.#seq, Number(id) + 1)
     }
-    return new PetsDocument(this.#seq, blocks, this.base.extras)
-  }
-
-  #touch(id: string): Map<string, StoredPet> {
-    const number = blockNumberOf(id)
-    let pets = this.#touched.get(number)
-    if (!pets) {
-      pets = new Map(this.base.blocks.get(number)?.pets)
-      this.#touched.set(number, pets)
-    }
-    return pets
+    return changes.map((change) => ({ change }))
   }
 }

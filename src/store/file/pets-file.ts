@@ -1,116 +1,98 @@
-import { type BigIntStats, closeSync, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
-import type { open } from 'node:fs/promises'
+import type { BigIntStats } from 'node:fs'
+import {
+  accessOf,
+  type FileAccess,
+  type FileCalls,
+  isSettled,
+  NO_FILE,
+  readRange,
+  sameStamp,
+  versionOf,
+} from 'motia-runtime'
 import { invalid } from '../pets-check'
-import { StoreError } from '../store'
-import { replaceFile } from './atomic-file'
-import { toStoreError } from './file-error'
-import { type FileStamp, isSettled, NO_FILE, sameStamp } from './file-stamp'
-import { PetsDocument } from './pets-document'
-import { parseDocument } from './pets-parse'
-import { rereadDocument } from './pets-reread'
+import { type FileContent, NO_CONTENT, parseFile } from './pets-parse'
 
-/**
- * The data file, and what it held last in memory. Reads are synchronous: one costs a stat of 3 µs, where handing the stat to a
- * pool thread costs 60, and all that wait for a changed file find it read.
- */
+/** The data file as it was seen last. A look at it is one stat, which costs 5 µs; a hop to a thread would cost 60. */
 export class PetsFile {
-  #content: PetsDocument | StoreError = PetsDocument.empty
-  #stamp: FileStamp = NO_FILE
-  #settled = true
-  /** What the file held when it was valid last, for a reread to compare with. */
-  #known = PetsDocument.empty
+  #stamp = NO_FILE
+  #isSettled = false
+  #access: FileAccess | undefined
+  /** What was read last, as long as the stat cannot tell whether the file was edited again. */
+  #bytes: Buffer | null = null
 
   constructor(
     private readonly path: string,
-    private readonly openFile?: typeof open,
+    private readonly calls: FileCalls,
   ) {}
 
-  /** What the file holds at this moment; throws a `StoreError` where that is no valid store or cannot be read. */
-  read(): PetsDocument {
-    try {
-      const stats = this.#stat()
-      if (!this.#settled || !sameStamp(this.#stamp, stats ?? NO_FILE)) this.#load(stats)
-    } catch (error) {
-      throw toStoreError(error)
-    }
-    if (this.#content instanceof StoreError) throw this.#content
-    return this.#content
+  /** The version that was seen last; null if there was no file. */
+  get version(): string | null {
+    return versionOf(this.#stamp)
   }
 
-  /** A text that changes with the file; throws as `read` does. */
-  revision(): string {
-    this.read()
-    return Object.values(this.#stamp).join('-')
+  /** The permissions and owners of the file that was seen last, if there was one. */
+  get access(): FileAccess | undefined {
+    return this.#access
+  }
+
+  /** Whether the next edit is bound to show in the stat: none made in this very moment could hide. */
+  get isSettled(): boolean {
+    return this.#isSettled
+  }
+
+  /** Whether the file may hold something else than when it was seen last. */
+  isChanged(): boolean {
+    return !this.#isSettled || this.isReplaced()
+  }
+
+  /** Whether the stat of the file is another than when it was seen last. */
+  isReplaced(): boolean {
+    return !sameStamp(this.#stamp, this.#stat() ?? NO_FILE)
+  }
+
+  /** Looks at the file without reading it. */
+  look(): void {
+    this.#see(this.#stat(), Date.now())
+  }
+
+  /** Forgets what was read: the next `read` returns the content in any case. */
+  forget(): void {
+    this.#bytes = null
   }
 
   /**
-   * Writes what is to follow the document read last. Resolves to `false`, the file left alone, if it was edited meanwhile. A
-   * file that nobody may write, which a rename would not heed, is left alone too: `STORE_UNAVAILABLE`.
+   * Reads the file. Returns null if it holds what it did when it was read a moment ago; throws a `StoreError` if it is no valid
+   * store.
    */
-  async replace(next: PetsDocument): Promise<boolean> {
-    const stamp = this.#stamp
-    const mode = this.#mode()
-    if (mode !== undefined && (mode & 0o222) === 0) {
-      throw new StoreError('STORE_UNAVAILABLE', 'The data file is read-only')
+  read(): FileContent | null {
+    const readAt = Date.now()
+    const stats = this.#stat()
+    if (!stats?.isFile()) {
+      this.#see(stats, readAt)
+      if (!stats) return NO_CONTENT
+      throw invalid('it is not a regular file')
     }
-    return replaceFile(this.path, next.toParts(), {
-      openFile: this.openFile,
-      mode,
-      mayReplace: () => sameStamp(stamp, this.#stat() ?? NO_FILE),
-      onReplaced: (written) => this.#adopt(next, written),
-    })
+    const fd = this.calls.openSync(this.path, 'r')
+    try {
+      const opened = this.calls.fstatSync(fd, { bigint: true })
+      const bytes = readRange(this.calls, fd, 0, Number(opened.size))
+      const isSame = this.#bytes?.equals(bytes)
+      this.#see(opened, readAt)
+      this.#bytes = this.#isSettled ? null : bytes
+      return isSame ? null : parseFile(bytes)
+    } finally {
+      this.calls.closeSync(fd)
+    }
   }
 
   #stat(): BigIntStats | undefined {
-    return lstatSync(this.path, { bigint: true, throwIfNoEntry: false })
+    return this.calls.lstatSync(this.path, { bigint: true, throwIfNoEntry: false })
   }
 
-  #mode(): number | undefined {
-    const stats = this.#stat()
-    return stats && Number(stats.mode & 0o777n)
-  }
-
-  #load(stats: BigIntStats | undefined): void {
-    if (!stats) {
-      this.#set(PetsDocument.empty, NO_FILE, true)
-    } else if (!stats.isFile()) {
-      this.#set(invalid('it is not a regular file'), stats, true)
-    } else {
-      const readAt = Date.now()
-      const [stamp, bytes] = readStamped(this.path)
-      this.#set(this.#parse(bytes), stamp, isSettled(stamp, readAt))
-    }
-  }
-
-  #parse(bytes: Buffer): PetsDocument | StoreError {
-    try {
-      this.#known = rereadDocument(bytes, this.#known) ?? parseDocument(bytes)
-      return this.#known
-    } catch (error) {
-      return error instanceof StoreError ? error : invalid('it cannot be parsed', error)
-    }
-  }
-
-  // Spares the next read the parsing, unless the file was edited again: the rename itself changes nothing but the ctime.
-  #adopt(document: PetsDocument, written: BigIntStats): void {
-    const stats = this.#stat()
-    if (!stats || stats.ino !== written.ino || stats.size !== written.size || stats.mtimeNs !== written.mtimeNs) return
-    this.#known = document
-    this.#set(document, stats, isSettled(stats, Date.now()))
-  }
-
-  #set(content: PetsDocument | StoreError, { ino, size, mtimeNs, ctimeNs }: FileStamp, settled: boolean): void {
-    this.#content = content
+  #see(stats: BigIntStats | undefined, seenAt: number): void {
+    const { ino, size, mtimeNs, ctimeNs } = stats ?? NO_FILE
     this.#stamp = { ino, size, mtimeNs, ctimeNs }
-    this.#settled = settled
-  }
-}
-
-function readStamped(path: string): [BigIntStats, Buffer] {
-  const fd = openSync(path, 'r')
-  try {
-    return [fstatSync(fd, { bigint: true }), readFileSync(fd)]
-  } finally {
-    closeSync(fd)
+    this.#isSettled = !stats || isSettled(this.#stamp, seenAt)
+    this.#access = stats && accessOf({ mode: Number(stats.mode), uid: Number(stats.uid), gid: Number(stats.gid) })
   }
 }

@@ -8,10 +8,7 @@ export interface KnownPet {
   pet: StoredPet
 }
 
-/** The id in the JSON of a pet as the store writes it: the first member. */
-const ID = /^\{"id":"(\d+)"/
-
-/** The pets that this process saw last, the latest of them: what has the same text as before need not be parsed again. */
+/** The pets that this process saw last, the latest of them: JSON that is as before need not be parsed again. */
 export class KnownPets {
   readonly #pets = new Map<string, KnownPet>()
   readonly #size: number
@@ -20,34 +17,37 @@ export class KnownPets {
     this.#size = size
   }
 
-  /** The pet as this process saw it last, which may no longer be how it is. */
+  /** Returns the pet as this process saw it last, which may be out of date. */
   get(id: string): KnownPet | undefined {
     return this.#pets.get(id)
   }
 
-  /** The pet of that text, from now on known; throws a `StoreError` where the text is no valid pet of that id. */
-  learn(id: string, text: string): KnownPet {
-    const known = this.#matching(id, text)
+  set(id: string, known: KnownPet): void {
     this.#pets.delete(id)
     this.#pets.set(id, known)
     for (const oldest of this.#pets.keys()) {
       if (this.#pets.size <= this.#size) break
       this.#pets.delete(oldest)
     }
-    return known
-  }
-
-  /** The pet of a text that is one of many: those known already stay so, whatever else goes by. */
-  read(text: string): StoredPet {
-    const id = ID.exec(text)?.[1] ?? idOf(text)
-    return this.#pets.size < this.#size ? this.learn(id, text).pet : this.#matching(id, text).pet
   }
 
   forget(id: string): void {
     this.#pets.delete(id)
   }
 
-  #matching(id: string, text: string): KnownPet {
+  /** Returns the pet of that JSON and remembers it; throws a `StoreError` if it is not a valid pet of that id. */
+  learn(id: string, text: string): StoredPet {
+    const known = this.#parse(id, text)
+    this.set(id, known)
+    return known.pet
+  }
+
+  /** Returns the pet of that JSON, one of many that are read: it does not displace those that are known. */
+  read(id: string, text: string): StoredPet {
+    return this.#pets.size < this.#size ? this.learn(id, text) : this.#parse(id, text).pet
+  }
+
+  #parse(id: string, text: string): KnownPet {
     const known = this.#pets.get(id)
     return known?.text === text ? known : { text, pet: parsePet(id, text) }
   }
@@ -57,15 +57,7 @@ function parsePet(id: string, text: string): StoredPet {
   try {
     return checkPet(id, JSON.parse(text))
   } catch (cause) {
-    const problem = cause instanceof StoreError ? cause.message.replace(/^.*?: /, '') : 'it is not valid JSON'
-    throw new StoreError('STORE_INVALID', `Redis holds what is no valid pet: ${problem} (id ${id})`, { cause })
-  }
-}
-
-function idOf(text: string): string {
-  try {
-    return String(JSON.parse(text)?.id)
-  } catch {
-    return 'unknown'
+    const problem = cause instanceof StoreError ? cause.message.replace(/^.*?: /, '') : `pets.${id}: not valid JSON`
+    throw new StoreError('STORE_INVALID', `Invalid pet in Redis: ${problem}`, { cause })
   }
 }

@@ -1,18 +1,21 @@
 /**
- * The keys of a store in Redis. They share one hash tag, so that a cluster keeps them on one node and a script may use them
- * all.
+ * Returns the keys of the store of that name. They share one hash tag, so that a cluster keeps them on one node and a script
+ * may use them all. Stores of different names share nothing.
  */
-export const KEYS = {
-  /** The id handed out last. */
-  seq: '{pets}:seq',
+export const redisKeys = (scope: string) => ({
   /** Hash: each pet's JSON by its id. */
-  all: '{pets}:all',
+  all: `{${scope}}:all`,
   /** Sorted set: every id, by its number. */
-  ids: '{pets}:ids',
-  /** Sorted set: the ids of the pets with a job or a purge under way, by their number. */
-  unfinished: '{pets}:unfinished',
-  /** Another text after each change, never the same twice, so that a list that was read before is known to be the latest. */
-  revision: '{pets}:revision',
-  /** There while a copy into this store is under way, or was cut off. */
-  copying: '{pets}:copying',
-} as const
+  ids: `{${scope}}:ids`,
+  /** Sorted set: the ids of the pets that owe events, by their number. */
+  owing: `{${scope}}:owing`,
+  /** The id handed out last. */
+  seq: `{${scope}}:seq`,
+  /** A text that differs after each change, and is never used twice: who has seen it knows that nothing changed since. */
+  revision: `{${scope}}:revision`,
+  /** Exists while pets are copied into this store, and after such a copy was interrupted. */
+  copying: `{${scope}}:copying`,
+})
+
+/** The keys of a store. */
+export type RedisKeys = ReturnType<typeof redisKeys>

@@ -1,62 +1,69 @@
 import { script } from '../../redis/script'
 
-/** What a write answers while pets are copied into the store, which would not notice it. */
-const UNLESS_COPYING = `
-if redis.call('EXISTS', KEYS[5]) == 1 then return redis.error_reply('COPYING pets are being copied into the store') end`
-
 /**
- * Keys all, ids, unfinished, revision, copying, seq; the JSON after the id, `1` if unfinished, the largest id, the next
- * revision. The new id. A sequence that was lost, with a key that somebody deleted, goes on behind the highest id.
+ * Carries out many writes, each by five arguments: a verb, an id, the JSON that the pet must have, its new JSON, and whether
+ * it owes events ('1', '0', or '' if that is as before).
+ *
+ * - `create` stores a new pet. Its "id" is a text that stands for the new id in the JSON. Replies with the new id.
+ * - `set`, `remove` and `keep` (which changes nothing) reply 1 if the pet had that JSON; otherwise they do nothing and reply
+ *   with the JSON it has, or null if there is no such pet.
+ *
+ * Keys: all, ids, owing, seq, revision, copying. The first arguments: the next revision, and the highest id. Redis refuses
+ * what needs memory if it has none left; that is the reply to one write, and the others are still carried out. A sequence
+ * that was lost, because somebody deleted its key, continues after the highest id.
  */
-export const createScript = script(`${UNLESS_COPYING}
-local last = tonumber(redis.call('GET', KEYS[6]) or '0')
-if last == 0 then
-  last = tonumber(redis.call('ZREVRANGE', KEYS[2], 0, 0)[1] or '0')
-  if last > 0 then redis.call('SET', KEYS[6], string.format('%.0f', last)) end
+export const writeScript = script(`
+local all, ids, owing, seq, revision, copying = unpack(KEYS)
+if redis.call('EXISTS', copying) == 1 then return redis.error_reply('COPYING pets are being copied into the store') end
+local isChanged = false
+
+local function create(token, text, owes)
+  local last = tonumber(redis.call('GET', seq) or '0')
+  if last == 0 then last = tonumber(redis.call('ZREVRANGE', ids, 0, 0)[1] or '0') end
+  if last >= tonumber(ARGV[2]) then return redis.error_reply('NOIDS there are no ids left') end
+  local id = string.format('%.0f', last + 1)
+  local reply = redis.pcall('SET', seq, id)
+  if reply.err then return reply end
+  redis.call('HSET', all, id, (string.gsub(text, token, id)))
+  redis.call('ZADD', ids, id, id)
+  if owes == '1' then redis.call('ZADD', owing, id, id) end
+  isChanged = true
+  return id
 end
-if last >= tonumber(ARGV[3]) then return redis.error_reply('NOIDS there are no ids left') end
-local id = string.format('%.0f', redis.call('INCR', KEYS[6]))
-redis.call('HSET', KEYS[1], id, '{"id":"' .. id .. '",' .. ARGV[1])
-redis.call('ZADD', KEYS[2], id, id)
-if ARGV[2] == '1' then redis.call('ZADD', KEYS[3], id, id) end
-redis.call('SET', KEYS[4], ARGV[4])
-return id
-`)
 
-/**
- * Keys all, ids, unfinished, revision, copying; id, the JSON it must have, `keep`, `set` or `remove`, the new JSON, `1` if
- * unfinished, the next revision. 1 where that was done, the JSON it has where that is another, null where there is no such pet.
- */
-export const changeScript = script(`${UNLESS_COPYING}
-local current = redis.call('HGET', KEYS[1], ARGV[1])
-if not current or current ~= ARGV[2] then return current end
-if ARGV[3] == 'set' then
-  redis.call('HSET', KEYS[1], ARGV[1], ARGV[4])
-  if ARGV[5] == '1' then
-    redis.call('ZADD', KEYS[3], ARGV[1], ARGV[1])
-  else
-    redis.call('ZREM', KEYS[3], ARGV[1])
+local function change(verb, id, expected, text, owes)
+  local current = redis.call('HGET', all, id)
+  if current ~= expected then return current end
+  if verb == 'set' then
+    local reply = redis.pcall('HSET', all, id, text)
+    if type(reply) == 'table' then return reply end
+    if owes == '1' then redis.call('ZADD', owing, id, id) end
+    if owes == '0' then redis.call('ZREM', owing, id) end
+    isChanged = true
+  elseif verb == 'remove' then
+    redis.call('HDEL', all, id)
+    redis.call('ZREM', ids, id)
+    redis.call('ZREM', owing, id)
+    isChanged = true
   end
-  redis.call('SET', KEYS[4], ARGV[6])
-elseif ARGV[3] == 'remove' then
-  redis.call('HDEL', KEYS[1], ARGV[1])
-  redis.call('ZREM', KEYS[2], ARGV[1])
-  redis.call('ZREM', KEYS[3], ARGV[1])
-  redis.call('SET', KEYS[4], ARGV[6])
+  return 1
 end
-return 1
+
+local replies = {}
+for i = 3, #ARGV, 5 do
+  local verb, id, expected, text, owes = unpack(ARGV, i, i + 4)
+  replies[#replies + 1] = verb == 'create' and create(id, text, owes) or change(verb, id, expected, text, owes)
+end
+if isChanged then redis.call('SET', revision, ARGV[1]) end
+return replies
 `)
 
-/** Keys all and the set of ids; an id, how many. The JSON of the pets that follow the id, in their order. */
+/**
+ * Reads a page. Keys: all, and the set of ids; arguments: `ZRANGEBYSCORE` or `ZREVRANGEBYSCORE` with its two limits, and how
+ * many pets. Replies with the ids, and with the JSON of each.
+ */
 export const pageScript = script(`
-local ids = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf', 'LIMIT', 0, ARGV[2])
-if #ids == 0 then return {} end
-return redis.call('HMGET', KEYS[1], unpack(ids))
-`)
-
-/** Keys all and the set of ids; an id or `+inf`, how many. The JSON of the pets before the id, from it backwards. */
-export const pageBackScript = script(`
-local ids = redis.call('ZREVRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '-inf', 'LIMIT', 0, ARGV[2])
-if #ids == 0 then return {} end
-return redis.call('HMGET', KEYS[1], unpack(ids))
+local ids = redis.call(ARGV[1], KEYS[2], ARGV[2], ARGV[3], 'LIMIT', 0, ARGV[4])
+if #ids == 0 then return {{}, {}} end
+return {ids, redis.call('HMGET', KEYS[1], unpack(ids))}
 `)

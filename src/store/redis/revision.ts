@@ -5,8 +5,8 @@ const PROCESS = randomUUID()
 let count = 0
 
 /**
- * A text that no process has given the store before. Not a number that counts up: a Redis that was emptied, or restored from a
- * backup, would come to the same number again with other pets.
+ * Returns a text that no process has given the store before. A number that counts up would not do: a Redis that was emptied, or
+ * restored from a backup, would reach the same number again with other pets.
  */
 export const newRevision = (): string => {
   count += 1

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { StoreError } from '../store'
+import { patchSchema } from './pet-change'
+
+const CHECKSUM_LENGTH = 16
+
+/** A version of the data file, as `versionOf` knows it; null if there is none. */
+const versionSchema = z.string().nullable()
+
+const contentSchema = z.object({
+  /** Counts the records, without a gap. */
+  n: z.int(),
+  /** Begins a journal. The version of the data file that it belongs to holds all up to record `holds`. */
+  head: z.object({ file: versionSchema, holds: z.int(), seq: z.int() }).optional(),
+  /** The changes of a turn. */
+  changes: z.array(patchSchema).optional(),
+  /** The data file was missing at that turn, though there had been one: somebody removed it. */
+  isFileGone: z.literal(true).optional(),
+  /** The next id, if it is higher than the changes say. */
+  seq: z.int().optional(),
+  /** The version `file` of the data file is about to be replaced by the version `by`, which holds all up to record `holds`. */
+  replacing: z.object({ file: versionSchema, by: z.string(), holds: z.int() }).optional(),
+})
+
+/** What a record says. */
+export type RecordContent = z.infer<typeof contentSchema>
+
+/** A record, and its line in the journal. */
+export type JournalRecord = RecordContent & { line: string }
+
+/** Returns the record, its line being JSON and a checksum. */
+export function toRecord(content: RecordContent): JournalRecord {
+  const json = JSON.stringify(content)
+  return { ...content, line: `${json} ${checksum(json)}` }
+}
+
+/**
+ * Returns the records in the lines, but for a last one that was not written whole. Throws a `StoreError` if anything else is
+ * damaged. `after` is the number of the record before them; null if they begin the journal.
+ */
+export function readRecords(lines: readonly string[], after: number | null): JournalRecord[] {
+  const records: JournalRecord[] = []
+  for (const line of lines) {
+    const last = records.at(-1)?.n ?? after
+    const record = readRecord(line)
+    if (!record && records.length === lines.length - 1) break
+    const isNext = last === null ? record?.head !== undefined : record?.n === last + 1
+    if (!record || !isNext) throw damaged(last)
+    records.push(record)
+  }
+  return records
+}
+
+/** The record in a line; null if the checksum is wrong. */
+function readRecord(line: string): JournalRecord | null {
+  const json = line.slice(0, -CHECKSUM_LENGTH - 1)
+  if (line !== `${json} ${checksum(json)}`) return null
+  return { ...contentSchema.parse(JSON.parse(json)), line }
+}
+
+function damaged(last: number | null): StoreError {
+  const place = last === null ? 'at its beginning' : `after record ${last}`
+  return new StoreError(
+    'STORE_INVALID',
+    `The journal (pets.journal) is damaged ${place}. Restore it from a backup, or stop all servers and move it away: ` +
+      'the changes of its last second or so, which pets.json does not hold yet, are lost then',
+  )
+}
+
+const checksum = (json: string): string => createHash('sha256').update(json).digest('hex').slice(0, CHECKSUM_LENGTH)

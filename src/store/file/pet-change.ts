@@ -1,0 +1,45 @@
+import { isDeepStrictEqual } from 'node:util'
+import { z } from 'zod'
+import type { StoredPet } from '../../pets/pet'
+import { checkPet } from '../pets-check'
+
+/** A change of one pet: of a new one `before` is null, of one that is removed `after`. */
+export interface PetChange {
+  id: string
+  before: StoredPet | null
+  after: StoredPet | null
+}
+
+/**
+ * A change as the journal holds it: the whole new pet, or the fields that change and those that go, or neither for a pet that is
+ * removed. Only fields, so that it can be applied to a pet whose other fields a person edits at the same time.
+ */
+export const patchSchema = z.object({
+  id: z.string(),
+  pet: z.unknown().optional(),
+  // Pairs, since zod drops a key like `__proto__` from an object.
+  set: z.array(z.tuple([z.string(), z.unknown()])).optional(),
+  unset: z.array(z.string()).optional(),
+})
+
+/** A change as the journal holds it. */
+export type Patch = z.infer<typeof patchSchema>
+
+/** Returns what the journal is to hold of a change. */
+export function toPatch({ id, before, after }: PetChange): Patch {
+  if (!after) return { id }
+  if (!before) return { id, pet: after }
+  const old = new Map(Object.entries(before))
+  const set = Object.entries(after).filter(([key, value]) => !isDeepStrictEqual(old.get(key), value))
+  const unset = Object.keys(before).filter((key) => !Object.hasOwn(after, key))
+  return { id, set, ...(unset.length > 0 && { unset }) }
+}
+
+/** Returns the pet with the patch applied: null if it is removed, or gone already. Throws a `StoreError` if it is invalid then. */
+export function applyPatch(pet: StoredPet | null, { id, pet: created, set, unset = [] }: Patch): StoredPet | null {
+  if (created !== undefined) return checkPet(id, created)
+  if (!set || !pet) return null
+  const fields = new Map<string, unknown>([...Object.entries(pet), ...set])
+  for (const key of unset) fields.delete(key)
+  return checkPet(id, Object.fromEntries(fields))
+}

@@ -1,0 +1,93 @@
+import { owesEvents, type StoredPet } from '../../pets/pet'
+
+/** All that a store holds, in memory: the pets by ascending id, and the next id. */
+export class PetsState {
+  /** The top-level keys of the data file that the store does not know, and keeps. */
+  extras: Readonly<Record<string, unknown>> = {}
+  #seq = 1
+  #changes = 0
+  #pets: StoredPet[] = []
+  #list: readonly StoredPet[] | null = null
+  readonly #owing = new Map<string, StoredPet>()
+
+  /** The next id. It never falls, whatever becomes of the file, so that none is handed out twice. */
+  get seq(): number {
+    return this.#seq
+  }
+
+  /** How often anything was changed. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /** Begins again with other pets, by ascending id. */
+  reset(pets: readonly StoredPet[], extras: Readonly<Record<string, unknown>>): void {
+    this.#pets = [...pets]
+    this.#list = null
+    this.extras = extras
+    this.#owing.clear()
+    for (const pet of pets) if (owesEvents(pet)) this.#owing.set(pet.id, pet)
+    this.raiseSeq(Number(pets.at(-1)?.id ?? 0) + 1)
+    this.#changes += 1
+  }
+
+  /** The next id is at least this one. */
+  raiseSeq(seq: number): void {
+    this.#seq = Math.max(this.#seq, seq)
+  }
+
+  /** The pet of that id, or null. */
+  get(id: string): StoredPet | null {
+    const pet = this.#pets[indexOf(this.#pets, id)]
+    return pet?.id === id ? pet : null
+  }
+
+  /** Adds the pet, or replaces the one of its id. */
+  set(pet: StoredPet): void {
+    const index = indexOf(this.#pets, pet.id)
+    this.#pets.splice(index, this.#pets[index]?.id === pet.id ? 1 : 0, pet)
+    this.#list = null
+    if (owesEvents(pet)) this.#owing.set(pet.id, pet)
+    else this.#owing.delete(pet.id)
+    this.raiseSeq(Number(pet.id) + 1)
+    this.#changes += 1
+  }
+
+  /** Removes the pet of that id. */
+  delete(id: string): void {
+    const index = indexOf(this.#pets, id)
+    if (this.#pets[index]?.id !== id) return
+    this.#pets.splice(index, 1)
+    this.#list = null
+    this.#owing.delete(id)
+    this.#changes += 1
+  }
+
+  /** Every pet, by ascending id; the same array while nothing changes. */
+  list(): readonly StoredPet[] {
+    this.#list ??= this.#pets.slice()
+    return this.#list
+  }
+
+  /** The first `limit` pets of an id above `after`, by ascending id. */
+  page(after: string, limit: number, which: 'all' | 'owing'): StoredPet[] {
+    const pets = which === 'all' ? this.#pets : [...this.#owing.values()].sort((a, b) => Number(a.id) - Number(b.id))
+    const start = indexOf(pets, after)
+    const first = pets[start]?.id === after ? start + 1 : start
+    return pets.slice(first, first + limit)
+  }
+}
+
+/** The index of the first pet whose id is not below this one; for what is no number, the end. */
+function indexOf(pets: readonly StoredPet[], id: string): number {
+  const wanted = Number(id)
+  let [low, high] = [0, pets.length]
+  // Ids grow, so most of what is looked for by writers is at the end.
+  if (high > 0 && Number(pets[high - 1]?.id) < wanted) return high
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (Number(pets[middle]?.id) < wanted) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,186 @@
+import { randomInt } from 'node:crypto'
+import { Turns } from 'motia-runtime'
+import { z } from 'zod'
+import { owesEvents, type StoredPet } from '../../pets/pet'
+import type { SharedRedis } from '../../redis/shared-redis'
+import { asStored, MAX_SEQ } from '../pets-check'
+import type { Change } from '../store'
+import type { KnownPets } from './known-pets'
+import { redisStoreError } from './redis-error'
+import type { RedisKeys } from './redis-keys'
+import { writeScript } from './redis-scripts'
+import { newRevision } from './revision'
+
+/** How many pets one script writes at most: 1 or 2 ms of Redis's time. */
+const MOST_WRITES = 200
+
+/** A pet that waits to be stored. `placeholder` stands for its id in its JSON. */
+interface NewPet {
+  placeholder: string
+  pet: StoredPet
+  resolve: (pet: StoredPet) => void
+  reject: (error: unknown) => void
+}
+
+/** A change that waits to be stored. */
+interface PetChange {
+  id: string
+  change: (pet: StoredPet) => StoredPet | null
+  resolve: (done: Change | null) => void
+  reject: (error: unknown) => void
+}
+
+const replySchema = z.union([z.literal(1), z.string(), z.null(), z.instanceof(Error)])
+const repliesSchema = z.array(replySchema)
+type Reply = z.infer<typeof replySchema>
+
+/** One write of the script, and what its reply leads to. */
+interface Write {
+  args: [verb: string, id: string, expected: string, text: string, owes: string]
+  finish: (reply: Reply) => void
+}
+
+/**
+ * Writes pets in turns, with one script call for all that waits. What a change makes of a pet is decided here, on the pet as
+ * this process saw it last. Redis stores that if the pet is still the same; otherwise it replies with what the pet is now,
+ * and the next turn makes the change again on that.
+ */
+export class PetWriter {
+  readonly #redis: SharedRedis
+  readonly #keys: RedisKeys
+  readonly #known: KnownPets
+  readonly #turns = new Turns<NewPet | PetChange>((items) => this.#takeTurn(items))
+  /** Whether the last turn left changes to the next, because their pet was not as expected. */
+  #isUnfinished = false
+
+  constructor(redis: SharedRedis, keys: RedisKeys, known: KnownPets) {
+    this.#redis = redis
+    this.#keys = keys
+    this.#known = known
+  }
+
+  /** Stores a new pet and returns it. */
+  create(make: (id: string) => StoredPet): Promise<StoredPet> {
+    return new Promise((resolve, reject) => {
+      const placeholder = newPlaceholder()
+      this.#turns.add({ placeholder, pet: asStored(placeholder, make(placeholder)), resolve, reject })
+    })
+  }
+
+  /** Changes the pet, or removes it if `change` returns null. Returns null if there is no such pet any more. */
+  change(id: string, change: PetChange['change'], patienceMs?: number): Promise<Change | null> {
+    return new Promise((resolve, reject) => this.#turns.add({ id, change, resolve, reject }, patienceMs))
+  }
+
+  /** Writes all that waits. */
+  async flush(): Promise<void> {
+    do await this.#turns.flush()
+    while (this.#isUnfinished)
+  }
+
+  async #takeTurn(items: (NewPet | PetChange)[]): Promise<void> {
+    this.#isUnfinished = false
+    const writes = this.#writesFor(items)
+    for (let start = 0; start < writes.length; start += MOST_WRITES) {
+      const some = writes.slice(start, start + MOST_WRITES)
+      try {
+        const replies = await this.#send(some)
+        for (const [index, { finish }] of some.entries()) finish(replies[index] ?? null)
+      } catch (cause) {
+        const error = redisStoreError(cause)
+        for (const { finish } of writes.slice(start)) finish(error)
+        return
+      }
+    }
+  }
+
+  #writesFor(items: (NewPet | PetChange)[]): Write[] {
+    const writes: Write[] = []
+    const changes = new Map<string, PetChange[]>()
+    for (const item of items) {
+      if ('placeholder' in item) writes.push(this.#creation(item))
+      else if (!changes.get(item.id)?.push(item)) changes.set(item.id, [item])
+    }
+    for (const [id, ofPet] of changes) writes.push(this.#changes(id, ofPet))
+    return writes
+  }
+
+  #send(writes: Write[]): Promise<Reply[]> {
+    const { all, ids, owing, seq, revision, copying } = this.#keys
+    const args = [newRevision(), MAX_SEQ - 1, ...writes.flatMap((write) => write.args)]
+    return this.#redis.run(async (redis) =>
+      repliesSchema.parse(await writeScript(redis, [all, ids, owing, seq, revision, copying], args)),
+    )
+  }
+
+  #creation({ placeholder, pet, resolve, reject }: NewPet): Write {
+    const text = JSON.stringify(pet)
+    return {
+      args: ['create', placeholder, '', text, owesEvents(pet) ? '1' : ''],
+      finish: (id) => {
+        if (typeof id === 'string') resolve(this.#known.learn(id, text.replaceAll(placeholder, id)))
+        else reject(redisStoreError(id))
+      },
+    }
+  }
+
+  #changes(id: string, changes: PetChange[]): Write {
+    const known = this.#known.get(id)
+    // No pet has an empty JSON: the reply is the JSON that it has.
+    if (!known) return { args: ['keep', id, '', '', ''], finish: (reply) => this.#again(id, changes, reply) }
+    const { after, outcomes } = applyAll(known.pet, changes)
+    const text = after === known.pet ? known.text : JSON.stringify(after)
+    const verb = after === null ? 'remove' : text === known.text ? 'keep' : 'set'
+    const owes = after !== null && owesEvents(after)
+    return {
+      args: [verb, id, known.text, text, owes === owesEvents(known.pet) ? '' : owes ? '1' : '0'],
+      finish: (reply) => {
+        if (reply !== 1) return this.#again(id, changes, reply)
+        if (after) this.#known.set(id, { text, pet: after })
+        else this.#known.forget(id)
+        for (const tell of outcomes) tell()
+      },
+    }
+  }
+
+  /** Has the changes made again, on the pet as Redis has it now. */
+  #again(id: string, changes: PetChange[], reply: Reply): void {
+    try {
+      if (reply instanceof Error) throw redisStoreError(reply)
+      if (typeof reply === 'string') {
+        this.#known.learn(id, reply)
+        this.#isUnfinished = true
+        for (const change of changes) this.#turns.add(change)
+      } else {
+        this.#known.forget(id)
+        for (const { resolve } of changes) resolve(null)
+      }
+    } catch (error) {
+      for (const { reject } of changes) reject(error)
+    }
+  }
+}
+
+/**
+ * Returns 15 digits that stand for an id until Redis has chosen it. No time has as many, and they are random, so no text that
+ * a client sends holds them.
+ */
+const newPlaceholder = (): string => String(9e14 + randomInt(1e14))
+
+/** Makes the changes one after the other. Returns the result, and what tells each caller once that is stored. */
+function applyAll(pet: StoredPet, changes: PetChange[]): { after: StoredPet | null; outcomes: (() => void)[] } {
+  let after: StoredPet | null = pet
+  const outcomes = changes.map(({ id, change, resolve, reject }) => {
+    try {
+      const before = after
+      if (before === null) return () => resolve(null)
+      const changed = change(before)
+      after = changed === null || changed === before ? changed : asStored(id, changed)
+      const done = after && { before, after }
+      return () => resolve(done)
+    } catch (error) {
+      return () => reject(error)
+    }
+  })
+  return { after, outcomes }
+}
