@@ -1,61 +1,94 @@
 import { createHash } from 'node:crypto'
+import { Turns } from 'motia-runtime'
 import { script } from '../redis/script'
 import type { SharedRedis } from '../redis/shared-redis'
 import { type Audit, type AuditEntry, type AuditNews, keyOf, readLine } from './audit'
 
-/** The stream, under the hash tag of the pets' keys. */
-export const AUDIT_KEY = '{pets}:audit'
+/** How long an event is known at least, so that it counts once if it is delivered again, in ms: all retries are over by then. */
+const KNOWN_MS = 600_000
 
-/** How long an event is known that could be delivered again, in s: the queue's retries and the sweep for lost jobs are over. */
-const KNOWN_S = 600
+/** How many events are known at least, however old: a server that was down for days may send its last events again. */
+const KNOWN_EVENTS = 10_000
 
-/** The same for a purge: a reaper that was cut off may announce it again in the next night, or the one after. */
-const PURGE_KNOWN_S = 3 * 24 * 60 * 60
-
-/** How many entries one answer holds at most. */
+/** How many entries one read returns at most. */
 const MOST_LINES = 1_000
 
-/** Keys of the stream and of the event; how long the event is known in s, the cap, and the entry's four fields. */
+/**
+ * Adds the entries whose event is not known yet. Keys: the stream, and a sorted set of the known events by time. Arguments: how
+ * many entries the stream keeps, how many events are known at least, the time now, the time up to which events may be forgotten,
+ * and four for each entry: its event, topic, trace and data. For each new event the two oldest are forgotten if they may be.
+ */
 const append = script(`
-if not redis.call('SET', KEYS[2], '1', 'NX', 'EX', ARGV[1]) then return 0 end
-redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*',
-  'at', ARGV[3], 'topic', ARGV[4], 'traceId', ARGV[5], 'data', ARGV[6])
-return 1
+local stream, events = unpack(KEYS)
+local now = ARGV[3]
+for i = 5, #ARGV, 4 do
+  local event, topic, traceId, data = unpack(ARGV, i, i + 3)
+  if redis.call('ZADD', events, 'NX', now, event) == 1 then
+    redis.call('XADD', stream, 'MAXLEN', '~', ARGV[1], '*', 'at', now, 'topic', topic, 'traceId', traceId, 'data', data)
+    local spare = math.min(2, redis.call('ZCARD', events) - tonumber(ARGV[2]))
+    if spare > 0 then
+      local oldest = redis.call('ZRANGEBYSCORE', events, '-inf', ARGV[4], 'LIMIT', 0, spare)
+      if #oldest > 0 then redis.call('ZREM', events, unpack(oldest)) end
+    end
+  end
+end
 `)
+
+/** An entry that waits to be added. */
+interface WaitingEntry {
+  args: [event: string, topic: string, traceId: string, data: string]
+  resolve: () => void
+  reject: (error: unknown) => void
+}
 
 type StreamEntry = [id: string, fields: string[]]
 
-/** The audit trail in a Redis stream, shared by all instances. It keeps the latest `limit` entries, or some more. */
+/** The audit trail in a Redis stream that all servers share. It keeps the latest `limit` entries, or a few more. */
 export class AuditStream implements Audit {
   readonly #redis: SharedRedis
   readonly #limit: number
+  readonly #stream: string
   readonly #now: () => number
+  readonly #turns = new Turns<WaitingEntry>((entries) => this.#write(entries))
 
-  /** `now` gives epoch ms. */
-  constructor(redis: SharedRedis, limit: number, now: () => number = () => Date.now()) {
+  /** `scope` is the name of the store, whose hash tag the stream shares. `now` returns epoch ms. */
+  constructor(redis: SharedRedis, limit: number, scope = 'pets', now: () => number = () => Date.now()) {
     this.#redis = redis
     this.#limit = limit
+    this.#stream = `{${scope}}:audit`
     this.#now = now
   }
 
-  async append(entry: AuditEntry): Promise<void> {
+  append(entry: AuditEntry): Promise<void> {
     const { topic, traceId, data } = entry
-    const event = `${AUDIT_KEY}:event:${createHash('sha256').update(keyOf(entry)).digest('base64url').slice(0, 27)}`
-    const knownFor = topic.endsWith('.pet.purged') ? PURGE_KNOWN_S : KNOWN_S
-    const fields = [this.#now(), topic, traceId, JSON.stringify(data)]
-    await this.#redis.run((redis) => append(redis, [AUDIT_KEY, event], [knownFor, this.#limit, ...fields]))
+    const event = createHash('sha256').update(keyOf(entry)).digest('base64url').slice(0, 27)
+    return new Promise((resolve, reject) => {
+      this.#turns.add({ args: [event, topic, traceId, JSON.stringify(data)], resolve, reject })
+    })
   }
 
   async readAfter(end: string | undefined): Promise<AuditNews> {
     const known = end !== undefined && /^\d{1,15}-\d{1,15}$/.test(end) ? end : undefined
-    const [latest] = await this.#redis.run((redis) => redis.xrevrange(AUDIT_KEY, '+', '-', 'COUNT', 1))
+    const [latest] = await this.#redis.run((redis) => redis.xrevrange(this.#stream, '+', '-', 'COUNT', 1))
     const last = latest?.[0] ?? '0-0'
     if (known !== undefined && compareIds(known, last) <= 0) {
-      const found = await this.#redis.run((redis) => redis.xrange(AUDIT_KEY, `(${known}`, '+', 'COUNT', MOST_LINES))
+      const found = await this.#redis.run((redis) => redis.xrange(this.#stream, `(${known}`, '+', 'COUNT', MOST_LINES))
       return { lines: found.flatMap(toLine), end: found.at(-1)?.[0] ?? known, isNew: false }
     }
-    const found = await this.#redis.run((redis) => redis.xrevrange(AUDIT_KEY, '+', '-', 'COUNT', MOST_LINES))
+    const found = await this.#redis.run((redis) => redis.xrevrange(this.#stream, '+', '-', 'COUNT', MOST_LINES))
     return { lines: found.reverse().flatMap(toLine), end: found.at(-1)?.[0] ?? '0-0', isNew: true }
+  }
+
+  async #write(entries: WaitingEntry[]): Promise<void> {
+    const now = this.#now()
+    const args: (string | number)[] = [this.#limit, Math.max(this.#limit, KNOWN_EVENTS), now, now - KNOWN_MS]
+    for (const entry of entries) args.push(...entry.args)
+    try {
+      await this.#redis.run((redis) => append(redis, [this.#stream, `${this.#stream}:events`], args))
+      for (const { resolve } of entries) resolve()
+    } catch (error) {
+      for (const { reject } of entries) reject(error)
+    }
   }
 }
 
@@ -70,7 +103,7 @@ const toLine = ([id, fields]: StreamEntry) => {
   }
 }
 
-/** Ids of a stream are two numbers, compared one after the other. */
+/** Compares two ids of a stream, each two numbers: time and sequence. */
 const compareIds = (a: string, b: string): number => {
   const [a1 = 0, a2 = 0] = a.split('-').map(Number)
   const [b1 = 0, b2 = 0] = b.split('-').map(Number)

@@ -1,38 +1,23 @@
 import { z } from 'zod'
 import type { Namespace } from '../pets/pet'
-import {
-  jobCompletedSchema,
-  petCreatedSchema,
-  petPurgedSchema,
-  petSoftDeletedSchema,
-  reaperCompletedSchema,
-} from './payloads'
+import { payloads } from './payloads'
 
-/**
- * The events that the audit trail hears, by the end of their topic. Motia gives a handler the data of an event and not its
- * topic, so the topic is told by the data: no two of these schemas accept the same object.
- */
-const schemasByTopic = {
-  'pet.created': petCreatedSchema,
-  'job.postcreate.completed': jobCompletedSchema,
-  'pet.soft.deleted': petSoftDeletedSchema,
-  'pet.purged': petPurgedSchema,
-  'reaper.completed': reaperCompletedSchema,
-}
+const auditedSchema = z.discriminatedUnion('type', [
+  payloads['pet.created'],
+  payloads['job.postcreate.completed'],
+  payloads['pet.soft.deleted'],
+  payloads['pet.purged'],
+  payloads['reaper.completed'],
+])
 
-const auditedEventUnion = z.union(Object.values(schemasByTopic))
+/** What an AuditTrail step takes: the data of any audited event. JSON Schema, since Motia's `input` takes no zod union. */
+export const auditedEventSchema = z.toJSONSchema(auditedSchema, { target: 'draft-7' })
 
-/** What an AuditTrail step takes: the data of any audited event, as JSON Schema since Motia's `input` takes no zod union. */
-export const auditedEventSchema = z.toJSONSchema(auditedEventUnion, { target: 'draft-7' })
+/** The data of an audited event, without its `type`. */
+export type AuditedData = Record<string, unknown>
 
-/** The data of any audited event. */
-export type AuditedEvent = z.infer<typeof auditedEventUnion>
-
-/** The event's topic in a namespace and its data, checked; throws a `ZodError` for data of no audited event. */
-export const readAuditedEvent = (namespace: Namespace, data: unknown): { topic: string; data: AuditedEvent } => {
-  for (const [topic, schema] of Object.entries(schemasByTopic)) {
-    const parsed = schema.safeParse(data)
-    if (parsed.success) return { topic: `${namespace}.${topic}`, data: parsed.data }
-  }
-  return { topic: '', data: auditedEventUnion.parse(data) }
+/** Returns the event's topic in a namespace and its data; throws a `ZodError` for data of an event that is not audited. */
+export const readAuditedEvent = (namespace: Namespace, payload: unknown): { topic: string; data: AuditedData } => {
+  const { type, ...data } = auditedSchema.parse(payload)
+  return { topic: `${namespace}.${type}`, data }
 }

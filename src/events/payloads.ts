@@ -1,71 +1,102 @@
 import { z } from 'zod'
-import { DAY_MS, LAST_TIME, type Pet, SPECIES, type StoredPet } from '../pets/pet'
+import { DAY_MS, LAST_TIME, NAMESPACES, type Pet, SPECIES } from '../pets/pet'
 
-/** `<ns>.pet.created`: a pet is on disk. */
-export const petCreatedSchema = z.strictObject({
-  petId: z.string(),
-  name: z.string(),
-  species: z.enum(SPECIES),
-  createdAt: z.number(),
-})
+// The feeding that follows a reminder must be a time, too.
+const enqueuedAt = z
+  .number()
+  .min(0)
+  .max(LAST_TIME - DAY_MS)
 
-/** `<ns>.job.postcreate.enqueued` and `<ns>.feeding.reminder.enqueued`: a pet is owed its reminder, from `enqueuedAt` on. */
-export const jobEnqueuedSchema = z.strictObject({
-  petId: z.string(),
-  // The feeding that counts from here must be a time, too.
-  enqueuedAt: z
-    .number()
-    .min(0)
-    .max(LAST_TIME - DAY_MS),
-})
+const softDeleted = { petId: z.string(), name: z.string(), deletedAt: z.number(), purgeAt: z.number() }
 
-/** `<ns>.job.postcreate.completed`: notes and next feeding are on disk. */
-export const jobCompletedSchema = z.strictObject({
-  petId: z.string(),
-  enqueuedAt: z.number(),
-  completedAt: z.number(),
-  processingTimeMs: z.number(),
-})
+/**
+ * The payload of each event, by its topic without the namespace. `type` repeats the topic in the payload, since Motia gives a
+ * step the data of an event and not its topic. Readers ignore fields that they do not know.
+ */
+export const payloads = {
+  /** A pet is stored. */
+  'pet.created': z.object({
+    type: z.literal('pet.created'),
+    petId: z.string(),
+    name: z.string(),
+    species: z.enum(SPECIES),
+    createdAt: z.number(),
+  }),
+  /** A new pet gets its welcome notes and feeding reminder, 24 h after `enqueuedAt`. */
+  'job.postcreate.enqueued': z.object({ petId: z.string(), enqueuedAt }),
+  /** A restored pet gets a new feeding reminder, 24 h after `enqueuedAt`. */
+  'feeding.reminder.enqueued': z.object({ petId: z.string(), enqueuedAt }),
+  /** Notes and next feeding are stored. */
+  'job.postcreate.completed': z.object({
+    type: z.literal('job.postcreate.completed'),
+    petId: z.string(),
+    enqueuedAt: z.number(),
+    completedAt: z.number(),
+    processingTimeMs: z.number(),
+  }),
+  /** A pet became `deleted`. */
+  'pet.soft.deleted': z.object({ type: z.literal('pet.soft.deleted'), ...softDeleted }),
+  /** A pet is gone for good. */
+  'pet.purged': z.object({ type: z.literal('pet.purged'), ...softDeleted, purgedAt: z.number() }),
+  /** A run of the reaper is over. */
+  'reaper.completed': z.object({
+    type: z.literal('reaper.completed'),
+    totalScanned: z.number(),
+    purgedCount: z.number(),
+    failedCount: z.number(),
+  }),
+} as const
 
-/** `<ns>.pet.soft.deleted`: a pet became `deleted`. */
-export const petSoftDeletedSchema = z.strictObject({
-  petId: z.string(),
-  name: z.string(),
-  deletedAt: z.number(),
-  purgeAt: z.number(),
-})
+/** An event's topic without its namespace. */
+export type EventType = keyof typeof payloads
 
-/** `<ns>.pet.purged`: a pet is gone for good. */
-export const petPurgedSchema = petSoftDeletedSchema.extend({ purgedAt: z.number() })
+/** The data of an event. */
+export type Payload<Type extends EventType> = z.infer<(typeof payloads)[Type]>
 
-/** `<ns>.reaper.completed`: the end of a reaper's run. */
-export const reaperCompletedSchema = z.strictObject({
-  totalScanned: z.number(),
-  purgedCount: z.number(),
-  failedCount: z.number(),
-})
+/** The schema of every topic. */
+export const topics: Record<string, z.ZodType> = Object.fromEntries(
+  NAMESPACES.flatMap((namespace) => Object.entries(payloads).map(([type, schema]) => [`${namespace}.${type}`, schema])),
+)
 
-/** The payload of `<ns>.pet.created`. */
-export const petCreated = ({ id, name, species, createdAt }: Pet): z.infer<typeof petCreatedSchema> => ({
+/** What the PostCreateLite step takes. */
+export const jobEnqueuedSchema = payloads['job.postcreate.enqueued']
+
+/** Returns the payload of `<ns>.pet.created`. */
+export const petCreated = ({ id, name, species, createdAt }: Pet): Payload<'pet.created'> => ({
+  type: 'pet.created',
   petId: id,
   name,
   species,
   createdAt,
 })
 
-/** The payload of `<ns>.pet.soft.deleted`; throws for a pet that is not soft-deleted. */
-export const petSoftDeleted = (pet: Pet): z.infer<typeof petSoftDeletedSchema> =>
-  petSoftDeletedSchema.parse({ petId: pet.id, name: pet.name, deletedAt: pet.deletedAt, purgeAt: pet.purgeAt })
+/** Returns the payload of `<ns>.job.postcreate.completed`. Times are epoch ms. */
+export const jobCompleted = (petId: string, enqueuedAt: number, startedAt: number): Payload<'job.postcreate.completed'> => {
+  const completedAt = Date.now()
+  const processingTimeMs = completedAt - startedAt
+  return { type: 'job.postcreate.completed', petId, enqueuedAt, completedAt, processingTimeMs }
+}
+
+/** Returns the payload of `<ns>.pet.soft.deleted`; throws for a pet that is not soft-deleted. */
+export const petSoftDeleted = ({ id, name, deletedAt, purgeAt }: Pet): Payload<'pet.soft.deleted'> =>
+  payloads['pet.soft.deleted'].parse({ type: 'pet.soft.deleted', petId: id, name, deletedAt, purgeAt })
 
 /**
- * The payload of `<ns>.pet.purged`; throws for a pet that no reaper has claimed. A pet that a person marked `deleted` by
- * hand may lack `deletedAt`: its `purgeAt` stands in.
+ * Returns the payload of `<ns>.pet.purged`; throws for a pet without `purgeAt`. A pet that a person marked `deleted` by hand
+ * may lack `deletedAt`: its `purgeAt` stands in.
  */
-export const petPurged = (pet: StoredPet): z.infer<typeof petPurgedSchema> =>
-  petPurgedSchema.parse({
-    petId: pet.id,
-    name: pet.name,
-    deletedAt: pet.deletedAt ?? pet.purgeAt,
-    purgeAt: pet.purgeAt,
-    purgedAt: pet.purgeClaim?.purgedAt,
+export const petPurged = ({ id, name, deletedAt, purgeAt }: Pet, purgedAt: number): Payload<'pet.purged'> =>
+  payloads['pet.purged'].parse({
+    type: 'pet.purged',
+    petId: id,
+    name,
+    deletedAt: deletedAt ?? purgeAt,
+    purgeAt,
+    purgedAt,
   })
+
+/** Returns the payload of `<ns>.reaper.completed`. */
+export const reaperCompleted = (counts: Omit<Payload<'reaper.completed'>, 'type'>): Payload<'reaper.completed'> => ({
+  type: 'reaper.completed',
+  ...counts,
+})

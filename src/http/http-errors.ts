@@ -1,5 +1,5 @@
 import type { ApiMiddleware, ApiResponse } from 'motia'
-import { PetNotFoundError } from '../pets/pets'
+import { PetNotFoundError } from '../pets/pet'
 import { StoreError } from '../store/store'
 import { InvalidPayloadError } from './errors'
 

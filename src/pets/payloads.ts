@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { petSchema, SPECIES, STATUSES } from './pet'
+import { type Pet, petSchema, SPECIES, STATUSES } from './pet'
 
 const NO_OBJECT = 'must be a JSON object'
 
@@ -49,8 +49,12 @@ export type CreatePet = z.infer<typeof createPetSchema>
 /** What a client may change. */
 export type UpdatePet = z.infer<typeof updatePetSchema>
 
-/** The answer to `GET /…/pets`. */
+/** The response to `GET /…/pets`. */
 export const petListSchema = z.array(petSchema)
 
-/** The answer to `DELETE /…/pets/:id`. */
+/** The response to `DELETE /…/pets/:id`. */
 export const deletionSchema = z.object({ message: z.string(), petId: z.string(), purgeAt: z.number() })
+
+/** Returns the response to the soft delete of a pet; throws for a pet that is not soft-deleted. */
+export const deletionOf = ({ id, purgeAt }: Pet): z.infer<typeof deletionSchema> =>
+  deletionSchema.parse({ message: 'Pet scheduled for deletion', petId: id, purgeAt })

@@ -15,9 +15,6 @@ export const RETENTION_MS = 30 * DAY_MS
 /** How long after its creation, or its restore, a pet is fed next, in ms. */
 export const FEEDING_INTERVAL_MS = DAY_MS
 
-/** How long a reaper's run has to finish a purge that it claimed, before the next run takes it over, in ms. */
-export const PURGE_CLAIM_MS = 10_000
-
 /** What the PostCreateLite job writes on every new pet. */
 export const WELCOME_NOTES = "Welcome to our pet store! We'll take great care of this pet."
 
@@ -53,31 +50,39 @@ export const petSchema = z.object({
 /** A pet as the API shows it. */
 export type Pet = z.infer<typeof petSchema>
 
-/** The job a pet is still owed: written with the pet in one replace, removed by the job's own write, so a crash loses no job. */
-export const owedJobSchema = z.object({
-  namespace: z.enum(NAMESPACES),
-  /** Epoch ms; the feeding interval counts from here. */
-  enqueuedAt: z.number(),
+/** An event that a change of a pet caused: stored with the change, and removed once it cannot be lost any more. */
+export const owedEventSchema = z.object({
+  /** Tells this event from all others, so that one that is sent twice counts once. */
+  id: z.string(),
+  topic: z.string(),
+  data: z.record(z.string(), z.unknown()),
 })
 
-/** The purge a reaper has decided on: from here on the pet is gone for every reader, its event and removal follow. */
-export const purgeClaimSchema = z.object({
-  namespace: z.enum(NAMESPACES),
-  /** Epoch ms: when it was decided. The same in every attempt, so that a repeated event is recognised. */
-  purgedAt: z.number(),
-  /** Epoch ms: when the run that works on it took it. */
-  claimedAt: z.number(),
-})
+/** An event that a change of a pet caused. */
+export type OwedEvent = z.infer<typeof owedEventSchema>
 
 /**
- * A pet as the data file holds it: the pet, what is still owed to it, and whatever a person added by hand, which is kept.
- * At rest (no job and no purge under way) it is exactly the pet.
+ * A pet as the store holds it: the pet, the events it still owes, and whatever a person added to the file by hand, which is
+ * kept. At rest (nothing owed) it is exactly the pet.
  */
 export const storedPetSchema = z.looseObject({
   ...petSchema.shape,
-  owedJob: owedJobSchema.optional(),
-  purgeClaim: purgeClaimSchema.optional(),
+  owed: z.array(owedEventSchema).optional(),
+  /** The pet was purged: no reader sees it, and it goes for good once its last event is sent. */
+  purged: z.literal(true).optional(),
 })
 
-/** A pet as the data file holds it. */
+/** A pet as the store holds it. */
 export type StoredPet = z.infer<typeof storedPetSchema>
+
+/** Whether the pet still owes events. */
+export const owesEvents = (pet: StoredPet): boolean => pet.owed !== undefined
+
+/** There is no pet of that id. */
+export class PetNotFoundError extends Error {
+  override readonly name = 'PetNotFoundError'
+
+  constructor() {
+    super('Not found')
+  }
+}

@@ -1,6 +1,6 @@
 import type { CronConfig, Handlers } from 'motia'
-import { petPurged } from '../../src/events/payloads'
-import { pets } from '../../src/pets/pets'
+import { pets } from '../../src/app/pets'
+import { petPurged, reaperCompleted } from '../../src/events/payloads'
 
 export const config: CronConfig = {
   type: 'cron',
@@ -8,28 +8,47 @@ export const config: CronConfig = {
   description: 'Every night, purges the pets whose 30 days are over',
   flows: ['pets'],
   cron: '0 2 * * *',
-  emits: [{ topic: 'js.pet.purged', label: 'one each', conditional: true }, 'js.reaper.completed'],
+  emits: [
+    { topic: 'js.pet.purged', label: 'one each', conditional: true },
+    'js.reaper.completed',
+  ],
 }
 
-export const handler: Handlers['JsDeletionReaper'] = async ({ emit, logger }) => {
+export const handler: Handlers['JsDeletionReaper'] = async ({
+  emit,
+  logger,
+}) => {
   logger.info('🔄 Deletion Reaper started - scanning for pets to purge')
 
-  // 1. Claim each pet that is due, 2. tell the audit trail, 3. remove it for good
-  const { purged, counts, failure } = await pets.reap('js', (pet) =>
-    emit({ topic: 'js.pet.purged', data: petPurged(pet) }),
-  )
-  for (const pet of purged) {
-    const { petId, name, deletedAt, purgeAt } = petPurged(pet)
-    logger.info('💀 Pet permanently purged', {
-      petId,
-      name,
-      deletedAt: new Date(deletedAt).toISOString(),
-      purgeAt: new Date(purgeAt).toISOString(),
-    })
+  const purge = async (id: string) => {
+    // 2. Remove the pet for good, unless another namespace was faster
+    const purged = await pets.purge(id, (pet, purgedAt) => ({
+      topic: 'js.pet.purged',
+      data: petPurged(pet, purgedAt),
+    }))
+    // 3. Emit an audit event for each purged pet
+    for (const event of purged?.events ?? []) {
+      const { petId, name, deletedAt, purgeAt } = event.data
+      logger.info('💀 Pet permanently purged', {
+        petId,
+        name,
+        deletedAt: new Date(deletedAt).toISOString(),
+        purgeAt: new Date(purgeAt).toISOString(),
+      })
+      await emit(event)
+    }
+    return purged !== null
   }
 
+  // 1. Scan for soft-deleted pets whose purge date is over
+  const { counts, errors } = await pets.reap(purge)
+  for (const error of errors) logger.error('Pet not purged', { error })
+
   // 4. Report, also when nothing was due
-  await emit({ topic: 'js.reaper.completed', data: counts })
+  await emit({
+    topic: 'js.reaper.completed',
+    data: reaperCompleted(counts),
+  })
+  if (errors.length > 0) throw new Error('Pets are due but not purged')
   logger.info('✅ Deletion Reaper completed', counts)
-  if (failure) throw failure
 }

@@ -1,10 +1,14 @@
 import type { ApiRouteConfig, Handlers } from 'motia'
+import { pets } from '../../src/app/pets'
 import { petSoftDeleted } from '../../src/events/payloads'
-import { errorSchema, invalidPayloadSchema, parsePayload } from '../../src/http/errors'
+import {
+  errorSchema,
+  invalidPayloadSchema,
+  parsePayload,
+} from '../../src/http/errors'
 import { httpErrors } from '../../src/http/http-errors'
 import { updatePetSchema } from '../../src/pets/payloads'
 import { petSchema } from '../../src/pets/pet'
-import { pets } from '../../src/pets/pets'
 
 export const config: ApiRouteConfig = {
   type: 'api',
@@ -15,29 +19,46 @@ export const config: ApiRouteConfig = {
   path: '/js/pets/:id',
   middleware: [httpErrors],
   bodySchema: updatePetSchema,
-  responseSchema: { 200: petSchema, 400: invalidPayloadSchema, 404: errorSchema, 503: errorSchema, 507: errorSchema },
+  responseSchema: {
+    200: petSchema,
+    400: invalidPayloadSchema,
+    404: errorSchema,
+    503: errorSchema,
+    507: errorSchema,
+  },
   emits: [
     { topic: 'js.pet.soft.deleted', label: 'soft delete', conditional: true },
-    { topic: 'js.feeding.reminder.enqueued', label: 'restored', conditional: true },
+    {
+      topic: 'js.feeding.reminder.enqueued',
+      label: 'restored',
+      conditional: true,
+    },
   ],
 }
 
-export const handler: Handlers['JsUpdatePet'] = async (req, { emit, logger }) => {
+export const handler: Handlers['JsUpdatePet'] = async (
+  req,
+  { emit, logger },
+) => {
   // 1. Check the body: every field is optional
   const patch = parsePayload(updatePetSchema, req.body)
 
-  // 2. Change the pet
+  // 2. Change the pet, and say what a soft delete or a restore causes
   const { id = '' } = req.pathParams
-  const { pet, transition } = await pets.update('js', id, patch)
+  const { pet, events } = await pets.update(id, patch, {
+    deleted: (deleted) => ({
+      topic: 'js.pet.soft.deleted',
+      data: petSoftDeleted(deleted),
+    }),
+    restored: ({ id: petId, updatedAt: enqueuedAt }) => ({
+      topic: 'js.feeding.reminder.enqueued',
+      data: { petId, enqueuedAt },
+    }),
+  })
   logger.info('✏️ Pet updated', { petId: pet.id, status: pet.status })
 
-  // 3. Tell what the change meant
-  if (transition === 'deleted') {
-    await emit({ topic: 'js.pet.soft.deleted', data: petSoftDeleted(pet) })
-  }
-  if (transition === 'restored') {
-    await emit({ topic: 'js.feeding.reminder.enqueued', data: { petId: pet.id, enqueuedAt: pet.updatedAt } })
-  }
+  // 3. Emit that, if it was one of the two
+  for (const event of events) await emit(event)
 
   return { status: 200, body: pet }
 }

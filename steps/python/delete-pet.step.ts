@@ -1,9 +1,9 @@
 import type { ApiRouteConfig, Handlers } from 'motia'
+import { pets } from '../../src/app/pets'
 import { petSoftDeleted } from '../../src/events/payloads'
 import { errorSchema } from '../../src/http/errors'
 import { httpErrors } from '../../src/http/http-errors'
-import { deletionSchema } from '../../src/pets/payloads'
-import { pets } from '../../src/pets/pets'
+import { deletionOf, deletionSchema } from '../../src/pets/payloads'
 
 export const config: ApiRouteConfig = {
   type: 'api',
@@ -13,20 +13,34 @@ export const config: ApiRouteConfig = {
   method: 'DELETE',
   path: '/py/pets/:id',
   middleware: [httpErrors],
-  responseSchema: { 202: deletionSchema, 404: errorSchema, 503: errorSchema, 507: errorSchema },
-  emits: [{ topic: 'py.pet.soft.deleted', label: 'soft delete', conditional: true }],
+  responseSchema: {
+    202: deletionSchema,
+    404: errorSchema,
+    503: errorSchema,
+    507: errorSchema,
+  },
+  emits: [
+    { topic: 'py.pet.soft.deleted', label: 'soft delete', conditional: true },
+  ],
 }
 
-export const handler: Handlers['PyDeletePet'] = async (req, { emit, logger }) => {
-  // 1. Mark the pet as deleted, and when it may be purged
+export const handler: Handlers['PyDeletePet'] = async (
+  req,
+  { emit, logger },
+) => {
+  // 1. Mark the pet as deleted, and store when it may be purged
   const { id = '' } = req.pathParams
-  const { deletion, pet, transition } = await pets.softDelete(id)
+  const { pet, events } = await pets.softDelete(id, (deleted) => ({
+    topic: 'py.pet.soft.deleted',
+    data: petSoftDeleted(deleted),
+  }))
 
-  // 2. Tell the audit trail, the first time only
-  if (transition === 'deleted') {
-    logger.info('🗑️ Pet soft deleted', { petId: deletion.petId, purgeAt: deletion.purgeAt })
-    await emit({ topic: 'py.pet.soft.deleted', data: petSoftDeleted(pet) })
+  // 2. Emit the event, unless the pet was deleted before
+  for (const event of events) {
+    const { petId, purgeAt } = event.data
+    logger.info('🗑️ Pet soft deleted', { petId, purgeAt })
+    await emit(event)
   }
 
-  return { status: 202, body: deletion }
+  return { status: 202, body: deletionOf(pet) }
 }

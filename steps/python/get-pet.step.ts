@@ -1,13 +1,13 @@
 import type { ApiRouteConfig, Handlers } from 'motia'
+import { pets } from '../../src/app/pets'
 import { errorSchema } from '../../src/http/errors'
 import { httpErrors } from '../../src/http/http-errors'
 import { petSchema } from '../../src/pets/pet'
-import { pets } from '../../src/pets/pets'
 
 export const config: ApiRouteConfig = {
   type: 'api',
   name: 'PyGetPet',
-  description: 'Shows one pet by its id, be it soft-deleted or not',
+  description: 'Shows one pet by its id, soft-deleted or not',
   flows: ['pets'],
   method: 'GET',
   path: '/py/pets/:id',

@@ -1,9 +1,9 @@
 import type { ApiRouteConfig, Handlers } from 'motia'
+import { pets } from '../../src/app/pets'
 import { errorSchema, invalidPayloadSchema } from '../../src/http/errors'
 import { httpErrors } from '../../src/http/http-errors'
 import { pageHeaders, parsePageQuery } from '../../src/http/pages'
 import { petListSchema } from '../../src/pets/payloads'
-import { pets } from '../../src/pets/pets'
 
 export const config: ApiRouteConfig = {
   type: 'api',
@@ -14,15 +14,19 @@ export const config: ApiRouteConfig = {
   path: '/py/pets',
   middleware: [httpErrors],
   queryParams: [
-    { name: 'limit', description: 'How many pets to list at most, from 1 to 1000' },
-    { name: 'cursor', description: 'Where to go on: the X-Next-Cursor of the page before' },
+    { name: 'limit', description: 'At most this many pets, from 1 to 1000' },
+    { name: 'cursor', description: 'The X-Next-Cursor of the page before' },
   ],
-  responseSchema: { 200: petListSchema, 400: invalidPayloadSchema, 503: errorSchema },
+  responseSchema: {
+    200: petListSchema,
+    400: invalidPayloadSchema,
+    503: errorSchema,
+  },
   emits: [],
 }
 
 export const handler: Handlers['PyListPets'] = async (req) => {
-  // 1. See whether a page is asked for: without, all pets are listed
+  // 1. Without a page in the query, list all pets
   const page = parsePageQuery(req.queryParams)
   if (!page) return { status: 200, body: await pets.list() }
 

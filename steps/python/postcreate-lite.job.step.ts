@@ -1,6 +1,6 @@
 import type { EventConfig, Handlers } from 'motia'
-import { jobEnqueuedSchema } from '../../src/events/payloads'
-import { pets } from '../../src/pets/pets'
+import { pets } from '../../src/app/pets'
+import { jobCompleted, jobEnqueuedSchema } from '../../src/events/payloads'
 
 export const config: EventConfig = {
   type: 'event',
@@ -16,26 +16,37 @@ export const config: EventConfig = {
   emits: ['py.job.postcreate.completed'],
 }
 
-export const handler: Handlers['PyPostCreateLite'] = async (input, { emit, logger }) => {
+export const handler: Handlers['PyPostCreateLite'] = async (
+  input,
+  { emit, logger },
+) => {
   const startedAt = Date.now()
 
-  // 1. Pick up the job: a message that is none fails here, and the queue retries it
+  // 1. Pick up the job: an invalid message fails here, and is retried
   const { petId, enqueuedAt } = jobEnqueuedSchema.parse(input)
   logger.info('🔄 PostCreateLite job started', { petId, enqueuedAt })
 
   // 2. Add the notes and the next feeding, 24 h after the job was queued
   logger.info('🔄 Setting next feeding reminder', { petId, enqueuedAt })
-  const pet = await pets.finishJob(petId, enqueuedAt)
-  if (!pet) {
+  const done = await pets.setFeedingReminder(petId, enqueuedAt, () => ({
+    topic: 'py.job.postcreate.completed',
+    data: jobCompleted(petId, enqueuedAt, startedAt),
+  }))
+  if (!done) {
     logger.warn('⚠️ PostCreateLite job found no pet', { petId })
     return
   }
-  const nextFeedingAt = new Date(pet.nextFeedingAt).toISOString()
-  logger.info('✅ Next feeding reminder set', { petId, notes: pet.notes, nextFeedingAt })
+  const { notes, nextFeedingAt = 0 } = done.pet
+  logger.info('✅ Next feeding reminder set', {
+    petId,
+    notes,
+    nextFeedingAt: new Date(nextFeedingAt).toISOString(),
+  })
 
-  // 3. Tell that it is done, and how long it took
-  const completedAt = Date.now()
-  const processingTimeMs = completedAt - startedAt
-  await emit({ topic: 'py.job.postcreate.completed', data: { petId, enqueuedAt, completedAt, processingTimeMs } })
-  logger.info('✅ PostCreateLite job completed', { petId, processingTimeMs })
+  // 3. Emit the completion, with how long the job took
+  for (const event of done.events) {
+    await emit(event)
+    const { processingTimeMs } = event.data
+    logger.info('✅ PostCreateLite job completed', { petId, processingTimeMs })
+  }
 }

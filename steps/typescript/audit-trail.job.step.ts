@@ -1,11 +1,11 @@
 import type { EventConfig, Handlers } from 'motia'
-import { recordEvent } from '../../src/events/audit-trail'
+import { recordEvent } from '../../src/app/audit-trail'
 import { auditedEventSchema } from '../../src/events/audited-event'
 
 export const config: EventConfig = {
   type: 'event',
   name: 'TsAuditTrail',
-  description: 'Writes every event of the namespace into .data/audit.jsonl',
+  description: 'Writes every event of the namespace into the audit trail',
   flows: ['pets'],
   subscribes: [
     'ts.pet.created',

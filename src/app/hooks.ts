@@ -1,0 +1,28 @@
+import type { RuntimeHooks } from 'motia-runtime'
+import { topics } from '../events/payloads'
+import { INVALID_PAYLOAD } from '../http/errors'
+import { closeSharedRedis, sharedRedis } from '../redis/shared-redis'
+import { checkRedis } from '../store/redis/redis-check'
+import { pets } from './pets'
+import { readSettings, unknownSettings } from './settings'
+
+/** What the shop adds to the server. */
+export const hooks: RuntimeHooks = {
+  start: async () => {
+    await pets.start()
+    const { redisUrl } = readSettings()
+    const warnings = redisUrl ? await checkRedis(sharedRedis(redisUrl)) : []
+    const unknown = unknownSettings().map(
+      (name) => `${name} is not a setting of this project: see docs/configuration.md`,
+    )
+    return [...warnings, ...unknown]
+  },
+  topics,
+  outbox: pets,
+  check: () => pets.check(),
+  invalidJson: (problem) => ({ message: INVALID_PAYLOAD, issues: [{ path: '', message: problem }] }),
+  close: async () => {
+    await pets.close()
+    await closeSharedRedis()
+  },
+}
