@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { createPetSchema, listPetsSchema } from '../pets/payloads'
 
 const issueSchema = z.object({ path: z.string(), message: z.string() })
 
@@ -9,10 +10,10 @@ export const invalidPayloadSchema = z.object({ message: z.string(), issues: z.ar
 export const errorSchema = z.object({ message: z.string() })
 
 /** What a 400 says first, on create and update alike. */
-export const INVALID_PAYLOAD = 'Invalid payload: {name, species, ageMonths}'
+export const INVALID_PAYLOAD = `Invalid payload: {${Object.keys(createPetSchema.shape).join(', ')}}`
 
 /** What a 400 of a list says first. */
-export const INVALID_QUERY = 'Invalid query: {limit, cursor}'
+export const INVALID_QUERY = `Invalid query: {${Object.keys(listPetsSchema.shape).join(', ')}}`
 
 /** A body, or a query, that is not what the endpoint takes. */
 export class InvalidPayloadError extends Error {

@@ -1,21 +1,24 @@
 import { z } from 'zod'
-import { type Pet, petSchema, SPECIES, STATUSES } from './pet'
+import { clientFields, type Pet, petSchema, STATUSES } from './pet'
 
 const NO_OBJECT = 'must be a JSON object'
 
-const name = z.string('must be a string').trim().min(1, 'must not be blank')
-const species = z.enum(SPECIES, `must be one of ${SPECIES.join(', ')}`)
-const ageMonths = z.number('must be a finite number')
-
 /** The body of `POST /…/pets`. Unknown fields are ignored. */
-export const createPetSchema = z.object({ name, species, ageMonths }, NO_OBJECT)
+export const createPetSchema = z.object(clientFields, NO_OBJECT)
+
+/** The client's fields, each optional: one that is absent stays as it is, also if it has a default. */
+const optionalFields = Object.fromEntries(
+  Object.entries<z.ZodType>(clientFields).map(([name, field]) => [
+    name,
+    field instanceof z.ZodDefault ? z.optional(field.unwrap()) : z.optional(field),
+  ]),
+  // `fromEntries` forgets which key has which type.
+) as { [Name in keyof typeof clientFields]: z.ZodOptional<(typeof clientFields)[Name]> }
 
 /** The body of `PUT /…/pets/:id`. Fields that are absent stay; unknown fields are ignored. */
 export const updatePetSchema = z.object(
   {
-    name: name.optional(),
-    species: species.optional(),
-    ageMonths: ageMonths.optional(),
+    ...optionalFields,
     status: z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`).optional(),
   },
   NO_OBJECT,
@@ -23,7 +26,7 @@ export const updatePetSchema = z.object(
 
 /** The most pets of one page. */
 const MAX_LIMIT = 1_000
-const LIMIT_RANGE = `must be a whole number from 1 to ${MAX_LIMIT}`
+const LIMIT_RANGE = `must be an integer from 1 to ${MAX_LIMIT}`
 
 /** The query of `GET /…/pets` that asks for a page. Unknown parameters are ignored. */
 export const listPetsSchema = z.object({

@@ -7,8 +7,7 @@ const wholeMonths = (ageMonths: number): number => Math.max(0, Math.floor(ageMon
 /** Returns a new pet. `now` is epoch ms. */
 export const newPet = (id: string, input: CreatePet, now: number): Pet => ({
   id,
-  name: input.name,
-  species: input.species,
+  ...input,
   ageMonths: wholeMonths(input.ageMonths),
   status: 'new',
   createdAt: now,

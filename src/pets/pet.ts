@@ -30,14 +30,21 @@ export const LAST_TIME = 8.64e15
 const time = z.number().min(-LAST_TIME).max(LAST_TIME)
 
 /**
- * A pet as the API shows it. Every `…At` is epoch milliseconds. The numbers are plain `z.number()`: Motia's type generator
- * knows `number` and turns JSON Schema's `integer` into `unknown`.
+ * The fields that a client sets. A field added here is accepted by create and update, stored, listed and shown. Give it
+ * `.optional()` or `.default(…)`, or the pets that are stored already become invalid.
  */
+export const clientFields = {
+  name: z.string('must be a string').trim().min(1, 'must not be blank'),
+  species: z.enum(SPECIES, `must be one of ${SPECIES.join(', ')}`),
+  ageMonths: z.number('must be a finite number'),
+}
+
+/** A pet as the API shows it. Every `…At` is epoch milliseconds. */
 export const petSchema = z.object({
   id: z.string(),
+  ...clientFields,
+  // A person may have written any name into the data file.
   name: z.string(),
-  species: z.enum(SPECIES),
-  ageMonths: z.number(),
   status: z.enum(STATUSES),
   createdAt: time,
   updatedAt: time,

@@ -1,7 +1,8 @@
 import type { ApiMiddleware, ApiRequest, ApiResponse, ApiRouteConfig, FlowContext } from 'motia'
 import type { EmittedEvent } from './fake-context'
 
-interface ApiStep<Body> {
+/** The module of an API step. */
+export interface ApiStep<Body> {
   config: ApiRouteConfig
   handler: (request: ApiRequest<Body>, context: FlowContext<EmittedEvent>) => Promise<ApiResponse<number, unknown>>
 }
@@ -18,11 +19,11 @@ interface Sent {
   text?: string
 }
 
-// What comes off the wire can be anything, whatever the step's type says: `JSON.parse` gives just that.
+// What comes off the wire can be anything, whatever the step's type says: `JSON.parse` returns just that.
 const overTheWire = (value: unknown, text = JSON.stringify(value)) =>
   text === undefined ? undefined : JSON.parse(text)
 
-/** Answers a request by the step's middleware and handler, composed as Motia composes them. */
+/** Returns the response of the step's middleware and handler, composed as Motia composes them. */
 export const callApi = <Body>(
   { config, handler }: ApiStep<Body>,
   { id, query = {}, body, text }: Sent,

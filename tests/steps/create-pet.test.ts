@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { buildPet } from '../store/build-pet'
 import { callApi } from './call-step'
-import { fakeContext } from './fake-context'
-import { fileText, givenNoFile, givenPets, storedPet, storedPets } from './pet-file'
+import { anyId, fakeContext } from './fake-context'
+import { givenPets, store, storedPet } from './step-store'
 
 const NOON = Date.UTC(2022, 0, 1, 12)
 
@@ -19,32 +19,34 @@ afterEach(() => {
 })
 
 describe.each(steps)('POST /%s/pets', (ns, step) => {
-  test('When the body is valid, then it answers 201 with the pet as stored at that moment', async () => {
-    givenNoFile()
+  test('When the body is valid, then it responds 201 with the pet as stored at that moment', async () => {
+    givenPets()
     vi.useFakeTimers({ toFake: ['Date'], now: NOON })
 
     const response = await callApi(step, { body: BUDDY }, fakeContext())
 
     const pet = { id: '1', ...BUDDY, status: 'new', createdAt: NOON, updatedAt: NOON }
     expect(response).toEqual({ status: 201, body: pet })
-    expect(storedPets()).toEqual({ 1: { ...pet, owedJob: { namespace: ns, enqueuedAt: NOON } } })
+    expect(await storedPet('1')).toEqual({ ...pet, owed: expect.any(Array) })
   })
 
-  test('When a pet is created, then its event and its job go out in that order, with exactly the data of the spec', async () => {
-    givenNoFile()
+  test('When a pet is created, then its event and its job go out, and are stored with the pet', async () => {
+    givenPets()
     vi.useFakeTimers({ toFake: ['Date'], now: NOON })
     const context = fakeContext()
 
     await callApi(step, { body: BUDDY }, context)
 
+    const created = { type: 'pet.created', petId: '1', name: 'Buddy', species: 'dog', createdAt: NOON }
     expect(context.emitted).toEqual([
-      { topic: `${ns}.pet.created`, data: { petId: '1', name: 'Buddy', species: 'dog', createdAt: NOON } },
-      { topic: `${ns}.job.postcreate.enqueued`, data: { petId: '1', enqueuedAt: NOON } },
+      { id: anyId, topic: `${ns}.pet.created`, data: created },
+      { id: anyId, topic: `${ns}.job.postcreate.enqueued`, data: { petId: '1', enqueuedAt: NOON } },
     ])
+    expect((await storedPet('1'))?.owed).toEqual(context.emitted)
   })
 
   test("When a pet is created, then the log says so in the spec's words", async () => {
-    givenNoFile()
+    givenPets()
     const context = fakeContext()
 
     await callApi(step, { body: BUDDY }, context)
@@ -54,19 +56,22 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
     expect(Object.keys(context.logged[0]?.[2] ?? {})).toEqual(Object.keys(details))
   })
 
-  test('When an event goes out, then the pet is on disk already', async () => {
-    givenNoFile()
-    const onDisk: unknown[] = []
-    const context = fakeContext({ onEmit: () => onDisk.push(storedPet('1')?.name) })
+  test('When an event goes out, then the pet is stored already', async () => {
+    givenPets()
+    const stored: unknown[] = []
+    const context = fakeContext({
+      onEmit: async () => {
+        stored.push((await storedPet('1'))?.name)
+      },
+    })
 
     await callApi(step, { body: BUDDY }, context)
 
-    expect(onDisk).toEqual(['Buddy', 'Buddy'])
+    expect(stored).toEqual(['Buddy', 'Buddy'])
   })
 
-  test('When the queue takes no event, then the pet is stored all the same, with the job it is owed', async () => {
-    givenNoFile()
-    vi.useFakeTimers({ toFake: ['Date'], now: NOON })
+  test('When the queues refuse the events, then the pet is stored all the same, and still owes both', async () => {
+    givenPets()
     const refuse = () => {
       throw new Error('no queue')
     }
@@ -74,40 +79,41 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
     const response = await callApi(step, { body: BUDDY }, fakeContext({ onEmit: refuse }))
 
     expect(response.status).toBe(500)
-    expect(storedPet('1')?.owedJob).toEqual({ namespace: ns, enqueuedAt: NOON })
+    expect((await storedPet('1'))?.owed?.map(({ topic }) => topic)).toEqual([
+      `${ns}.pet.created`,
+      `${ns}.job.postcreate.enqueued`,
+    ])
   })
 
-  test('When a pet with the highest id is gone, then its id is not handed out again', async () => {
-    givenPets(buildPet({ id: '6' }))
-    givenPets(buildPet({ id: '7' }))
+  test('When the pet with the highest id is gone for good, then its id is not handed out again', async () => {
+    givenPets(buildPet({ id: '6' }), buildPet({ id: '7' }))
+    await store.updateMany(['7'], () => null)
+    expect(await storedPet('7')).toBeUndefined()
 
-    const ids = []
-    for (let count = 0; count < 2; count++) {
-      const { body } = await callApi(step, { body: BUDDY }, fakeContext())
-      ids.push(Object(body).id)
-    }
+    const { body } = await callApi(step, { body: BUDDY }, fakeContext())
 
-    expect(ids).toEqual(['8', '9'])
+    expect(body).toMatchObject({ id: '8' })
   })
 
   test('When the body holds fields of the store or unknown ones, then they are ignored', async () => {
-    givenNoFile()
+    givenPets()
     vi.useFakeTimers({ toFake: ['Date'], now: NOON })
     const body = {
       ...BUDDY,
       ...{ id: '77', status: 'adopted', createdAt: 1, updatedAt: 1, notes: 'x', nextFeedingAt: 1, deletedAt: 1 },
-      ...{ purgeAt: 1, owedJob: { namespace: 'py', enqueuedAt: 1 }, purgeClaim: {}, colour: 'red' },
+      ...{ purgeAt: 1, owed: [{ id: 'x', topic: 'x', data: {} }], purged: true, colour: 'red' },
     }
 
     const response = await callApi(step, { body }, fakeContext())
 
     expect(response.body).toEqual({ id: '1', ...BUDDY, status: 'new', createdAt: NOON, updatedAt: NOON })
-    expect(Object.keys(storedPet('1') ?? {})).not.toContain('colour')
-    expect(storedPet('1')?.owedJob).toEqual({ namespace: ns, enqueuedAt: NOON })
+    const { owed, ...stored } = { ...(await storedPet('1')) }
+    expect(stored).toEqual(response.body)
+    expect(owed?.map(({ topic }) => topic)).not.toContain('x')
   })
 
   test('When the name has blanks around it, then they are not stored', async () => {
-    givenNoFile()
+    givenPets()
     const response = await callApi(step, { body: { ...BUDDY, name: '  Buddy\n' } }, fakeContext())
     expect(response.body).toMatchObject({ name: 'Buddy' })
   })
@@ -119,10 +125,10 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
     [-12, 0],
     [1e21, 1e21],
   ])('When the age is %d months, then %d whole months are stored', async (ageMonths, stored) => {
-    givenNoFile()
+    givenPets()
     const response = await callApi(step, { body: { ...BUDDY, ageMonths } }, fakeContext())
     expect(response).toMatchObject({ status: 201, body: { ageMonths: stored } })
-    expect(storedPet('1')?.ageMonths).toBe(stored)
+    expect((await storedPet('1'))?.ageMonths).toBe(stored)
   })
 
   const species = 'must be one of dog, cat, bird, other'
@@ -156,9 +162,9 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
     ['that is null', 'null', [['', 'must be a JSON object']]],
     ['that is a number', '7', [['', 'must be a JSON object']]],
     ['that is a text', '"Buddy"', [['', 'must be a JSON object']]],
-  ])('When the body is one %s, then it answers 400 with the issue, and nothing happens', async (_, text, issues) => {
+  ])('When the body is one %s, then it responds 400 with the issue, and nothing happens', async (_, text, issues) => {
     givenPets(buildPet({ id: '1' }))
-    const before = fileText()
+    const before = await store.revision()
     const context = fakeContext()
 
     const response = await callApi(step, { text }, context)
@@ -170,11 +176,11 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
         issues: issues.map(([path, message]) => ({ path, message })),
       },
     })
-    expect(fileText()).toBe(before)
+    expect(await store.revision()).toBe(before)
     expect([context.emitted, context.logged]).toEqual([[], []])
   })
 
-  test('When there is no body, then it answers 400', async () => {
+  test('When there is no body, then it responds 400', async () => {
     const response = await callApi(step, {}, fakeContext())
     expect(response).toMatchObject({ status: 400, body: { issues: [{ path: '' }] } })
   })

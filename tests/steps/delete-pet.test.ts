@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { DAY_MS } from '../../src/pets/pet'
 import { buildPet } from '../store/build-pet'
 import { callApi } from './call-step'
-import { fakeContext } from './fake-context'
-import { fileText, givenPets, storedPet } from './pet-file'
+import { anyId, fakeContext } from './fake-context'
+import { givenPets, store, storedPet } from './step-store'
 
 const NOON = Date.UTC(2022, 0, 1, 12)
 const NEXT_NOON = NOON + DAY_MS
@@ -22,7 +22,7 @@ afterEach(() => {
 const scheduled = { status: 202, body: { message: 'Pet scheduled for deletion', petId: '1', purgeAt: PURGE } }
 
 describe.each(steps)('DELETE /%s/pets/:id', (ns, step) => {
-  test('When the pet exists, then it answers 202, keeps the pet as deleted, and tells it once', async () => {
+  test('When the pet exists, then it responds 202, keeps the pet as deleted, and stores the event that goes out with it', async () => {
     const rex = buildPet({ id: '1', name: 'Rex' })
     givenPets(rex)
     vi.useFakeTimers({ toFake: ['Date'], now: NOON })
@@ -30,22 +30,24 @@ describe.each(steps)('DELETE /%s/pets/:id', (ns, step) => {
 
     expect(await callApi(step, { id: '1' }, context)).toEqual(scheduled)
 
-    expect(storedPet('1')).toEqual({ ...rex, status: 'deleted', updatedAt: NOON, deletedAt: NOON, purgeAt: PURGE })
-    expect(context.emitted).toEqual([
-      { topic: `${ns}.pet.soft.deleted`, data: { petId: '1', name: 'Rex', deletedAt: NOON, purgeAt: PURGE } },
-    ])
+    const data = { type: 'pet.soft.deleted', petId: '1', name: 'Rex', deletedAt: NOON, purgeAt: PURGE }
+    expect(context.emitted).toEqual([{ id: anyId, topic: `${ns}.pet.soft.deleted`, data }])
+    expect(await storedPet('1')).toEqual({
+      ...{ ...rex, status: 'deleted', updatedAt: NOON, deletedAt: NOON, purgeAt: PURGE },
+      owed: context.emitted,
+    })
     expect(context.logged).toEqual([['info', '🗑️ Pet soft deleted', { petId: '1', purgeAt: PURGE }]])
   })
 
-  test('When the pet is deleted already, then it answers 202 with the same purgeAt, and nothing else happens', async () => {
+  test('When the pet is deleted already, then it responds 202 with the same purgeAt, and nothing else happens', async () => {
     givenPets(buildPet({ id: '1', status: 'deleted', deletedAt: NOON, purgeAt: PURGE }))
-    const before = fileText()
+    const before = await store.revision()
     vi.useFakeTimers({ toFake: ['Date'], now: NEXT_NOON })
     const context = fakeContext()
 
     expect(await callApi(step, { id: '1' }, context)).toEqual(scheduled)
 
-    expect(fileText()).toBe(before)
+    expect(await store.revision()).toBe(before)
     expect([context.emitted, context.logged]).toEqual([[], []])
   })
 
@@ -55,14 +57,24 @@ describe.each(steps)('DELETE /%s/pets/:id', (ns, step) => {
 
     expect(await callApi(step, { id: '1' }, fakeContext())).toEqual(scheduled)
 
-    expect(storedPet('1')).toMatchObject({ deletedAt: NOON, purgeAt: PURGE })
+    expect(await storedPet('1')).toMatchObject({ deletedAt: NOON, purgeAt: PURGE })
   })
 
-  test('When the job of the pet is still owed, then it stays owed', async () => {
-    const owedJob = { namespace: ns, enqueuedAt: NOON } as const
-    givenPets(buildPet({ id: '1', owedJob }))
-    await callApi(step, { id: '1' }, fakeContext())
-    expect(storedPet('1')).toMatchObject({ status: 'deleted', owedJob })
+  test('When the pet owes an event already, then that stays owed', async () => {
+    const job = { id: 'e1', topic: `${ns}.job.postcreate.enqueued`, data: { petId: '1', enqueuedAt: NOON } }
+    givenPets(buildPet({ id: '1', owed: [job] }))
+    const context = fakeContext()
+    await callApi(step, { id: '1' }, context)
+    expect(await storedPet('1')).toMatchObject({ status: 'deleted', owed: [job, ...context.emitted] })
+  })
+
+  test('When the queues refuse the event, then the pet is deleted all the same, and the event is owed', async () => {
+    givenPets(buildPet({ id: '1' }))
+    const refuse = () => {
+      throw new Error('no queue')
+    }
+    await callApi(step, { id: '1' }, fakeContext({ onEmit: refuse }))
+    expect(await storedPet('1')).toMatchObject({ status: 'deleted', owed: [{ topic: `${ns}.pet.soft.deleted` }] })
   })
 
   test('When several requests delete one pet at the same time, then all get the same purgeAt, and one event goes out', async () => {
@@ -71,18 +83,18 @@ describe.each(steps)('DELETE /%s/pets/:id', (ns, step) => {
 
     const responses = await Promise.all(Array.from({ length: 5 }, () => callApi(step, { id: '1' }, context)))
 
-    const { purgeAt } = Object(storedPet('1'))
+    const { purgeAt } = { ...(await storedPet('1')) }
     for (const response of responses) expect(response).toMatchObject({ status: 202, body: { purgeAt } })
     expect(context.emitted).toHaveLength(1)
   })
 
-  test.each(['2', '01', '__proto__', 'constructor'])('When the id is %j, then it answers 404', async (id) => {
+  test.each(['2', '01', '__proto__', 'constructor'])('When the id is %j, then it responds 404', async (id) => {
     givenPets(buildPet({ id: '1' }))
-    const before = fileText()
+    const before = await store.revision()
     const context = fakeContext()
 
     expect(await callApi(step, { id }, context)).toEqual({ status: 404, body: { message: 'Not found' } })
-    expect(fileText()).toBe(before)
+    expect(await store.revision()).toBe(before)
     expect([context.emitted, context.logged]).toEqual([[], []])
   })
 })

@@ -1,19 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { DAY_MS, type Namespace, PURGE_CLAIM_MS, type StoredPet } from '../../src/pets/pet'
+import { DAY_MS, type StoredPet } from '../../src/pets/pet'
+import { StoreError } from '../../src/store/store'
 import { buildPet } from '../store/build-pet'
 import { callApi } from './call-step'
-import { type EmittedEvent, fakeContext } from './fake-context'
-import { fileText, givenFile, givenPets, storedPet, storedPets } from './pet-file'
+import { anyId, type EmittedEvent, fakeContext } from './fake-context'
+import { givenPets, store, storedPet } from './step-store'
 
 const DELETED = Date.UTC(2022, 0, 1)
 const PURGE = Date.UTC(2022, 0, 31)
 const NIGHT = Date.UTC(2022, 1, 1, 2)
-const NEXT_NIGHT = NIGHT + DAY_MS
 
 const js = await import('../../steps/javascript/deletion-reaper.cron.step')
 const ts = await import('../../steps/typescript/deletion-reaper.cron.step')
 const py = await import('../../steps/python/deletion-reaper.cron.step')
-const { handler: update, config: updateConfig } = await import('../../steps/javascript/update-pet.step')
+const updateStep = await import('../../steps/javascript/update-pet.step')
+const { pets } = await import('../../src/app/pets')
 
 const steps = [
   ['js', js],
@@ -25,38 +26,49 @@ const steps = [
 const buildDeleted = (fields: Partial<StoredPet> & { id: string }): StoredPet =>
   buildPet({ status: 'deleted', deletedAt: DELETED, purgeAt: PURGE, ...fields })
 
-const claimBy = (namespace: Namespace, claimedAt: number, purgedAt = claimedAt) => ({
-  purgeClaim: { namespace, purgedAt, claimedAt },
-})
+/** The ids of the pets that readers see. */
+const visibleIds = async () => (await pets.list()).map(({ id }) => id)
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: NIGHT })
 })
 
 afterEach(() => {
+  vi.restoreAllMocks()
   vi.useRealTimers()
 })
 
 describe.each(steps)('%s: DeletionReaper', (ns, step) => {
   const completed = (totalScanned: number, purgedCount: number, failedCount: number): EmittedEvent => ({
     topic: `${ns}.reaper.completed`,
-    data: { totalScanned, purgedCount, failedCount },
+    data: { type: 'reaper.completed', totalScanned, purgedCount, failedCount },
   })
-  const purged = (petId: string, purgedAt = NIGHT): EmittedEvent => ({
+  const purged = (petId: string): EmittedEvent => ({
+    id: anyId,
     topic: `${ns}.pet.purged`,
-    data: { petId, name: 'Buddy', deletedAt: DELETED, purgeAt: PURGE, purgedAt },
+    data: { type: 'pet.purged', petId, name: 'Buddy', deletedAt: DELETED, purgeAt: PURGE, purgedAt: NIGHT },
   })
 
-  test('When pets are due, then they are gone for good, and each has its one event', async () => {
+  test('When pets are due, then no reader sees them any more, and each has its one event', async () => {
     const kept = buildPet({ id: '1' })
     givenPets(kept, buildDeleted({ id: '2' }), buildDeleted({ id: '3' }))
     const context = fakeContext()
 
     await step.handler(context)
 
-    expect(storedPets()).toEqual({ 1: kept })
-    expect(JSON.parse(fileText()).seq).toBe(4)
+    expect(await pets.list()).toEqual([kept])
     expect(context.emitted).toEqual([purged('2'), purged('3'), completed(3, 2, 0)])
+  })
+
+  test('When the event of a purge is settled, then nothing of the pet is left', async () => {
+    givenPets(buildDeleted({ id: '1' }))
+    const context = fakeContext()
+    await step.handler(context)
+    expect((await storedPet('1'))?.owed).toEqual(context.emitted.slice(0, 1))
+
+    await pets.settle(context.emitted, 0)
+
+    expect(await store.list()).toEqual([])
   })
 
   test("When pets are purged, then the log says so in the spec's words", async () => {
@@ -84,12 +96,12 @@ describe.each(steps)('%s: DeletionReaper', (ns, step) => {
 
   test('When nothing is due, then nothing changes, and the run is reported all the same', async () => {
     givenPets(buildPet({ id: '1' }), buildDeleted({ id: '2', purgeAt: NIGHT + 1 }))
-    const before = fileText()
+    const before = await store.revision()
     const context = fakeContext()
 
     await step.handler(context)
 
-    expect(fileText()).toBe(before)
+    expect(await store.revision()).toBe(before)
     expect(context.emitted).toEqual([completed(2, 0, 0)])
     expect(context.logged).toHaveLength(2)
   })
@@ -99,18 +111,18 @@ describe.each(steps)('%s: DeletionReaper', (ns, step) => {
 
     vi.setSystemTime(PURGE - 1)
     await step.handler(fakeContext())
-    expect(Object.keys(storedPets())).toEqual(['1'])
+    expect(await visibleIds()).toEqual(['1'])
 
     vi.setSystemTime(PURGE)
     await step.handler(fakeContext())
-    expect(storedPets()).toEqual({})
+    expect(await visibleIds()).toEqual([])
   })
 
   test('When the clock jumps back, then nothing is purged early', async () => {
     givenPets(buildDeleted({ id: '1' }))
     vi.setSystemTime(DELETED - 365 * DAY_MS)
     await step.handler(fakeContext())
-    expect(Object.keys(storedPets())).toEqual(['1'])
+    expect(await visibleIds()).toEqual(['1'])
   })
 
   test.each<[what: string, fields: Partial<StoredPet>]>([
@@ -120,7 +132,7 @@ describe.each(steps)('%s: DeletionReaper', (ns, step) => {
     givenPets(buildDeleted({ id: '1', ...fields }))
     const context = fakeContext()
     await step.handler(context)
-    expect(storedPet('1')).toBeDefined()
+    expect(await visibleIds()).toEqual(['1'])
     expect(context.emitted).toEqual([completed(1, 0, 0)])
   })
 
@@ -128,89 +140,87 @@ describe.each(steps)('%s: DeletionReaper', (ns, step) => {
     givenPets(buildDeleted({ id: '1', deletedAt: null, purgeAt: 0 }))
     const context = fakeContext()
     await step.handler(context)
-    expect(storedPets()).toEqual({})
-    expect(context.emitted[0]?.data).toEqual({ petId: '1', name: 'Buddy', deletedAt: 0, purgeAt: 0, purgedAt: NIGHT })
+    expect(await visibleIds()).toEqual([])
+    expect(context.emitted[0]?.data).toMatchObject({ petId: '1', deletedAt: 0, purgeAt: 0, purgedAt: NIGHT })
   })
 
-  test('When the purge is announced, then the claim is on disk, and the pet not yet gone', async () => {
+  test('When the event of a purge goes out, then the purge is stored already, and the event with it', async () => {
     givenPets(buildDeleted({ id: '1' }))
-    const onDisk: unknown[] = []
-    const context = fakeContext({ onEmit: () => onDisk.push(storedPet('1')?.purgeClaim) })
+    const stored: unknown[] = []
+    const context = fakeContext({
+      onEmit: async ({ id }) => {
+        const pet = await storedPet('1')
+        stored.push([pet?.purged, pet?.owed?.some((event) => event.id === id)])
+      },
+    })
 
     await step.handler(context)
 
-    expect(onDisk).toEqual([{ namespace: ns, purgedAt: NIGHT, claimedAt: NIGHT }, undefined])
+    expect(stored[0]).toEqual([true, true])
   })
 
   test('When a pet is restored while the reaper is at work, then it stays', async () => {
     givenPets(buildDeleted({ id: '1' }), buildDeleted({ id: '2' }))
-    // The restore is queued in the store before the reaper's own changes.
-    const restore = callApi(
-      { config: updateConfig, handler: update },
-      { id: '2', body: { status: 'available' } },
-      fakeContext(),
-    )
+    const { page } = store
+    // Between the scan and the purge.
+    vi.spyOn(store, 'page').mockImplementation(async (...args) => {
+      const found = await page.apply(store, args)
+      await callApi(updateStep, { id: '2', body: { status: 'available' } }, fakeContext())
+      return found
+    })
     const context = fakeContext()
 
-    await Promise.all([restore, step.handler(context)])
+    await step.handler(context)
 
-    expect(storedPets()).toMatchObject({ 2: { status: 'available' } })
+    expect(await pets.list()).toMatchObject([{ id: '2', status: 'available' }])
     expect(context.emitted).toEqual([purged('1'), completed(2, 1, 0)])
   })
 
-  const others = (['js', 'ts', 'py'] as const).filter((name) => name !== ns)
-  test.each(others)('When %s has claimed a pet, however long ago, then it is left to it', async (other) => {
-    givenPets(buildDeleted({ id: '1', ...claimBy(other, PURGE) }))
-    const before = fileText()
-    const context = fakeContext()
-
-    await step.handler(context)
-
-    expect(fileText()).toBe(before)
-    expect(context.emitted).toEqual([completed(1, 0, 0)])
-  })
-
-  test('When a run is cut off after its claim, then the next one finishes it, with the same event', async () => {
+  test('When a pet cannot be purged, then the others are, the run fails without "completed", and the next one purges it', async () => {
     givenPets(buildDeleted({ id: '1' }), buildDeleted({ id: '2' }))
-    const away = new Error('Redis is away')
-    const first = fakeContext({
-      onEmit: ({ data }) => {
-        if (Object(data).petId === '1') throw away
-      },
+    const full = new StoreError('STORE_FULL', 'There is no space left')
+    const { update } = store
+    const failing = vi.spyOn(store, 'update').mockImplementation(async (id, change) => {
+      if (id === '1') throw full
+      return update.call(store, id, change)
     })
+    const first = fakeContext()
 
-    await expect(step.handler(first)).rejects.toBe(away)
+    await expect(step.handler(first)).rejects.toThrow()
 
     expect(first.emitted).toEqual([purged('2'), completed(2, 1, 1)])
-    expect(first.logged.at(-1)).toEqual([
-      'info',
-      '✅ Deletion Reaper completed',
-      { totalScanned: 2, purgedCount: 1, failedCount: 1 },
+    expect(first.logged.map(([level, message]) => [level, message])).toEqual([
+      ['info', '🔄 Deletion Reaper started - scanning for pets to purge'],
+      ['info', '💀 Pet permanently purged'],
+      ['error', 'Pet not purged'],
     ])
-    expect(Object.keys(storedPets())).toEqual(['1'])
+    expect(first.logged.at(-1)?.[2]).toEqual({ error: full })
 
-    vi.setSystemTime(NEXT_NIGHT)
+    failing.mockRestore()
     const second = fakeContext()
     await step.handler(second)
 
-    expect(second.emitted).toEqual([purged('1', NIGHT), completed(1, 1, 0)])
-    expect(storedPets()).toEqual({})
+    expect(second.emitted).toEqual([purged('1'), completed(1, 1, 0)])
+    expect(await visibleIds()).toEqual([])
   })
 
-  test("When another run of the namespace is at work on a pet, then its claim is respected until that run's time is over", async () => {
-    givenPets(buildDeleted({ id: '1', ...claimBy(ns, NIGHT) }))
-    const context = fakeContext()
+  test('When the queues refuse the event of a purge, then the pet still owes it, and no later run purges the pet again', async () => {
+    givenPets(buildDeleted({ id: '1' }))
+    const first = fakeContext({
+      onEmit: ({ topic }) => {
+        if (topic.endsWith('.pet.purged')) throw new Error('no queue')
+      },
+    })
+    await expect(step.handler(first)).rejects.toThrow()
+    expect((await storedPet('1'))?.owed).toEqual([purged('1')])
 
-    vi.setSystemTime(NIGHT + PURGE_CLAIM_MS - 1)
-    await step.handler(context)
-    expect(context.emitted).toEqual([completed(1, 0, 0)])
+    const second = fakeContext()
+    await step.handler(second)
 
-    vi.setSystemTime(NIGHT + PURGE_CLAIM_MS)
-    await step.handler(context)
-    expect(context.emitted.slice(1)).toEqual([purged('1', NIGHT), completed(1, 1, 0)])
+    expect(second.emitted).toEqual([completed(0, 0, 0)])
   })
 
-  test('When several runs of the namespace start at once, then each pet is purged once', async () => {
+  test('When several runs start at once, then each pet is purged once', async () => {
     givenPets(...['1', '2', '3'].map((id) => buildDeleted({ id })))
     const context = fakeContext()
 
@@ -218,14 +228,13 @@ describe.each(steps)('%s: DeletionReaper', (ns, step) => {
 
     const topics = context.emitted.map(({ topic }) => topic)
     expect(topics.filter((topic) => topic === `${ns}.pet.purged`)).toHaveLength(3)
-    expect(storedPets()).toEqual({})
+    expect(await visibleIds()).toEqual([])
   })
 
-  test('When the store is broken, then the run fails, and the file stays as it is', async () => {
-    givenFile('{"seq": 2')
+  test('When the store is broken, then the run fails and reports nothing', async () => {
+    vi.spyOn(store, 'page').mockRejectedValue(new StoreError('STORE_INVALID', 'broken'))
     const context = fakeContext()
     await expect(step.handler(context)).rejects.toMatchObject({ code: 'STORE_INVALID' })
-    expect(fileText()).toBe('{"seq": 2')
     expect(context.emitted).toEqual([])
   })
 })
@@ -245,6 +254,6 @@ test('When all three reapers run at the same moment, then each due pet is purged
   const counts = events.filter(({ topic }) => topic.endsWith('.reaper.completed')).map(({ data }) => Object(data))
   expect(purges.map(({ data }) => Object(data).petId).sort()).toEqual(ids.toSorted())
   expect(counts.map(({ purgedCount }) => purgedCount).reduce((sum, count) => sum + count, 0)).toBe(60)
-  expect(counts.map(({ failedCount }) => failedCount)).toEqual([0, 0, 0])
-  expect(Object.keys(storedPets())).toEqual(['61'])
+  expect(counts.map(({ failedCount }) => failedCount)).toEqual(steps.map(() => 0))
+  expect(await visibleIds()).toEqual(['61'])
 })

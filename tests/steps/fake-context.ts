@@ -1,7 +1,9 @@
 import { type FlowContext, Logger, MemoryStateAdapter } from 'motia'
+import { expect } from 'vitest'
 
-/** An event as a step emits it. */
+/** An event as a step emits it, with an `id` if its pet owes it. */
 export interface EmittedEvent {
+  id?: string
   topic: string
   data: unknown
 }
@@ -35,13 +37,16 @@ class RecordingLogger extends Logger {
   }
 }
 
-/** Makes a context. `onEmit` sees each event before it is recorded; where it throws, the emit rejects and records nothing. */
+/** Matches the id of an event that a pet owes. */
+export const anyId = expect.stringMatching(/^[\w-]{10,}$/)
+
+/** Returns a context. `onEmit` sees each event before it is recorded; if it throws or rejects, so does the emit. */
 export const fakeContext = ({
   traceId = 'TRACE-1',
   onEmit = () => {},
 }: {
   traceId?: string
-  onEmit?: (event: EmittedEvent) => void
+  onEmit?: (event: EmittedEvent) => void | Promise<void>
 } = {}): FakeContext => {
   const logger = new RecordingLogger()
   const emitted: EmittedEvent[] = []
@@ -51,7 +56,7 @@ export const fakeContext = ({
     state: new MemoryStateAdapter(),
     streams: {},
     emit: async (event) => {
-      onEmit(event)
+      await onEmit(event)
       emitted.push(event)
     },
     emitted,

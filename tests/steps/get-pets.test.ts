@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { buildPet } from '../store/build-pet'
 import { callApi } from './call-step'
 import { fakeContext } from './fake-context'
-import { dataDir, givenNoFile, givenPets } from './pet-file'
+import { givenPets } from './step-store'
 
 const steps = [
   ['js', await import('../../steps/javascript/get-pets.step')],
@@ -13,10 +11,9 @@ const steps = [
 ] as const
 
 describe.each(steps)('GET /%s/pets', (ns, step) => {
-  test('When there is no data file, then the list is empty, and none is made', async () => {
-    givenNoFile()
+  test('When there are no pets, then the list is empty', async () => {
+    givenPets()
     expect(await callApi(step, {}, fakeContext())).toEqual({ status: 200, body: [] })
-    expect(existsSync(join(dataDir, 'pets.json'))).toBe(false)
   })
 
   test('When there are pets, then all are listed in the order of creation, soft-deleted ones too', async () => {
@@ -32,18 +29,14 @@ describe.each(steps)('GET /%s/pets', (ns, step) => {
     expect([context.emitted, context.logged]).toEqual([[], []])
   })
 
-  test('When pets are owed jobs, then the list shows them without', async () => {
+  test('When pets owe events, then the list shows them without', async () => {
     const pet = buildPet({ id: '1' })
-    givenPets({ ...pet, owedJob: { namespace: ns, enqueuedAt: 1 } })
+    givenPets({ ...pet, owed: [{ id: 'e1', topic: `${ns}.pet.created`, data: { petId: '1' } }] })
     expect(await callApi(step, {}, fakeContext())).toEqual({ status: 200, body: [pet] })
   })
 
-  test('When a reaper has claimed a pet, then it is not listed', async () => {
-    const claim = { namespace: 'py', purgedAt: 3, claimedAt: 3 } as const
-    givenPets(
-      buildPet({ id: '1' }),
-      buildPet({ id: '2', status: 'deleted', deletedAt: 1, purgeAt: 2, purgeClaim: claim }),
-    )
+  test('When a pet is purged, then it is not listed', async () => {
+    givenPets(buildPet({ id: '1' }), buildPet({ id: '2', status: 'deleted', deletedAt: 1, purgeAt: 2, purged: true }))
     expect(await callApi(step, {}, fakeContext())).toEqual({ status: 200, body: [buildPet({ id: '1' })] })
   })
 })

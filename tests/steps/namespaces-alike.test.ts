@@ -1,70 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ApiRouteConfig, CronConfig, Emit, EventConfig } from 'motia'
 import { describe, expect, test } from 'vitest'
+import { namespaces } from '../support/namespaces'
 import { ROOT } from '../support/server'
-import './pet-file'
+import './step-store'
 
-const FOLDERS = { js: 'javascript', ts: 'typescript', py: 'python' } as const
-
-const folderOf = (ns: keyof typeof FOLDERS): string => join(ROOT, 'steps', FOLDERS[ns])
-
-const filesOf = (ns: keyof typeof FOLDERS): string[] => readdirSync(folderOf(ns)).sort()
-
-const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
-
-/** The text of a file of `js` as another namespace's file must be. */
-const translate = (text: string, ns: string): string =>
-  text.replace(/\bjs\b/g, ns).replace(/\bJs(?=[A-Z])/g, capitalised(ns))
-
-/** Where two texts of a file differ first, in words; null where they don't. */
-const firstDifference = (file: string, expected: string, actual: string): string | null => {
-  const wanted = expected.split('\n')
-  const found = actual.split('\n')
-  const index = wanted.findIndex((line, number) => line !== found[number])
-  const line = index < 0 && found.length > wanted.length ? wanted.length : index
-  if (line < 0) return null
-  return `${file}:${line + 1} is ${JSON.stringify(found[line])} where steps/javascript asks for ${JSON.stringify(wanted[line])}`
-}
-
-describe('the first difference of two texts', () => {
-  test.each([
-    ['a\nb', 'a\nb', null],
-    ['a\nb', 'a\nc', 'f:2 is "c" where steps/javascript asks for "b"'],
-    ['a\nb', 'a', 'f:2 is undefined where steps/javascript asks for "b"'],
-    ['a', 'a\nb', 'f:2 is "b" where steps/javascript asks for undefined'],
-  ])('of %j and %j is %j', (expected, actual, difference) => {
-    expect(firstDifference('f', expected, actual)).toBe(difference)
-  })
-})
-
-test('the folders of the three namespaces hold the same files, and nothing but files', () => {
-  expect(filesOf('ts')).toEqual(filesOf('js'))
-  expect(filesOf('py')).toEqual(filesOf('js'))
-  for (const folder of Object.values(FOLDERS)) {
-    const entries = readdirSync(join(ROOT, 'steps', folder), { withFileTypes: true })
-    expect(entries.filter((entry) => !entry.isFile()).map(({ name }) => name)).toEqual([])
-  }
-  expect(readdirSync(join(ROOT, 'steps')).sort()).toEqual(Object.values(FOLDERS).sort())
-})
-
-describe.each(['ts', 'py'] as const)('the folder of %s', (ns) => {
-  test.each(filesOf('js'))('differs from that of js in the namespace and nothing else: %s', (name) => {
-    const original = readFileSync(join(folderOf('js'), name), 'utf8')
-    const file = join('steps', FOLDERS[ns], name)
-    const actual = readFileSync(join(ROOT, file), 'utf8')
-    expect(firstDifference(file, translate(original, ns), actual)).toBeNull()
-    // Else the file would be the same in all three, namespace included.
-    if (name.endsWith('.step.ts')) expect(actual).not.toBe(original)
-  })
-})
-
-interface StepFile {
-  config: ApiRouteConfig | EventConfig | CronConfig
-  handler: unknown
-}
-
-/** Every step as decisions.md has it, `<ns>` for the namespace and `<Ns>` for it in a name. */
+/** The files of the specification: they are alike in all namespaces. `<ns>` is the namespace, `<Ns>` the namespace in a name. */
 const STEPS: Record<string, { name: string; trigger: string; emits: string[] }> = {
   'create-pet.step.ts': {
     name: '<Ns>CreatePet',
@@ -101,7 +43,73 @@ const STEPS: Record<string, { name: string; trigger: string; emits: string[] }> 
   },
 }
 
-const triggerOf = (config: StepFile['config']): string => {
+const [original, ...others] = namespaces
+if (!original) throw new Error('There is no namespace')
+
+/** The text of a file of the first namespace as another namespace's file must be. */
+const translate = (text: string, { namespace, prefix }: (typeof namespaces)[number]): string =>
+  text
+    .replaceAll(new RegExp(`\\b${original.namespace}\\b`, 'g'), namespace)
+    .replaceAll(new RegExp(`\\b${original.prefix}(?=[A-Z])`, 'g'), prefix)
+
+const readOrNull = (file: string): string | null =>
+  existsSync(join(ROOT, file)) ? readFileSync(join(ROOT, file), 'utf8') : null
+
+/** How a file differs from the one that it must be like, in words; null if it does not. */
+const differenceOf = (file: string, actual: string | null, model: string, expected: string | null): string | null => {
+  if (actual === expected) return null
+  if (actual === null) return `${file} is missing: ${model} exists`
+  if (expected === null) return `${model} is missing: ${file} exists`
+  const [found, wanted] = [actual.split('\n'), expected.split('\n')]
+  const line = Math.max(found.length, wanted.length) - 1
+  const first =
+    Array.from({ length: line }, (_, index) => index).find((index) => found[index] !== wanted[index]) ?? line
+  const show = (text: string | undefined) => (text === undefined ? 'nothing' : JSON.stringify(text))
+  return `${file}:${first + 1} is ${show(found[first])}, but ${model} asks for ${show(wanted[first])}`
+}
+
+describe('differenceOf', () => {
+  test.each([
+    ['a\nb', 'a\nb', null],
+    [null, null, null],
+    ['a\nc', 'a\nb', 'f:2 is "c", but m asks for "b"'],
+    ['a', 'a\nb', 'f:2 is nothing, but m asks for "b"'],
+    ['a\nb', 'a', 'f:2 is "b", but m asks for nothing'],
+    [null, 'a', 'f is missing: m exists'],
+    ['a', null, 'm is missing: f exists'],
+  ])('When the file is %j and must be %j, then it is %j', (actual, expected, difference) => {
+    expect(differenceOf('f', actual, 'm', expected)).toBe(difference)
+  })
+})
+
+const pathOf = (folder: string, name: string): string => join('steps', folder, name)
+
+/** The files of the specification, and their code features, which are optional. */
+const files = Object.keys(STEPS).flatMap((name) => [name, name.replace(/\.ts$/, '.ts-features.json')])
+
+test.each(Object.keys(STEPS))(`When %s is looked for in steps/${original.folder}, then it is there`, (name) => {
+  expect(existsSync(join(ROOT, pathOf(original.folder, name)))).toBe(true)
+})
+
+describe.each(others)('steps/$folder', (other) => {
+  test.each(files)(
+    `When %s is compared with that of steps/${original.folder}, then only the namespace differs`,
+    (name) => {
+      const [file, model] = [pathOf(other.folder, name), pathOf(original.folder, name)]
+      const text = readOrNull(model)
+      expect(differenceOf(file, readOrNull(file), model, text === null ? null : translate(text, other))).toBeNull()
+    },
+  )
+})
+
+type StepConfig = ApiRouteConfig | EventConfig | CronConfig
+
+interface StepModule {
+  config: StepConfig
+  handler: unknown
+}
+
+const triggerOf = (config: StepConfig): string => {
   if (config.type === 'api') return `${config.method} ${config.path}`
   if (config.type === 'cron') return `cron ${config.cron}`
   return `events ${config.subscribes.join(' ')}`
@@ -109,40 +117,49 @@ const triggerOf = (config: StepFile['config']): string => {
 
 const topicOf = (emit: Emit): string => (typeof emit === 'string' ? emit : emit.topic)
 
-const load = async (ns: keyof typeof FOLDERS, file: string): Promise<StepFile> => import(join(folderOf(ns), file))
+const subscribed = (config: StepConfig): string[] => (config.type === 'event' ? config.subscribes : [])
 
+/** Every step of the namespaces: those of the specification, and any other that a namespace has. */
 const steps = await Promise.all(
-  (['js', 'ts', 'py'] as const).flatMap((ns) =>
-    Object.entries(STEPS).map(async ([file, wanted]) => ({ ns, file, wanted, step: await load(ns, file) })),
+  namespaces.flatMap(({ namespace, prefix, folder }) =>
+    readdirSync(join(ROOT, 'steps', folder))
+      .filter((name) => name.endsWith('.step.ts'))
+      .map(async (name) => {
+        const { config, handler }: StepModule = await import(join(ROOT, pathOf(folder, name)))
+        return { file: pathOf(folder, name), namespace, prefix, wanted: STEPS[name], config, handler }
+      }),
   ),
 )
 
-test('there are 24 steps, and each has a test here', () => {
-  expect(steps).toHaveLength(24)
-  expect(filesOf('js').filter((name) => name.endsWith('.step.ts'))).toEqual(Object.keys(STEPS).sort())
-  expect(new Set(steps.map(({ step }) => step.config.name)).size).toBe(24)
-})
+describe.each(steps.filter(({ wanted }) => wanted))('$file', ({ namespace, prefix, wanted, config, handler }) => {
+  const inNamespace = (text: string) => text.replaceAll('<ns>', namespace).replaceAll('<Ns>', prefix)
 
-describe.each(steps)('$ns: $file', ({ ns, wanted, step: { config, handler } }) => {
-  const inNamespace = (text: string) => text.replaceAll('<ns>', ns).replaceAll('<Ns>', capitalised(ns))
-
-  test('has its name, its trigger and its topics, and belongs to the one flow', () => {
-    expect(config.name).toBe(inNamespace(wanted.name))
-    expect(triggerOf(config)).toBe(inNamespace(wanted.trigger))
-    expect(config.emits.map(topicOf)).toEqual(wanted.emits.map(inNamespace))
-    expect(config.flows).toEqual(['pets'])
+  test('When it is read, then it has the name, trigger, topics and flow of the specification', () => {
+    expect({
+      name: config.name,
+      trigger: triggerOf(config),
+      emits: config.emits.map(topicOf),
+      flows: config.flows,
+    }).toEqual({
+      name: inNamespace(wanted?.name ?? ''),
+      trigger: inNamespace(wanted?.trigger ?? ''),
+      emits: wanted?.emits.map(inNamespace),
+      flows: ['pets'],
+    })
     expect(config.description).toMatch(/\w/)
     expect(handler).toBeTypeOf('function')
   })
+})
 
-  test('speaks of no namespace but its own', () => {
-    const subscribed = config.type === 'event' ? config.subscribes : []
-    for (const topic of [...config.emits.map(topicOf), ...subscribed]) expect(topic.split('.')[0]).toBe(ns)
-    if (config.type === 'api') expect(config.path.split('/')[1]).toBe(ns)
+describe.each(steps)('$file', ({ namespace, config }) => {
+  test('When it emits or subscribes to topics, or has a path, then they are of its own namespace', () => {
+    const topics = [...config.emits.map(topicOf), ...subscribed(config)]
+    expect(topics.filter((topic) => !topic.startsWith(`${namespace}.`))).toEqual([])
+    if (config.type === 'api') expect(config.path.split('/')[1]).toBe(namespace)
   })
 
-  test('emits nothing that nobody hears', () => {
-    const heard = steps.flatMap(({ step }) => (step.config.type === 'event' ? step.config.subscribes : []))
-    for (const topic of config.emits.map(topicOf)) expect(heard.filter((other) => other === topic)).toHaveLength(1)
+  test('When it emits a topic, then a step subscribes to it: an event without subscriber goes nowhere', () => {
+    const heard = new Set(steps.flatMap((step) => subscribed(step.config)))
+    expect(config.emits.map(topicOf).filter((topic) => !heard.has(topic))).toEqual([])
   })
 })

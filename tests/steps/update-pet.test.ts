@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { DAY_MS } from '../../src/pets/pet'
 import { buildPet } from '../store/build-pet'
 import { callApi } from './call-step'
-import { fakeContext } from './fake-context'
-import { fileText, givenPets, storedPet } from './pet-file'
+import { anyId, fakeContext } from './fake-context'
+import { givenPets, store, storedPet } from './step-store'
 
 const CREATED = Date.UTC(2022, 0, 1)
 const NOON = Date.UTC(2022, 0, 1, 12)
@@ -42,7 +42,7 @@ describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
 
     const pet = { ...rex, ...changed, updatedAt: NOON }
     expect(response).toEqual({ status: 200, body: pet })
-    expect(storedPet('1')).toEqual(pet)
+    expect(await storedPet('1')).toEqual(pet)
     expect(context.emitted).toEqual([])
     expect(context.logged).toEqual([['info', '✏️ Pet updated', { petId: '1', status: pet.status }]])
   })
@@ -51,11 +51,11 @@ describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
     'When the body %j says nothing of the pet, then nothing changes, updatedAt included',
     async (body) => {
       givenPets(rex)
-      const before = fileText()
+      const before = await store.revision()
       const context = fakeContext()
 
       expect(await callApi(step, { id: '1', body }, context)).toEqual({ status: 200, body: rex })
-      expect(fileText()).toBe(before)
+      expect(await store.revision()).toBe(before)
       expect(context.emitted).toEqual([])
     },
   )
@@ -69,10 +69,9 @@ describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
 
     const pet = { ...rex, name: 'Max', status: 'deleted', updatedAt: NOON, deletedAt: NOON, purgeAt: PURGE }
     expect(response).toEqual({ status: 200, body: pet })
-    expect(storedPet('1')).toEqual(pet)
-    expect(context.emitted).toEqual([
-      { topic: `${ns}.pet.soft.deleted`, data: { petId: '1', name: 'Max', deletedAt: NOON, purgeAt: PURGE } },
-    ])
+    const data = { type: 'pet.soft.deleted', petId: '1', name: 'Max', deletedAt: NOON, purgeAt: PURGE }
+    expect(context.emitted).toEqual([{ id: anyId, topic: `${ns}.pet.soft.deleted`, data }])
+    expect(await storedPet('1')).toEqual({ ...pet, owed: context.emitted })
   })
 
   test('When a soft-deleted pet is deleted again, then its times stay, and no event goes out', async () => {
@@ -98,7 +97,7 @@ describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
   })
 
   test.each(['new', 'available', 'pending', 'adopted'] as const)(
-    'When a soft-deleted pet becomes %s, then it is restored, owed its reminder, and that is queued',
+    'When a soft-deleted pet becomes %s, then it is restored, and the reminder that is queued is stored with it',
     async (status) => {
       givenPets(deletedRex)
       vi.useFakeTimers({ toFake: ['Date'], now: NOON })
@@ -108,19 +107,35 @@ describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
 
       const pet = { ...rex, status, updatedAt: NOON }
       expect(response).toEqual({ status: 200, body: pet })
-      expect(storedPet('1')).toEqual({ ...pet, owedJob: { namespace: ns, enqueuedAt: NOON } })
       expect(context.emitted).toEqual([
-        { topic: `${ns}.feeding.reminder.enqueued`, data: { petId: '1', enqueuedAt: NOON } },
+        { id: anyId, topic: `${ns}.feeding.reminder.enqueued`, data: { petId: '1', enqueuedAt: NOON } },
       ])
+      expect(await storedPet('1')).toEqual({ ...pet, owed: context.emitted })
     },
   )
 
-  test('When an event goes out, then the change is on disk already', async () => {
+  test('When an event goes out, then the change is stored already', async () => {
     givenPets(rex)
-    const onDisk: unknown[] = []
-    const context = fakeContext({ onEmit: () => onDisk.push(storedPet('1')?.status) })
+    const stored: unknown[] = []
+    const context = fakeContext({
+      onEmit: async () => {
+        stored.push((await storedPet('1'))?.status)
+      },
+    })
     await callApi(step, { id: '1', body: { status: 'deleted' } }, context)
-    expect(onDisk).toEqual(['deleted'])
+    expect(stored).toEqual(['deleted'])
+  })
+
+  test('When the queues refuse the event, then the change is stored all the same, and the event is owed', async () => {
+    givenPets(deletedRex)
+    const refuse = () => {
+      throw new Error('no queue')
+    }
+    await callApi(step, { id: '1', body: { status: 'new' } }, fakeContext({ onEmit: refuse }))
+    expect(await storedPet('1')).toMatchObject({
+      status: 'new',
+      owed: [{ topic: `${ns}.feeding.reminder.enqueued` }],
+    })
   })
 
   test.each<[text: string, path: string, message: string]>([
@@ -132,9 +147,9 @@ describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
     ['{"status": "gone"}', 'status', 'must be one of new, available, pending, adopted, deleted'],
     ['[]', '', 'must be a JSON object'],
     ['"Rex"', '', 'must be a JSON object'],
-  ])('When the body is %s, then it answers 400 with the issue, and nothing happens', async (text, path, message) => {
+  ])('When the body is %s, then it responds 400 with the issue, and nothing happens', async (text, path, message) => {
     givenPets(rex)
-    const before = fileText()
+    const before = await store.revision()
     const context = fakeContext()
 
     const response = await callApi(step, { id: '1', text }, context)
@@ -143,29 +158,29 @@ describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
       status: 400,
       body: { message: 'Invalid payload: {name, species, ageMonths}', issues: [{ path, message }] },
     })
-    expect(fileText()).toBe(before)
+    expect(await store.revision()).toBe(before)
     expect([context.emitted, context.logged]).toEqual([[], []])
   })
 
-  test.each(['2', '01', '__proto__', 'constructor'])('When the id is %j, then it answers 404', async (id) => {
+  test.each(['2', '01', '__proto__', 'constructor'])('When the id is %j, then it responds 404', async (id) => {
     givenPets(rex)
-    const before = fileText()
+    const before = await store.revision()
     const context = fakeContext()
 
     const response = await callApi(step, { id, body: { name: 'Max' } }, context)
 
     expect(response).toEqual({ status: 404, body: { message: 'Not found' } })
-    expect(fileText()).toBe(before)
+    expect(await store.revision()).toBe(before)
     expect([context.emitted, context.logged]).toEqual([[], []])
   })
 
-  test('When a reaper has claimed the pet, then it answers 404: it cannot be restored any more', async () => {
-    givenPets({ ...deletedRex, purgeClaim: { namespace: 'js', purgedAt: NOON, claimedAt: NOON } })
-    const before = fileText()
+  test('When the pet is purged, then it responds 404: it cannot be restored any more', async () => {
+    givenPets({ ...deletedRex, purged: true })
+    const before = await store.revision()
 
     const response = await callApi(step, { id: '1', body: { status: 'available' } }, fakeContext())
 
     expect(response).toEqual({ status: 404, body: { message: 'Not found' } })
-    expect(fileText()).toBe(before)
+    expect(await store.revision()).toBe(before)
   })
 })

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
 import { readConfig } from './server/read-config'
 import { type Mode, serve } from './server/serve'
 import { containStepErrors } from './steps/step-scope'
@@ -11,12 +12,19 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 // A log that cannot be written (its disk is full, its reader is gone) must not take the server down.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
+/** Adds the variables of a file to the environment, which wins. Node's own `loadEnvFile` loses the first line after a BOM. */
+const loadEnvironment = (file: string): void => {
+  if (!existsSync(file)) return
+  const variables = parseEnv(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))
+  for (const [name, value] of Object.entries(variables)) process.env[name] ??= value
+}
+
 const main = async (): Promise<void> => {
   const command = process.argv[2]
   const mode = modes.find((known) => known === command)
   if (!mode && command !== 'types') throw new Error('Usage: motia-runtime dev | start | types')
   const root = process.cwd()
-  if (existsSync('.env')) process.loadEnvFile('.env')
+  loadEnvironment('.env')
   // Motia, the Workbench and its page all ask this one.
   process.env.MOTIA_ANALYTICS_DISABLED = 'true'
   if (!mode) {
