@@ -1,26 +1,26 @@
 import { isAbsolute, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { auditFile, readSettings, type Settings, SettingsError } from '../src/settings'
+import { auditFile, readSettings, type Settings, SettingsError, unknownSettings } from '../src/app/settings'
 
 const defaults: Settings = {
   port: 3000,
   host: '127.0.0.1',
   dataDir: resolve('.data'),
-  store: 'file',
   auditLimit: 100_000,
   stepRuntime: 'in-process',
   handlerTimeout: 30,
   stopGrace: 0,
   traceLimit: 1_000,
+  trustProxy: false,
   redisUrl: undefined,
-  redisServer: 'redis-server',
+  redisPrefix: 'pets',
 }
 
-test('without any variable, every setting has its default', () => {
+test('When no variable is set, then every setting has its default', () => {
   expect(readSettings({})).toEqual(defaults)
 })
 
-test("what else is in the environment is none of the project's business", () => {
+test('When the environment holds other variables, then they change nothing', () => {
   expect(readSettings({ PATH: '/bin', PORTS: 'x', REDIS: 'x', PETS_: 'x' })).toEqual(defaults)
 })
 
@@ -102,6 +102,15 @@ const variables: [name: string, setting: keyof Settings, valid: [string, unknown
     ['-1', '1.5', 'all', 'Infinity'],
   ],
   [
+    'PETS_TRUST_PROXY',
+    'trustProxy',
+    [
+      ['0', false],
+      ['1', true],
+    ],
+    ['true', 'yes', '2', ' 1'],
+  ],
+  [
     'REDIS_URL',
     'redisUrl',
     [
@@ -110,20 +119,29 @@ const variables: [name: string, setting: keyof Settings, valid: [string, unknown
     ],
     ['127.0.0.1:6379', 'http://127.0.0.1:6379', 'redis', 'redis:', 'redis://'],
   ],
-  ['REDIS_SERVER', 'redisServer', [['/opt/redis/redis-server', '/opt/redis/redis-server']], []],
+  [
+    'PETS_REDIS_PREFIX',
+    'redisPrefix',
+    [
+      ['a', 'a'],
+      ['pet_shop-2', 'pet_shop-2'],
+      ['x'.repeat(40), 'x'.repeat(40)],
+    ],
+    ['pets:eu', '{pets}', 'two words', 'x'.repeat(41), 'pets\n', 'ü'],
+  ],
 ]
 
 describe.each(variables)('%s', (name, setting, valid, invalid) => {
-  test.each(valid)('of %j is taken as %j, and changes no other setting', (value, taken) => {
+  test.each(valid)('When it is %j, then the setting is %j, and no other changes', (value, taken) => {
     expect(readSettings({ [name]: value })).toEqual({ ...defaults, [setting]: taken })
   })
 
-  test('that is empty counts as unset', () => {
+  test('When it is empty, then it counts as unset', () => {
     expect(readSettings({ [name]: '' })).toEqual(defaults)
   })
 
   for (const value of invalid) {
-    test(`of ${JSON.stringify(value)} stops the start with one line that names the variable, the rule and the value`, () => {
+    test(`When it is ${JSON.stringify(value)}, then one line names the variable, the rule and the value`, () => {
       const error = failureOf({ [name]: value })
       expect(error).toBeInstanceOf(SettingsError)
       const line = new RegExp(`^${name} must [^;\n]+ \\(it is ${escaped(JSON.stringify(value))}\\)$`)
@@ -132,7 +150,7 @@ describe.each(variables)('%s', (name, setting, valid, invalid) => {
   }
 })
 
-test('of several wrong variables each is named, once, in one line', () => {
+test('When several variables are wrong, then each is named, once, in one line', () => {
   const { message } = failureOf({ PORT: '-0.5', PETS_STEP_RUNTIME: 'vm', PETS_TRACE_LIMIT: '-0.5' })
   expect(message.split('; ').map((part) => part.split(' ')[0])).toEqual([
     'PORT',
@@ -142,26 +160,50 @@ test('of several wrong variables each is named, once, in one line', () => {
   expect(message).not.toContain('\n')
 })
 
-test('the pets are kept in Redis where PETS_STORE says so, which needs a REDIS_URL', () => {
-  const REDIS_URL = 'redis://127.0.0.1:6379'
-  expect(readSettings({ PETS_STORE: 'redis', REDIS_URL })).toEqual({ ...defaults, store: 'redis', redisUrl: REDIS_URL })
-  expect(readSettings({ PETS_STORE: 'file' })).toEqual(defaults)
-  const { message } = failureOf({ PETS_STORE: 'redis' })
-  expect(message).toBe('REDIS_URL must be set where PETS_STORE is redis (it is not set)')
-  expect(failureOf({ PETS_STORE: 'mongo', REDIS_URL }).message).toMatch(/^PETS_STORE must be file or redis/)
+test.each([
+  ['PETS_STORE', 'redis', 'REDIS_URL'],
+  ['PETS_STORE', 'file', 'REDIS_URL'],
+  ['REDIS_SERVER', '/usr/bin/redis-server', 'REDIS_URL'],
+])('When %s, which was removed, is %j, then one line says what to use instead', (name, value, instead) => {
+  const { message } = failureOf({ [name]: value })
+  expect(message).toMatch(new RegExp(`^${name} was removed: [^;\n]*${instead}`))
 })
 
-test('a password in a wrong REDIS_URL is not told', () => {
+test('When a removed variable is set and another is wrong, then both are named in one line', () => {
+  const { message } = failureOf({ REDIS_SERVER: 'redis-server', PORT: 'x' })
+  expect(message).toMatch(/^REDIS_SERVER was removed: .*PORT must be [^\n]*$/)
+})
+
+test('When a removed variable is empty, then it counts as unset', () => {
+  expect(readSettings({ PETS_STORE: '', REDIS_SERVER: '' })).toEqual(defaults)
+})
+
+describe('unknownSettings', () => {
+  test('When a variable begins with PETS_ and is not a setting, then it is listed', () => {
+    const environment = { PETS_AUDIT_LIMITS: '1', PETS_COLOUR: '', pets_data_dir: 'x', PATH: '/bin', PORTS: 'x' }
+    expect(unknownSettings(environment)).toEqual(['PETS_AUDIT_LIMITS', 'PETS_COLOUR'])
+  })
+
+  test('When only settings are set, then nothing is listed', () => {
+    expect(unknownSettings(Object.fromEntries(variables.map(([name]) => [name, 'x'])))).toEqual([])
+  })
+
+  test('When a removed variable is set, then it is not listed: it stops the start', () => {
+    expect(unknownSettings({ PETS_STORE: 'redis' })).toEqual([])
+  })
+})
+
+test('When REDIS_URL is wrong and holds a password, then the message does not show it', () => {
   const { message } = failureOf({ REDIS_URL: 'http://:secret@redis.example' })
   expect(message).not.toContain('secret')
   expect(message).toContain('//…@redis.example')
 })
 
-test('a name of Object.prototype in the environment does no harm', () => {
+test('When the environment has names of Object.prototype, then they change nothing', () => {
   expect(readSettings(JSON.parse('{"__proto__": "x", "constructor": "y"}'))).toEqual(defaults)
 })
 
-test('the data folder is absolute, and the audit trail is in it', () => {
+test('When the data folder is relative, then its path is absolute, and the audit trail is in it', () => {
   const { dataDir } = readSettings({ PETS_DATA_DIR: 'some/where' })
   expect(isAbsolute(dataDir)).toBe(true)
   expect(auditFile(dataDir)).toBe(resolve('some/where/audit.jsonl'))

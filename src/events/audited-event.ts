@@ -2,12 +2,13 @@ import { z } from 'zod'
 import type { Namespace } from '../pets/pet'
 import { payloads } from './payloads'
 
+// What a newer server has added to a payload is kept.
 const auditedSchema = z.discriminatedUnion('type', [
-  payloads['pet.created'],
-  payloads['job.postcreate.completed'],
-  payloads['pet.soft.deleted'],
-  payloads['pet.purged'],
-  payloads['reaper.completed'],
+  payloads['pet.created'].loose(),
+  payloads['job.postcreate.completed'].loose(),
+  payloads['pet.soft.deleted'].loose(),
+  payloads['pet.purged'].loose(),
+  payloads['reaper.completed'].loose(),
 ])
 
 /** What an AuditTrail step takes: the data of any audited event. JSON Schema, since Motia's `input` takes no zod union. */

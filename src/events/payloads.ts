@@ -71,7 +71,11 @@ export const petCreated = ({ id, name, species, createdAt }: Pet): Payload<'pet.
 })
 
 /** Returns the payload of `<ns>.job.postcreate.completed`. Times are epoch ms. */
-export const jobCompleted = (petId: string, enqueuedAt: number, startedAt: number): Payload<'job.postcreate.completed'> => {
+export const jobCompleted = (
+  petId: string,
+  enqueuedAt: number,
+  startedAt: number,
+): Payload<'job.postcreate.completed'> => {
   const completedAt = Date.now()
   const processingTimeMs = completedAt - startedAt
   return { type: 'job.postcreate.completed', petId, enqueuedAt, completedAt, processingTimeMs }

@@ -2,7 +2,7 @@ const CREATED = Date.UTC(2022, 0, 1)
 const DELETED = Date.UTC(2022, 0, 2)
 const PURGE = Date.UTC(2022, 1, 1)
 
-/** The data of one event of each audited topic, by the end of the topic. */
+/** The data of one event of each audited type, without the type. */
 export const auditedEvents = {
   'pet.created': { petId: '1', name: 'Rex', species: 'dog', createdAt: CREATED },
   'job.postcreate.completed': {

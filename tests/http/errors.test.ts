@@ -13,14 +13,14 @@ const failureOf = (schema: z.ZodType, body: unknown): InvalidPayloadError => {
   throw new Error('The payload was accepted')
 }
 
-describe('a payload', () => {
-  test('that fits comes out as the schema reads it', () => {
+describe('parsePayload', () => {
+  test('When the payload fits, then it is returned as the schema reads it', () => {
     const body = { name: ' Rex ', species: 'dog', ageMonths: 1, id: '7' }
     expect(parsePayload(createPetSchema, body)).toEqual({ name: 'Rex', species: 'dog', ageMonths: 1 })
     expect(parsePayload(updatePetSchema, {})).toEqual({})
   })
 
-  test("that does not fit throws the spec's message and one issue for each wrong field, by its path", () => {
+  test("When fields are wrong, then it throws the spec's message and one issue for each, by its path", () => {
     const error = failureOf(createPetSchema, { name: '', species: 'dragon', ageMonths: 'old' })
     expect(error.message).toBe('Invalid payload: {name, species, ageMonths}')
     expect(error.issues).toEqual([
@@ -31,20 +31,23 @@ describe('a payload', () => {
     expect(invalidPayloadSchema.safeParse({ message: error.message, issues: error.issues }).success).toBe(true)
   })
 
-  test('whose fault is deep inside has a path with dots', () => {
+  test('When the fault is deep inside, then its path has dots', () => {
     const schema = z.object({ list: z.array(z.object({ name: z.string('must be a string') })) })
     expect(failureOf(schema, { list: [{ name: 'Rex' }, {}] }).issues).toEqual([
       { path: 'list.1.name', message: 'must be a string' },
     ])
   })
 
-  test.each([null, undefined, [], 7, 'Rex', true])('that is %j is an issue with an empty path', (body) => {
-    for (const schema of [createPetSchema, updatePetSchema]) {
-      expect(failureOf(schema, body).issues).toEqual([{ path: '', message: 'must be a JSON object' }])
-    }
-  })
+  test.each([null, undefined, [], 7, 'Rex', true])(
+    'When the payload is %j, then the issue has an empty path',
+    (body) => {
+      for (const schema of [createPetSchema, updatePetSchema]) {
+        expect(failureOf(schema, body).issues).toEqual([{ path: '', message: 'must be a JSON object' }])
+      }
+    },
+  )
 
-  test('that brings keys of Object.prototype is read without touching it', () => {
+  test('When the payload has keys of Object.prototype, then they are ignored', () => {
     const body = JSON.parse('{"name": "Rex", "species": "dog", "ageMonths": 1, "__proto__": {"polluted": true}}')
     expect(Object.keys(parsePayload(createPetSchema, body))).toEqual(['name', 'species', 'ageMonths'])
     expect('polluted' in {}).toBe(false)

@@ -1,74 +1,79 @@
 import { describe, expect, test } from 'vitest'
 import { InvalidPayloadError } from '../../src/http/errors'
 import { httpErrors } from '../../src/http/http-errors'
-import { PetNotFoundError } from '../../src/pets/pets'
+import { PetNotFoundError } from '../../src/pets/pet'
 import { StoreError } from '../../src/store/store'
 import { fakeContext } from '../steps/fake-context'
 
 const request = { pathParams: {}, queryParams: {}, headers: {}, body: undefined, rawBody: '' }
 
-const answerTo = async (error: unknown) => {
+const respondTo = async (error: unknown) => {
   const context = fakeContext()
-  const answer = await httpErrors(request, context, async () => {
+  const response = await httpErrors(request, context, async () => {
     throw error
   })
-  return { answer, logged: context.logged }
+  return { response, logged: context.logged }
 }
 
-test('what a handler answers goes through as it is', async () => {
-  const answer = { status: 201, body: { id: '1' }, headers: { 'x-pet': 'Rex' } }
-  expect(await httpErrors(request, fakeContext(), async () => answer)).toBe(answer)
+test('When a handler returns a response, then it passes as it is', async () => {
+  const response = { status: 201, body: { id: '1' }, headers: { 'x-pet': 'Rex' } }
+  expect(await httpErrors(request, fakeContext(), async () => response)).toBe(response)
 })
 
-test('an invalid payload is a 400 with its issues, and no line in the log', async () => {
+test('When a payload is invalid, then the response is a 400 with its issues, and nothing is logged', async () => {
   const issues = [{ path: 'name', message: 'must not be blank' }]
-  const { answer, logged } = await answerTo(new InvalidPayloadError(issues))
-  expect(answer).toEqual({ status: 400, body: { message: 'Invalid payload: {name, species, ageMonths}', issues } })
+  const { response, logged } = await respondTo(new InvalidPayloadError(issues))
+  expect(response).toEqual({ status: 400, body: { message: 'Invalid payload: {name, species, ageMonths}', issues } })
   expect(logged).toEqual([])
 })
 
-test('a pet that is not there is a 404, and no line in the log', async () => {
-  const { answer, logged } = await answerTo(new PetNotFoundError())
-  expect(answer).toEqual({ status: 404, body: { message: 'Not found' } })
+test('When there is no such pet, then the response is a 404, and nothing is logged', async () => {
+  const { response, logged } = await respondTo(new PetNotFoundError())
+  expect(response).toEqual({ status: 404, body: { message: 'Not found' } })
   expect(logged).toEqual([])
 })
 
-describe("the store's trouble", () => {
+describe('an error of the store', () => {
   test.each([
     ['STORE_INVALID', 503],
     ['STORE_FULL', 507],
     ['STORE_UNAVAILABLE', 503],
-  ] as const)('%s is a %d with its message, and a line in the log with the cause', async (code, status) => {
-    const cause = new Error("ENOSPC: write '/secret/pets.json'")
-    const { answer, logged } = await answerTo(new StoreError(code, 'The disk is full', { cause }))
-    expect(answer).toEqual({ status, body: { message: 'The disk is full' } })
-    expect(logged).toEqual([['error', 'The disk is full', { code, error: cause }]])
-  })
+  ] as const)(
+    'When it is %s, then the response is a %d with its message, and the cause is logged',
+    async (code, status) => {
+      const cause = new Error("ENOSPC: write '/secret/pets.json'")
+      const { response, logged } = await respondTo(new StoreError(code, 'The disk is full', { cause }))
+      expect(response).toEqual({ status, body: { message: 'The disk is full' } })
+      expect(logged).toEqual([['error', 'The disk is full', { code, error: cause }]])
+    },
+  )
 
-  test('without a cause is logged itself', async () => {
-    const error = new StoreError('STORE_INVALID', 'no valid store')
-    expect((await answerTo(error)).logged).toEqual([['error', 'no valid store', { code: 'STORE_INVALID', error }]])
+  test('When it has no cause, then it is logged itself', async () => {
+    const error = new StoreError('STORE_INVALID', 'The data file is not a valid store')
+    expect((await respondTo(error)).logged).toEqual([
+      ['error', 'The data file is not a valid store', { code: 'STORE_INVALID', error }],
+    ])
   })
 })
 
-describe('anything else', () => {
+describe('any other error', () => {
   const inner = new Error("EACCES: '/secret/path'")
   test.each([
     ['an error', inner],
     ['a text', '/secret/path'],
     ['undefined', undefined],
-    ['an object that looks like an answer', { status: 418, body: '/secret/path', message: '/secret/path' }],
+    ['an object that looks like a response', { status: 418, body: '/secret/path', message: '/secret/path' }],
     ['an error that claims a status', Object.assign(new Error('/secret/path'), { status: 418, code: 'STORE_FULL' })],
-  ])('(%s) is a bare 500, and is logged whole', async (_, error) => {
-    const { answer, logged } = await answerTo(error)
-    expect(answer).toEqual({ status: 500, body: { message: 'Internal server error' } })
+  ])('When it is %s, then the response is a bare 500, and it is logged whole', async (_, error) => {
+    const { response, logged } = await respondTo(error)
+    expect(response).toEqual({ status: 500, body: { message: 'Internal server error' } })
     expect(logged).toEqual([['error', 'Unexpected error', { error }]])
   })
 
-  test('thrown outside of a promise is caught likewise', async () => {
-    const answer = await httpErrors(request, fakeContext(), () => {
+  test('When it is thrown outside of a promise, then it is caught too', async () => {
+    const response = await httpErrors(request, fakeContext(), () => {
       throw inner
     })
-    expect(answer).toEqual({ status: 500, body: { message: 'Internal server error' } })
+    expect(response).toEqual({ status: 500, body: { message: 'Internal server error' } })
   })
 })

@@ -1,31 +1,30 @@
-import type { StoredPet } from '../../src/pets/pet'
-import { isUnfinished } from '../../src/pets/pet-changes'
-import { checkPet } from '../../src/store/pets-check'
-import { type Change, type PetStore, StoreError } from '../../src/store/store'
+import { owesEvents, type StoredPet } from '../../src/pets/pet'
+import { asStored } from '../../src/store/pets-check'
+import type { Change, PetStore } from '../../src/store/store'
 
 /** A pet store in memory, which keeps all the promises of a pet store but durability. */
 export class MemoryStore implements PetStore {
+  /** By ascending id. */
+  #pets = new Map<string, StoredPet>()
+  #list: readonly StoredPet[] | undefined
   #seq = 1
-  #stored: readonly StoredPet[] = []
   #revision = 0
 
-  /** Holds the given pets, which must be in ascending order of their ids. */
+  /** Holds the given pets. */
   constructor(...pets: StoredPet[]) {
-    this.#pets = pets
-    this.#seq = Number(pets.at(-1)?.id ?? 0) + 1
+    this.reset(...pets)
   }
 
-  get #pets(): readonly StoredPet[] {
-    return this.#stored
-  }
-
-  set #pets(pets: readonly StoredPet[]) {
-    this.#stored = pets
-    this.#revision += 1
+  /** Holds the given pets from now on, and no others. The next id is one above theirs. */
+  reset(...pets: StoredPet[]): void {
+    const ordered = pets.toSorted((a, b) => Number(a.id) - Number(b.id))
+    this.#pets = new Map(ordered.map((pet) => [pet.id, asStored(pet.id, pet)]))
+    this.#seq = Number(ordered.at(-1)?.id ?? 0) + 1
+    this.#changed()
   }
 
   async get(id: string): Promise<StoredPet | null> {
-    return this.#find(id)
+    return this.#pets.get(id) ?? null
   }
 
   async revision(): Promise<string> {
@@ -33,52 +32,59 @@ export class MemoryStore implements PetStore {
   }
 
   async list(): Promise<readonly StoredPet[]> {
-    return this.#pets
+    this.#list ??= [...this.#pets.values()]
+    return this.#list
   }
 
-  async page(after: string | null, limit: number, which: 'all' | 'unfinished' = 'all'): Promise<readonly StoredPet[]> {
-    const wanted = which === 'all' ? this.#pets : this.#pets.filter(isUnfinished)
+  async page(after: string | null, limit: number, which: 'all' | 'owing' = 'all'): Promise<readonly StoredPet[]> {
+    const wanted = (await this.list()).filter((pet) => which === 'all' || owesEvents(pet))
     return wanted.filter(({ id }) => Number(id) > Number(after ?? 0)).slice(0, limit)
   }
 
   async newest(limit: number): Promise<readonly StoredPet[]> {
-    return this.#pets.slice(-limit)
+    return (await this.list()).slice(-limit)
   }
 
   async create(make: (id: string) => StoredPet): Promise<StoredPet> {
     const id = String(this.#seq)
     const pet = asStored(id, make(id))
     this.#seq += 1
-    this.#pets = [...this.#pets, pet]
+    this.#pets.set(id, pet)
+    this.#changed()
     return pet
   }
 
   async update(id: string, change: (pet: StoredPet) => StoredPet): Promise<Change | null> {
-    const before = this.#find(id)
+    const before = this.#pets.get(id)
     if (!before) return null
     const changed = change(before)
     if (changed === before) return { before, after: before }
     const after = asStored(id, changed)
-    this.#pets = this.#pets.map((pet) => (pet.id === id ? after : pet))
+    this.#pets.set(id, after)
+    this.#changed()
     return { before, after }
   }
 
-  async remove(id: string, condition: (pet: StoredPet) => boolean): Promise<StoredPet | null> {
-    const pet = this.#find(id)
-    if (!pet || !condition(pet)) return null
-    this.#pets = this.#pets.filter((other) => other.id !== id)
-    return pet
+  async updateMany(ids: readonly string[], change: (pet: StoredPet) => StoredPet | null): Promise<void> {
+    let isChanged = false
+    const next = new Map(this.#pets)
+    for (const id of ids) {
+      const before = next.get(id)
+      const changed = before && change(before)
+      if (changed === undefined || changed === before) continue
+      if (changed === null) next.delete(id)
+      else next.set(id, asStored(id, changed))
+      isChanged = true
+    }
+    if (!isChanged) return
+    this.#pets = next
+    this.#changed()
   }
 
-  #find(id: string): StoredPet | null {
-    return this.#pets.find((pet) => pet.id === id) ?? null
-  }
-}
+  async close(): Promise<void> {}
 
-const asStored = (id: string, pet: StoredPet): StoredPet => {
-  try {
-    return checkPet(id, JSON.parse(JSON.stringify(pet)))
-  } catch (cause) {
-    throw new StoreError('STORE_INVALID', 'The change does not make a valid pet', { cause })
+  #changed(): void {
+    this.#list = undefined
+    this.#revision += 1
   }
 }

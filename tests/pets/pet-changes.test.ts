@@ -1,19 +1,16 @@
-import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { DAY_MS, PURGE_CLAIM_MS, STATUSES, type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
+import { DAY_MS, type OwedEvent, STATUSES, WELCOME_NOTES } from '../../src/pets/pet'
 import {
   applyUpdate,
-  claimPurge,
-  finishJob,
   isDue,
   isVisible,
   newPet,
-  presentList,
   presentPet,
-  presentPets,
+  setFeedingReminder,
   softDelete,
+  withOwed,
+  withoutOwed,
 } from '../../src/pets/pet-changes'
-import { jsonText } from '../../src/runtime/json-text'
 import { buildPet } from '../store/build-pet'
 
 const CREATED = Date.UTC(2022, 0, 1)
@@ -24,11 +21,13 @@ const PURGE = NOON + 30 * DAY_MS
 const rex = buildPet({ id: '1', name: 'Rex', createdAt: CREATED, updatedAt: CREATED })
 const deletedRex = buildPet({ ...rex, status: 'deleted', updatedAt: NOON, deletedAt: NOON, purgeAt: PURGE })
 
-describe('a new pet', () => {
-  test('has what was said of it, the time, and the job that its namespace owes it', () => {
-    expect(newPet('7', { name: 'Rex', species: 'cat', ageMonths: 3.9 }, 'ts', NOON)).toEqual({
-      ...{ id: '7', name: 'Rex', species: 'cat', ageMonths: 3, status: 'new', createdAt: NOON, updatedAt: NOON },
-      owedJob: { namespace: 'ts', enqueuedAt: NOON },
+const owedEvent = (id: string): OwedEvent => ({ id, topic: 'js.pet.created', data: { petId: '1' } })
+
+describe('newPet', () => {
+  test('When a pet is new, then it has the fields of its request, the time and the status new', () => {
+    expect(newPet('7', { name: 'Rex', species: 'cat', ageMonths: 3 }, NOON)).toEqual({
+      ...{ id: '7', name: 'Rex', species: 'cat', ageMonths: 3 },
+      ...{ status: 'new', createdAt: NOON, updatedAt: NOON },
     })
   })
 
@@ -39,68 +38,77 @@ describe('a new pet', () => {
     [-0.1, 0],
     [-1e300, 0],
     [1e300, 1e300],
-  ])('of %d months is %d months old', (ageMonths, stored) => {
-    const pet = newPet('1', { name: 'Rex', species: 'dog', ageMonths }, 'js', NOON)
+  ])('When the age is %d months, then %d whole months are stored', (ageMonths, stored) => {
+    const pet = newPet('1', { name: 'Rex', species: 'dog', ageMonths }, NOON)
     expect(Object.is(pet.ageMonths, stored)).toBe(true)
   })
 })
 
-describe('a pet shown', () => {
-  test('is the pet without its owed job and its purge claim, and with what a person added', () => {
-    const shown = presentPet({
-      ...{ ...rex, colour: 'red', owedJob: { namespace: 'js', enqueuedAt: NOON } },
-      purgeClaim: { namespace: 'js', purgedAt: NOON, claimedAt: NOON },
-    })
-    expect(shown).toEqual({ ...rex, colour: 'red' })
-    expect(JSON.parse(JSON.stringify(shown))).toEqual({ ...rex, colour: 'red' })
-  })
-
-  test('leaves the stored pet as it is', () => {
-    const stored = { ...rex, owedJob: { namespace: 'js' as const, enqueuedAt: NOON } }
-    presentPet(stored)
-    expect(Object.keys(stored)).toContain('owedJob')
-  })
-
-  test('in a list is there unless a reaper has claimed it', () => {
-    const claimed = { ...deletedRex, purgeClaim: { namespace: 'py' as const, purgedAt: PURGE, claimedAt: PURGE } }
-    expect(isVisible(claimed)).toBe(false)
-    expect(isVisible(deletedRex)).toBe(true)
-    expect(presentPets([rex, claimed, deletedRex])).toEqual([rex, deletedRex])
-  })
-
-  test.each([0, 1, 10_001, 200_001])('in a list of %i looks the same however long that is', async (length) => {
-    const owedJob = { namespace: 'js' as const, enqueuedAt: NOON }
-    const purgeClaim = { namespace: 'py' as const, purgedAt: PURGE, claimedAt: PURGE }
-    const stored = Array.from({ length }, (_, index): StoredPet => {
-      const pet = { ...rex, id: String(index + 1) }
-      return index % 3 === 0 ? { ...pet, owedJob } : index % 5 === 4 ? { ...pet, purgeClaim } : pet
-    })
-    const expected = stored.filter(isVisible).map(({ owedJob: _, ...pet }) => pet)
-    const shown = await presentList(stored)
-    expect(isDeepStrictEqual([...shown], expected)).toBe(true)
-    expect(jsonText(shown)).toBe(JSON.stringify(expected))
-    expect(await presentList(stored)).toBe(shown)
+describe('presentPet', () => {
+  test('When a pet is shown, then what the store keeps for itself is left out, and what a person added is not', () => {
+    const stored = { ...rex, colour: 'red', owed: [owedEvent('e1')], purged: true as const }
+    expect(Object.entries(presentPet(stored))).toEqual(Object.entries({ ...rex, colour: 'red' }))
   })
 })
 
-describe('a soft delete', () => {
+describe('isVisible', () => {
+  test('When a pet is purged, then it is not visible; when it is only soft-deleted, it is', () => {
+    expect(isVisible({ ...deletedRex, purged: true })).toBe(false)
+    expect(isVisible(deletedRex)).toBe(true)
+    expect(isVisible({ ...rex, owed: [owedEvent('e1')] })).toBe(true)
+  })
+})
+
+describe('withOwed', () => {
+  test('When events are added, then they come after those that the pet owes already', () => {
+    const once = withOwed(rex, [owedEvent('e1')])
+    expect(once).toEqual({ ...rex, owed: [owedEvent('e1')] })
+    expect(withOwed(once, [owedEvent('e2'), owedEvent('e3')]).owed?.map(({ id }) => id)).toEqual(['e1', 'e2', 'e3'])
+  })
+
+  test('When no event is added, then the result is the same object', () => {
+    expect(withOwed(rex, [])).toBe(rex)
+  })
+})
+
+describe('withoutOwed', () => {
+  const owing = { ...rex, owed: [owedEvent('e1'), owedEvent('e2'), owedEvent('e3')] }
+
+  test('When some of the events are settled, then the others stay in their order', () => {
+    expect(withoutOwed(owing, new Set(['e2', 'other']))).toEqual({ ...rex, owed: [owedEvent('e1'), owedEvent('e3')] })
+  })
+
+  test('When the last event is settled, then the pet is exactly the pet again', () => {
+    expect(Object.keys(withoutOwed(owing, new Set(['e1', 'e2', 'e3'])) ?? {})).toEqual(Object.keys(rex))
+  })
+
+  test('When none of the events is settled, then the result is the same object', () => {
+    expect(withoutOwed(owing, new Set(['other']))).toBe(owing)
+    expect(withoutOwed(rex, new Set(['e1']))).toBe(rex)
+  })
+
+  test('When the last event of a purged pet is settled, then nothing of the pet is left', () => {
+    const purged = { ...deletedRex, purged: true as const, owed: [owedEvent('e1'), owedEvent('e2')] }
+    expect(withoutOwed(purged, new Set(['e1']))).toEqual({ ...purged, owed: [owedEvent('e2')] })
+    expect(withoutOwed(purged, new Set(['e1', 'e2']))).toBeNull()
+    expect(withoutOwed(purged, new Set(['other']))).toBe(purged)
+  })
+})
+
+describe('softDelete', () => {
   test.each(STATUSES.filter((status) => status !== 'deleted'))(
-    'of a pet that is %s sets both times, 30 days apart',
+    'When the pet is %s, then both times are set, 30 days apart',
     (status) => {
       expect(softDelete({ ...rex, status }, NOON)).toEqual(deletedRex)
     },
   )
 
-  test('keeps notes, next feeding and the job that is still owed', () => {
-    const kept = {
-      notes: 'Likes rain',
-      nextFeedingAt: NOON,
-      owedJob: { namespace: 'js' as const, enqueuedAt: CREATED },
-    }
+  test('When the pet has notes, a next feeding and events that it owes, then they stay', () => {
+    const kept = { notes: 'Likes rain', nextFeedingAt: NOON, owed: [owedEvent('e1')] }
     expect(softDelete({ ...rex, ...kept }, NOON)).toEqual({ ...deletedRex, ...kept })
   })
 
-  test('of a soft-deleted pet changes nothing', () => {
+  test('When the pet is soft-deleted already, then the result is the same object', () => {
     expect(softDelete(deletedRex, NEXT_NOON)).toBe(deletedRex)
   })
 
@@ -108,132 +116,105 @@ describe('a soft delete', () => {
     ['without its times', { deletedAt: undefined, purgeAt: undefined }, NEXT_NOON],
     ['with null for its times', { deletedAt: null, purgeAt: null }, NEXT_NOON],
     ['with deletedAt only', { deletedAt: NOON, purgeAt: null }, NOON],
-  ])('of a pet marked deleted by hand %s completes them', (_, times, deletedAt) => {
+  ])('When a person has marked the pet deleted %s, then they are completed', (_, times, deletedAt) => {
     const pet = softDelete({ ...deletedRex, ...times }, NEXT_NOON)
     expect(pet).toMatchObject({ status: 'deleted', deletedAt, purgeAt: deletedAt + 30 * DAY_MS })
   })
 })
 
-describe('an update', () => {
-  test.each([{}, { name: undefined, status: undefined }])('by %j gives the very same pet', (patch) => {
-    expect(applyUpdate(rex, patch, 'js', NOON)).toBe(rex)
-    expect(applyUpdate(deletedRex, patch, 'js', NOON)).toBe(deletedRex)
-  })
+describe('applyUpdate', () => {
+  test.each([{}, { name: undefined, status: undefined }])(
+    'When the patch is %j, then the result is the same object',
+    (patch) => {
+      expect(applyUpdate(rex, patch, NOON)).toBe(rex)
+      expect(applyUpdate(deletedRex, patch, NOON)).toBe(deletedRex)
+    },
+  )
 
   test.each([
     [{ name: 'Max' }, { name: 'Max' }],
     [{ species: 'bird' as const }, { species: 'bird' as const }],
     [{ ageMonths: -0.5 }, { ageMonths: 0 }],
     [{ status: 'pending' as const }, { status: 'pending' as const }],
+    [{ name: 'Max', ageMonths: undefined }, { name: 'Max' }],
     [{ name: 'Rex' }, {}],
-  ])('by %j changes that and updatedAt', (patch, changed) => {
-    expect(applyUpdate(rex, patch, 'js', NOON)).toEqual({ ...rex, ...changed, updatedAt: NOON })
+  ])('When the patch is %j, then %j and updatedAt change', (patch, changed) => {
+    expect(applyUpdate(rex, patch, NOON)).toEqual({ ...rex, ...changed, updatedAt: NOON })
   })
 
-  test('to deleted is a soft delete, with the other fields applied', () => {
-    expect(applyUpdate(rex, { status: 'deleted', name: 'Max' }, 'js', NOON)).toEqual({ ...deletedRex, name: 'Max' })
+  test('When the status becomes deleted, then the pet is soft-deleted with the other fields applied', () => {
+    expect(applyUpdate(rex, { status: 'deleted', name: 'Max' }, NOON)).toEqual({ ...deletedRex, name: 'Max' })
   })
 
-  test('to deleted of a soft-deleted pet keeps its times', () => {
-    const pet = applyUpdate(deletedRex, { status: 'deleted' }, 'js', NEXT_NOON)
+  test('When the status of a soft-deleted pet becomes deleted, then its times stay', () => {
+    const pet = applyUpdate(deletedRex, { status: 'deleted' }, NEXT_NOON)
     expect(pet).toEqual({ ...deletedRex, updatedAt: NEXT_NOON })
   })
 
   test.each(STATUSES.filter((status) => status !== 'deleted'))(
-    'of a soft-deleted pet to %s takes both times away and owes it its reminder, from the namespace that restores',
+    'When a soft-deleted pet becomes %s, then both times are removed, and the events that it owes stay',
     (status) => {
-      const owedJob = { namespace: 'js', enqueuedAt: CREATED } as const
-      expect(applyUpdate({ ...deletedRex, owedJob }, { status }, 'py', NEXT_NOON)).toEqual({
-        ...{ ...rex, status, updatedAt: NEXT_NOON },
-        owedJob: { namespace: 'py', enqueuedAt: NEXT_NOON },
-      })
+      const owed = [owedEvent('e1')]
+      const restored = applyUpdate({ ...deletedRex, owed }, { status }, NEXT_NOON)
+      expect(restored).toEqual({ ...rex, status, updatedAt: NEXT_NOON, owed })
+      expect(Object.keys(restored)).not.toContain('purgeAt')
     },
   )
-
-  test('of a pet that is not deleted owes it nothing new', () => {
-    const owedJob = { namespace: 'js', enqueuedAt: CREATED } as const
-    expect(applyUpdate({ ...rex, owedJob }, { status: 'adopted' }, 'py', NOON).owedJob).toEqual(owedJob)
-    expect(applyUpdate(rex, { status: 'adopted' }, 'py', NOON).owedJob).toBeUndefined()
-  })
 })
 
-describe('a job done', () => {
-  const owed = { ...rex, owedJob: { namespace: 'js' as const, enqueuedAt: CREATED } }
+describe('setFeedingReminder', () => {
   const done = { ...rex, updatedAt: NOON, notes: WELCOME_NOTES, nextFeedingAt: CREATED + DAY_MS }
 
-  test('writes the notes and the feeding 24 h after it was queued, and is owed no more', () => {
-    expect(finishJob(owed, CREATED, NOON)).toEqual(done)
+  test('When the job runs, then it writes the notes and a feeding 24 h after it was queued', () => {
+    expect(setFeedingReminder(rex, CREATED, NOON)).toEqual(done)
   })
 
-  test('twice gives the very same pet', () => {
-    const once = finishJob(owed, CREATED, NOON)
-    expect(finishJob(once, CREATED, NEXT_NOON)).toBe(once)
+  test('When the job runs twice, then the second time returns the same object', () => {
+    const once = setFeedingReminder(rex, CREATED, NOON)
+    expect(setFeedingReminder(once, CREATED, NEXT_NOON)).toBe(once)
   })
 
-  test('late does not take back a later feeding, nor pay what a restore owes', () => {
-    const restored = { ...done, nextFeedingAt: NEXT_NOON, owedJob: { namespace: 'js' as const, enqueuedAt: NOON } }
-    expect(finishJob(restored, CREATED, NEXT_NOON)).toBe(restored)
+  test('When a job of before a restore comes late, then the later feeding stays', () => {
+    const restored = { ...done, nextFeedingAt: NEXT_NOON + DAY_MS }
+    expect(setFeedingReminder(restored, CREATED, NEXT_NOON)).toBe(restored)
   })
 
-  test('in any order gives the same notes, feeding and nothing owed', () => {
-    const restored = { ...rex, owedJob: { namespace: 'js' as const, enqueuedAt: NOON } }
-    const forwards = finishJob(finishJob(restored, CREATED, NEXT_NOON), NOON, NEXT_NOON)
-    const backwards = finishJob(finishJob(restored, NOON, NEXT_NOON), CREATED, NEXT_NOON)
+  test('When the jobs of a creation and a restore run in either order, then the result is the same', () => {
+    const forwards = setFeedingReminder(setFeedingReminder(rex, CREATED, NEXT_NOON), NOON, NEXT_NOON)
+    const backwards = setFeedingReminder(setFeedingReminder(rex, NOON, NEXT_NOON), CREATED, NEXT_NOON)
     expect(forwards).toEqual({ ...done, updatedAt: NEXT_NOON, nextFeedingAt: NOON + DAY_MS })
     expect(backwards).toEqual(forwards)
   })
 
-  test('keeps notes that are there already', () => {
-    expect(finishJob({ ...owed, notes: 'Likes rain' }, CREATED, NOON).notes).toBe('Likes rain')
+  test('When the pet has notes already, then they stay', () => {
+    expect(setFeedingReminder({ ...rex, notes: 'Likes rain' }, CREATED, NOON).notes).toBe('Likes rain')
   })
 })
 
-describe('a purge', () => {
+describe('isDue', () => {
   test.each([
-    ['one ms before its time', deletedRex, PURGE - 1, false],
-    ['at its time', deletedRex, PURGE, true],
-    ['long after', deletedRex, PURGE + 1000 * DAY_MS, true],
-    ['long before, as when the clock was put back', deletedRex, 0, false],
-    ['when restored', { ...deletedRex, status: 'new' as const }, PURGE, false],
-    ['without a time', { ...deletedRex, purgeAt: null }, PURGE, false],
-    ['without deletedAt', { ...deletedRex, deletedAt: null }, PURGE, true],
-  ])('%s is due or not', (_, pet, now, due) => {
+    ['When purgeAt is one ms away, then the pet is not due', deletedRex, PURGE - 1, false],
+    ['When purgeAt has just come, then it is due', deletedRex, PURGE, true],
+    ['When purgeAt is long over, then it is due', deletedRex, PURGE + 1_000 * DAY_MS, true],
+    ['When the clock was set back, then it is not due', deletedRex, 0, false],
+    ['When it was restored, then it is not due', { ...deletedRex, status: 'new' as const }, PURGE, false],
+    ['When it has no purgeAt, then it is not due', { ...deletedRex, purgeAt: null }, PURGE, false],
+    ['When it has no deletedAt, then it is due all the same', { ...deletedRex, deletedAt: null }, PURGE, true],
+    ['When it is purged already, then it is not due', { ...deletedRex, purged: true as const }, PURGE, false],
+  ])('%s', (_, pet, now, due) => {
     expect(isDue(pet, now)).toBe(due)
-    expect(claimPurge(pet, 'js', now) !== pet).toBe(due)
-  })
-
-  test('is claimed with the time of the decision', () => {
-    expect(claimPurge(deletedRex, 'ts', PURGE)).toEqual({
-      ...deletedRex,
-      purgeClaim: { namespace: 'ts', purgedAt: PURGE, claimedAt: PURGE },
-    })
-  })
-
-  test('that another namespace has claimed is left to it for good', () => {
-    const claimed = claimPurge(deletedRex, 'ts', PURGE)
-    expect(claimPurge(claimed, 'js', PURGE + 1000 * DAY_MS)).toBe(claimed)
-  })
-
-  test("is taken over once its run's time is over, with the decision's own time", () => {
-    const claimed = claimPurge(deletedRex, 'ts', PURGE)
-    expect(claimPurge(claimed, 'ts', PURGE + PURGE_CLAIM_MS - 1)).toBe(claimed)
-    const takenOver = claimPurge(claimed, 'ts', PURGE + PURGE_CLAIM_MS)
-    expect(takenOver.purgeClaim).toEqual({ namespace: 'ts', purgedAt: PURGE, claimedAt: PURGE + PURGE_CLAIM_MS })
-  })
-
-  test('that was claimed before the clock was put back is taken over too', () => {
-    const claimed = claimPurge(deletedRex, 'ts', PURGE)
-    expect(claimPurge(claimed, 'ts', NOON)).not.toBe(claimed)
-    expect(claimPurge(claimed, 'ts', PURGE - 1)).toBe(claimed)
   })
 })
 
-test('none of the changes touches the pet it is given', () => {
-  const frozen = Object.freeze({ ...deletedRex, owedJob: Object.freeze({ namespace: 'js' as const, enqueuedAt: 1 }) })
+test('When a pet is frozen, as the stores return it, then every change leaves it as it is', () => {
+  const frozen = Object.freeze({ ...deletedRex, owed: [Object.freeze(owedEvent('e1'))] })
+  Object.freeze(frozen.owed)
   presentPet(frozen)
+  withOwed(frozen, [owedEvent('e2')])
+  withoutOwed(frozen, new Set(['e1']))
+  softDelete({ ...frozen, status: 'new' }, NOON)
   softDelete(frozen, NOON)
-  applyUpdate(frozen, { name: 'Max', status: 'new' }, 'js', NOON)
-  finishJob(frozen, CREATED, NOON)
-  claimPurge(frozen, 'js', PURGE)
-  expect(frozen).toEqual({ ...deletedRex, owedJob: { namespace: 'js', enqueuedAt: 1 } })
+  applyUpdate(frozen, { name: 'Max', status: 'new' }, NOON)
+  setFeedingReminder(frozen, CREATED, NOON)
+  expect(frozen).toEqual({ ...deletedRex, owed: [owedEvent('e1')] })
 })

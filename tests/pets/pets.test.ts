@@ -1,10 +1,12 @@
-import { describe, expect, test } from 'vitest'
-import { DAY_MS, PURGE_CLAIM_MS, type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
-import { Pets } from '../../src/pets/pets'
-import { jsonText } from '../../src/runtime/json-text'
+import { describe, expect, test, vi } from 'vitest'
+import { Pets } from '../../src/app/pets'
+import { DAY_MS, type OwedEvent, type Pet, type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
 import { StoreError } from '../../src/store/store'
 import { buildPet } from '../store/build-pet'
 import { MemoryStore } from './memory-store'
+
+// The module of `Pets` also opens the store of the process, which no test here uses.
+vi.mock('../../src/app/open-store', () => ({ openStore: () => null }))
 
 const CREATED = Date.UTC(2022, 0, 1)
 const NOON = Date.UTC(2022, 0, 1, 12)
@@ -15,6 +17,10 @@ const rex = buildPet({ id: '1', name: 'Rex', createdAt: CREATED, updatedAt: CREA
 const deletedRex = buildPet({ ...rex, status: 'deleted', updatedAt: NOON, deletedAt: NOON, purgeAt: PURGE })
 const notFound = { name: 'PetNotFoundError', message: 'Not found' }
 
+const REX = { name: 'Rex', species: 'dog', ageMonths: 12 } as const
+
+const anyId = expect.stringMatching(/^[\w-]{10,}$/)
+
 /** Pets on a store in memory, at a fixed time that the test may change. */
 const makePets = (...stored: StoredPet[]) => {
   const clock = { now: NOON }
@@ -22,214 +28,414 @@ const makePets = (...stored: StoredPet[]) => {
   return { pets: new Pets(store, () => clock.now), store, clock }
 }
 
-test('a created pet is shown without the job it is owed, which is stored with it', async () => {
-  const { pets, store } = makePets()
-  const pet = await pets.create('py', { name: 'Rex', species: 'dog', ageMonths: 12 })
-  expect(pet).toEqual({ ...rex, createdAt: NOON, updatedAt: NOON })
-  expect(await store.get('1')).toEqual({ ...pet, owedJob: { namespace: 'py', enqueuedAt: NOON } })
-  expect(await pets.get('1')).toEqual(pet)
-  expect(await pets.list()).toEqual([pet])
-})
+const about = <const Topic extends string>(topic: Topic) => {
+  return ({ id: petId, updatedAt }: Pet) => ({ topic, data: { petId, updatedAt } })
+}
 
-test('a pet that does not exist, or is being purged, is not found by any call', async () => {
-  const purgeClaim = { namespace: 'js', purgedAt: PURGE, claimedAt: PURGE } as const
-  const claimed = { ...deletedRex, purgeClaim }
-  const { pets, store } = makePets(claimed)
-  for (const id of ['1', '2']) {
-    await expect(pets.get(id)).rejects.toMatchObject(notFound)
-    await expect(pets.update('js', id, { status: 'new' })).rejects.toMatchObject(notFound)
-    await expect(pets.update('js', id, {})).rejects.toMatchObject(notFound)
-    await expect(pets.softDelete(id)).rejects.toMatchObject(notFound)
-    expect(await pets.finishJob(id, CREATED)).toBeNull()
-  }
-  expect(await pets.list()).toEqual([])
-  expect(await store.list()).toEqual([claimed])
-})
+const changes = { deleted: about('gone'), restored: about('back') }
 
-describe('the transition of an update', () => {
-  test.each([
-    ['new to deleted', rex, { status: 'deleted' as const }, 'deleted'],
-    ['new to adopted', rex, { status: 'adopted' as const }, null],
-    ['deleted to deleted', deletedRex, { status: 'deleted' as const }, null],
-    ['deleted to new', deletedRex, { status: 'new' as const }, 'restored'],
-    ['deleted, another name', deletedRex, { name: 'Max' }, null],
-    ['nothing', deletedRex, {}, null],
-  ])('from %s is told', async (_, stored, patch, transition) => {
-    const { pets } = makePets(stored)
-    expect((await pets.update('js', '1', patch)).transition).toBe(transition)
-  })
+const purged = ({ id: petId }: Pet, purgedAt: number) => ({ topic: 'purged', data: { petId, purgedAt } })
 
-  test('of several at the same time is told once', async () => {
-    const { pets } = makePets(rex)
-    const updates = await Promise.all(Array.from({ length: 4 }, () => pets.update('js', '1', { status: 'deleted' })))
-    expect(updates.filter(({ transition }) => transition === 'deleted')).toHaveLength(1)
-  })
-})
+/** What the store owes, page by page. */
+const owedPages = async (pets: Pets) => {
+  const pages: OwedEvent[][] = []
+  for await (const page of pets.owed()) pages.push(page)
+  return pages
+}
 
-test('a soft delete answers with the purge, and tells the transition the first time only', async () => {
-  const { pets, clock } = makePets(rex)
-  const deletion = { message: 'Pet scheduled for deletion', petId: '1', purgeAt: PURGE }
-  expect(await pets.softDelete('1')).toEqual({ deletion, pet: deletedRex, transition: 'deleted' })
-  clock.now = NIGHT
-  expect(await pets.softDelete('1')).toEqual({ deletion, pet: deletedRex, transition: null })
-})
+describe('create', () => {
+  test('When a pet is created, then it is shown without the events that are stored with it', async () => {
+    const { pets, store } = makePets()
 
-test('a job done gives the notes and the feeding, again and again the same', async () => {
-  const { pets, clock } = makePets({ ...rex, owedJob: { namespace: 'js', enqueuedAt: CREATED } })
-  const outcome = { notes: WELCOME_NOTES, nextFeedingAt: CREATED + DAY_MS }
-  expect(await pets.finishJob('1', CREATED)).toEqual(outcome)
-  clock.now = NIGHT
-  expect(await pets.finishJob('1', CREATED)).toEqual(outcome)
-  expect(await pets.get('1')).toMatchObject({ updatedAt: NOON })
-})
-
-test('owed jobs are told with the topic of their own namespace that queues them, and none once they are done', async () => {
-  const { pets } = makePets(
-    { ...rex, owedJob: { namespace: 'ts', enqueuedAt: CREATED } },
-    { ...rex, id: '2', owedJob: { namespace: 'py', enqueuedAt: NOON } },
-    { ...rex, id: '3' },
-  )
-  expect(await pets.owedJobs()).toEqual([
-    { topic: 'ts.job.postcreate.enqueued', petId: '1', enqueuedAt: CREATED },
-    { topic: 'py.feeding.reminder.enqueued', petId: '2', enqueuedAt: NOON },
-  ])
-  await pets.finishJob('1', CREATED)
-  await pets.finishJob('2', NOON)
-  expect(await pets.owedJobs()).toEqual([])
-})
-
-describe('a reaping', () => {
-  const announceNothing = async () => {}
-
-  test('tells the pets it purged, as they were claimed, and counts all it looked at', async () => {
-    const { pets, clock } = makePets(deletedRex, { ...rex, id: '2' })
-    clock.now = NIGHT
-    const { purged, counts, failure } = await pets.reap('js', announceNothing)
-    expect(purged).toEqual([{ ...deletedRex, purgeClaim: { namespace: 'js', purgedAt: NIGHT, claimedAt: NIGHT } }])
-    expect(counts).toEqual({ totalScanned: 2, purgedCount: 1, failedCount: 0 })
-    expect(failure).toBeNull()
-  })
-
-  test('of nothing counts nothing', async () => {
-    const { pets } = makePets()
-    const { counts } = await pets.reap('js', announceNothing)
-    expect(counts).toEqual({ totalScanned: 0, purgedCount: 0, failedCount: 0 })
-  })
-
-  test('that cannot announce one pet goes on with the others, tells why, and is finished by the next', async () => {
-    const { pets, clock } = makePets(deletedRex, { ...deletedRex, id: '2' })
-    clock.now = NIGHT
-    const away = new Error('Redis is away')
-    const told: unknown[] = []
-    const first = await pets.reap('js', async (pet) => {
-      if (pet.id === '1') throw away
-      told.push([pet.id, pet.purgeClaim?.purgedAt])
-    })
-    expect(first.counts).toEqual({ totalScanned: 2, purgedCount: 1, failedCount: 1 })
-    expect(first.failure).toBe(away)
-
-    clock.now = NIGHT + PURGE_CLAIM_MS
-    const second = await pets.reap('js', async (pet) => {
-      told.push([pet.id, pet.purgeClaim?.purgedAt])
-    })
-    expect(second.counts).toEqual({ totalScanned: 1, purgedCount: 1, failedCount: 0 })
-    expect(told).toEqual([
-      ['2', NIGHT],
-      ['1', NIGHT],
+    const { pet, events } = await pets.create(REX, (created) => [
+      { topic: 'js.pet.created', data: { petId: created.id, createdAt: created.createdAt } },
+      { topic: 'js.job', data: { petId: created.id } },
     ])
+
+    expect(pet).toEqual({ ...rex, createdAt: NOON, updatedAt: NOON })
+    expect(events).toEqual([
+      { id: anyId, topic: 'js.pet.created', data: { petId: '1', createdAt: NOON } },
+      { id: anyId, topic: 'js.job', data: { petId: '1' } },
+    ])
+    expect(await store.get('1')).toEqual({ ...pet, owed: events })
+    expect(await pets.get('1')).toEqual(pet)
+    expect(await pets.list()).toEqual([pet])
   })
 
-  test('that takes long claims each pet at the time when it comes to it, so that no claim is born too old', async () => {
-    const many = Array.from({ length: 1_001 }, (_, index) => ({ ...deletedRex, id: String(index + 1) }))
-    const { pets, clock } = makePets(...many)
-    clock.now = NIGHT
-    const { purged } = await pets.reap('js', async ({ id }) => {
-      if (id === '1000') clock.now = NIGHT + PURGE_CLAIM_MS
-    })
-    expect(purged).toHaveLength(1_001)
-    expect(purged.find(({ id }) => id === '1')?.purgeClaim?.claimedAt).toBe(NIGHT)
-    expect(purged.find(({ id }) => id === '1001')?.purgeClaim?.claimedAt).toBe(NIGHT + PURGE_CLAIM_MS)
+  test('When a store learns the id late, as Redis does, then the events hold the real one', async () => {
+    const { pets, store } = makePets()
+    store.create = async (make) => JSON.parse(JSON.stringify(make('the-id')).replaceAll('the-id', '7'))
+    const { pet, events } = await pets.create(REX, (created) => [about('new')(created)])
+    expect(pet.id).toBe('7')
+    expect(events).toEqual([{ id: anyId, topic: 'new', data: { petId: '7', updatedAt: NOON } }])
   })
 
-  test('that cannot remove a pet counts it as failed, and the next one announces it again with the same time', async () => {
-    const { pets, store, clock } = makePets(deletedRex)
-    clock.now = NIGHT
+  test('When two pets are created, then no two of their events have the same id', async () => {
+    const { pets } = makePets()
+    const describeTwo = (pet: Pet) => [about('a')(pet), about('b')(pet)]
+    const created = await Promise.all([pets.create(REX, describeTwo), pets.create(REX, describeTwo)])
+    const ids = created.flatMap(({ events }) => events.map(({ id }) => id))
+    expect(new Set(ids).size).toBe(4)
+  })
+
+  test('When the store refuses the pet, then the create rejects with its error', async () => {
+    const { pets, store } = makePets()
     const full = new StoreError('STORE_FULL', 'There is no space left')
-    const { remove } = store
-    store.remove = async () => {
+    store.create = async () => {
       throw full
     }
-    const told: unknown[] = []
-    const announce = async (pet: StoredPet) => {
-      told.push(pet.purgeClaim?.purgedAt)
-    }
-    const first = await pets.reap('js', announce)
-    expect(first).toMatchObject({ counts: { purgedCount: 0, failedCount: 1 }, failure: full })
+    await expect(pets.create(REX, () => [])).rejects.toBe(full)
+  })
+})
 
-    store.remove = remove
-    clock.now = NIGHT + DAY_MS
-    expect((await pets.reap('js', announce)).counts.purgedCount).toBe(1)
-    expect(told).toEqual([NIGHT, NIGHT])
+describe('a pet that does not exist', () => {
+  const gone: StoredPet = { ...deletedRex, purged: true, owed: [{ id: 'e1', topic: 'purged', data: { petId: '1' } }] }
+
+  test('When a pet is unknown, or purged with its event still owed, then no call finds it or changes it', async () => {
+    const { pets, store } = makePets(gone)
+    const revision = await store.revision()
+    for (const id of ['1', '2']) {
+      await expect(pets.get(id)).rejects.toMatchObject(notFound)
+      await expect(pets.update(id, { status: 'new' }, changes)).rejects.toMatchObject(notFound)
+      await expect(pets.update(id, {}, changes)).rejects.toMatchObject(notFound)
+      await expect(pets.softDelete(id, about('gone'))).rejects.toMatchObject(notFound)
+      expect(await pets.setFeedingReminder(id, CREATED, about('done'))).toBeNull()
+      expect(await pets.purge(id, purged)).toBeNull()
+    }
+    expect(await pets.list()).toEqual([])
+    expect(await pets.listPage({ limit: 10, cursor: null })).toEqual({ pets: [], next: null })
+    expect(await store.revision()).toBe(revision)
+    expect(await store.list()).toEqual([gone])
+  })
+})
+
+describe('listPage', () => {
+  const many = ['1', '2', '5'].map((id) => buildPet({ id }))
+
+  test('When there are more pets than the limit, then next is the id of the last pet shown', async () => {
+    const { pets } = makePets(...many)
+    expect(await pets.listPage({ limit: 2, cursor: null })).toEqual({ pets: many.slice(0, 2), next: '2' })
+    expect(await pets.listPage({ limit: 2, cursor: '2' })).toEqual({ pets: many.slice(2), next: null })
+    expect(await pets.listPage({ limit: 3, cursor: null })).toEqual({ pets: many, next: null })
   })
 
-  test('of a pet that is restored before its claim leaves it alone', async () => {
+  test('When a purged pet is among them, then it is left out, and the next page begins behind it', async () => {
+    const { pets } = makePets({ ...deletedRex, purged: true }, buildPet({ id: '2' }))
+    expect(await pets.listPage({ limit: 1, cursor: null })).toEqual({ pets: [], next: '1' })
+    expect(await pets.listPage({ limit: 1, cursor: '1' })).toEqual({ pets: [buildPet({ id: '2' })], next: null })
+  })
+})
+
+describe('update', () => {
+  test.each([
+    ['new becomes deleted', ['gone'], rex, { status: 'deleted' as const }],
+    ['new becomes adopted', [], rex, { status: 'adopted' as const }],
+    ['deleted stays deleted', [], deletedRex, { status: 'deleted' as const }],
+    ['deleted becomes new', ['back'], deletedRex, { status: 'new' as const }],
+    ['only the name of a deleted pet changes', [], deletedRex, { name: 'Max' }],
+    ['nothing changes', [], deletedRex, {}],
+  ])('When %s, then the events %j are stored with the change', async (_, topics, stored, patch) => {
+    const { pets, store } = makePets(stored)
+    const { pet, events } = await pets.update('1', patch, changes)
+    expect(events.map(({ topic }) => topic)).toEqual(topics)
+    expect(events.map(({ data }) => data)).toEqual(topics.map(() => ({ petId: '1', updatedAt: NOON })))
+    expect(await store.get('1')).toEqual(events.length > 0 ? { ...pet, owed: events } : pet)
+  })
+
+  test('When the pet owes an event already, then it owes both', async () => {
+    const owed = [{ id: 'e1', topic: 'js.pet.created', data: { petId: '1' } }]
+    const { pets, store } = makePets({ ...rex, owed })
+    const { pet, events } = await pets.update('1', { status: 'deleted' }, changes)
+    expect(await store.get('1')).toEqual({ ...pet, owed: [...owed, ...events] })
+  })
+
+  test('When several updates soft-delete the pet at the same time, then one of them has the event', async () => {
+    const { pets } = makePets(rex)
+    const updates = await Promise.all(Array.from({ length: 4 }, () => pets.update('1', { status: 'deleted' }, changes)))
+    expect(updates.flatMap(({ events }) => events)).toHaveLength(1)
+  })
+
+  test('When the store runs the change twice, as Redis may, then the event is that of the second run', async () => {
+    const { pets, store } = makePets(rex)
+    const { update } = store
+    store.update = (id, change) => {
+      change(rex)
+      // Meanwhile another server has soft-deleted the pet.
+      store.reset(deletedRex)
+      return update.call(store, id, change)
+    }
+    expect((await pets.update('1', { status: 'deleted' }, changes)).events).toEqual([])
+  })
+})
+
+describe('softDelete', () => {
+  test('When a pet is deleted twice, then the first time has the event, and both have the same purgeAt', async () => {
+    const { pets, store, clock } = makePets(rex)
+    const first = await pets.softDelete('1', about('gone'))
+    expect(first).toEqual({
+      pet: deletedRex,
+      events: [{ id: anyId, topic: 'gone', data: { petId: '1', updatedAt: NOON } }],
+    })
+    expect(await store.get('1')).toEqual({ ...deletedRex, owed: first.events })
+
+    clock.now = NIGHT
+    expect(await pets.softDelete('1', about('gone'))).toEqual({ pet: deletedRex, events: [] })
+  })
+})
+
+describe('setFeedingReminder', () => {
+  test('When the job runs, then the notes, the feeding and the event are stored in one write', async () => {
+    const { pets, store } = makePets(rex)
+    const done = await pets.setFeedingReminder('1', CREATED, about('done'))
+    const pet = { ...rex, updatedAt: NOON, notes: WELCOME_NOTES, nextFeedingAt: CREATED + DAY_MS }
+    expect(done).toEqual({ pet, events: [{ id: anyId, topic: 'done', data: { petId: '1', updatedAt: NOON } }] })
+    expect(await store.get('1')).toEqual({ ...pet, owed: done?.events })
+  })
+
+  test('When the job runs again, then nothing is written, and the event is returned again for the step to emit', async () => {
+    const { pets, store, clock } = makePets(rex)
+    await pets.setFeedingReminder('1', CREATED, about('done'))
+    const revision = await store.revision()
+
+    clock.now = NIGHT
+    const again = await pets.setFeedingReminder('1', CREATED, about('done'))
+
+    expect(again?.events).toEqual([{ id: anyId, topic: 'done', data: { petId: '1', updatedAt: NOON } }])
+    expect(await store.revision()).toBe(revision)
+  })
+
+  test('When the job changes a pet, then its write may wait for others; a client’s may not', async () => {
+    const { pets, store } = makePets(rex)
+    const update = vi.spyOn(store, 'update')
+    await pets.setFeedingReminder('1', CREATED, about('done'))
+    await pets.update('1', { name: 'Max' }, changes)
+    const [job, client] = update.mock.calls.map(([, , options]: unknown[]) => options)
+    expect(job).toEqual({ patienceMs: expect.closeTo(2, 0) })
+    expect(client).toEqual({ patienceMs: 0 })
+  })
+
+  test('When the store is broken, then the job rejects with its error', async () => {
+    const { pets, store } = makePets(rex)
+    const broken = new StoreError('STORE_INVALID', 'broken')
+    store.update = async () => {
+      throw broken
+    }
+    await expect(pets.setFeedingReminder('1', CREATED, about('done'))).rejects.toBe(broken)
+  })
+})
+
+describe('purge', () => {
+  test('When a pet is due, then it is gone for readers, and kept with its event until that is settled', async () => {
     const { pets, store, clock } = makePets(deletedRex)
     clock.now = NIGHT
-    const { page } = store
-    store.page = async (...which) => {
-      const seen = await page.apply(store, which)
-      await pets.update('ts', '1', { status: 'available' })
-      return seen
-    }
-    const told: unknown[] = []
-    const { counts } = await pets.reap('js', async (pet) => {
-      told.push(pet)
-    })
-    expect(counts).toEqual({ totalScanned: 1, purgedCount: 0, failedCount: 0 })
-    expect(told).toEqual([])
-    expect(await pets.get('1')).toMatchObject({ status: 'available' })
+
+    const change = await pets.purge('1', purged)
+
+    const event = { id: anyId, topic: 'purged', data: { petId: '1', purgedAt: NIGHT } }
+    expect(change).toEqual({ pet: deletedRex, events: [event] })
+    await expect(pets.get('1')).rejects.toMatchObject(notFound)
+    expect(await store.get('1')).toEqual({ ...deletedRex, purged: true, owed: [event] })
+
+    await pets.settle(change?.events ?? [], 0)
+    expect(await store.get('1')).toBeNull()
   })
 
-  test('of thousands of pets looks at each, and purges those that are due, page by page', async () => {
+  test('When two namespaces purge a pet at the same time, then one of them has the event', async () => {
+    const { pets, store, clock } = makePets(deletedRex)
+    clock.now = NIGHT
+    const both = await Promise.all([pets.purge('1', purged), pets.purge('1', purged)])
+    expect(both.filter((change) => change !== null)).toHaveLength(1)
+    expect((await store.get('1'))?.owed).toHaveLength(1)
+  })
+
+  test('When the pet is not due, or no longer, then nothing is written', async () => {
+    const { pets, store, clock } = makePets(deletedRex, buildPet({ id: '2' }))
+    const revision = await store.revision()
+    clock.now = PURGE - 1
+    for (const id of ['1', '2', '3']) expect(await pets.purge(id, purged)).toBeNull()
+    expect(await store.revision()).toBe(revision)
+  })
+
+  test('When the store runs the change twice and the pet was restored in between, then it is not purged', async () => {
+    const { pets, store, clock } = makePets(deletedRex)
+    clock.now = NIGHT
+    const { update } = store
+    store.update = (id, change) => {
+      change(deletedRex)
+      store.reset(rex)
+      return update.call(store, id, change)
+    }
+    expect(await pets.purge('1', purged)).toBeNull()
+    expect(await pets.get('1')).toEqual(rex)
+  })
+})
+
+describe('reap', () => {
+  test('When pets are due, then each is purged, and all pets of the store are counted as scanned', async () => {
+    const { pets, clock } = makePets(deletedRex, buildPet({ id: '2' }), { ...deletedRex, id: '3' })
+    clock.now = NIGHT
+    const ids: string[] = []
+    const reaping = await pets.reap(async (id) => {
+      ids.push(id)
+      return true
+    })
+    expect(ids).toEqual(['1', '3'])
+    expect(reaping).toEqual({ counts: { totalScanned: 3, purgedCount: 2, failedCount: 0 }, errors: [] })
+  })
+
+  test('When the store is empty, then nothing is counted', async () => {
+    const { pets } = makePets()
+    expect((await pets.reap(async () => true)).counts).toEqual({ totalScanned: 0, purgedCount: 0, failedCount: 0 })
+  })
+
+  test('When another namespace was faster, then the pet counts neither as purged nor as failed', async () => {
+    const { pets, clock } = makePets(deletedRex)
+    clock.now = NIGHT
+    expect((await pets.reap(async () => false)).counts).toEqual({ totalScanned: 1, purgedCount: 0, failedCount: 0 })
+  })
+
+  test('When a pet was purged before, then it is not among those that are looked at', async () => {
+    const { pets, clock } = makePets({ ...deletedRex, purged: true }, buildPet({ id: '2' }))
+    clock.now = NIGHT
+    expect((await pets.reap(async () => true)).counts).toEqual({ totalScanned: 1, purgedCount: 0, failedCount: 0 })
+  })
+
+  test('When some pets cannot be purged, then they count as failed, the others are purged, and the next run tries again', async () => {
+    const { pets, clock } = makePets(...['1', '2', '3'].map((id) => ({ ...deletedRex, id })))
+    clock.now = NIGHT
+    const full = new StoreError('STORE_FULL', 'There is no space left')
+    const { counts, errors } = await pets.reap(async (id) => {
+      if (id === '2') throw full
+      return (await pets.purge(id, purged)) !== null
+    })
+    expect(counts).toEqual({ totalScanned: 3, purgedCount: 2, failedCount: 1 })
+    expect(errors).toEqual([full])
+    expect((await pets.list()).map(({ id }) => id)).toEqual(['2'])
+
+    const second = await pets.reap(async (id) => (await pets.purge(id, purged)) !== null)
+    expect(second.counts).toEqual({ totalScanned: 1, purgedCount: 1, failedCount: 0 })
+  })
+
+  test('When very many pets cannot be purged, then all are counted, and only some of the errors are returned', async () => {
+    const { pets, clock } = makePets(
+      ...Array.from({ length: 30 }, (_, index) => ({ ...deletedRex, id: String(index + 1) })),
+    )
+    clock.now = NIGHT
+    const { counts, errors } = await pets.reap(() => Promise.reject(new Error('no')))
+    expect(counts.failedCount).toBe(30)
+    expect(errors.length).toBeGreaterThan(0)
+    expect(errors.length).toBeLessThan(30)
+  })
+
+  test('When there are thousands of pets, then each is looked at once, page by page', async () => {
     const many = Array.from({ length: 2_500 }, (_, index) =>
       buildPet({ ...(index % 2 ? rex : deletedRex), id: `${index + 1}` }),
     )
-    const { pets, store, clock } = makePets(...many)
+    const { pets, clock } = makePets(...many)
     clock.now = NIGHT
-    const told: string[] = []
-    const { counts } = await pets.reap('js', async ({ id }) => {
-      told.push(id)
-    })
+    const { counts } = await pets.reap(async (id) => (await pets.purge(id, purged)) !== null)
     expect(counts).toEqual({ totalScanned: 2_500, purgedCount: 1_250, failedCount: 0 })
-    expect(new Set(told).size).toBe(1_250)
-    expect(await store.list()).toEqual(many.filter((_, index) => index % 2))
+    expect(await pets.list()).toEqual(many.filter((_, index) => index % 2))
   })
 
-  test('rejects where the store cannot be read', async () => {
+  test('When a run takes so long that a pet becomes due on the way, then the run purges it', async () => {
+    const many = Array.from({ length: 1_001 }, (_, index) => ({ ...deletedRex, id: `${index + 1}` }))
+    const late = { ...deletedRex, id: '1002', purgeAt: NIGHT + 1 }
+    const { pets, clock } = makePets(...many, late)
+    clock.now = NIGHT
+    const { counts } = await pets.reap(async () => {
+      clock.now = NIGHT + 1
+      return true
+    })
+    expect(counts.purgedCount).toBe(1_002)
+  })
+
+  test('When the store cannot be read, then the run rejects with its error', async () => {
     const { pets, store } = makePets()
     const broken = new StoreError('STORE_INVALID', 'broken')
     store.page = async () => {
       throw broken
     }
-    await expect(pets.reap('js', announceNothing)).rejects.toBe(broken)
+    await expect(pets.reap(async () => true)).rejects.toBe(broken)
   })
 })
 
-test('a check resolves where the store can be read and rejects where not', async () => {
-  const { pets, store } = makePets()
-  await expect(pets.check()).resolves.toBeUndefined()
-  const broken = new StoreError('STORE_INVALID', 'broken')
-  store.get = async () => {
-    throw broken
-  }
-  await expect(pets.check()).rejects.toBe(broken)
+describe('owed and settle', () => {
+  const event = (id: string, petId: string) => ({ id, topic: 'js.pet.created', data: { petId } })
+
+  test('When pets owe events, then all are returned, over as many pages as it takes', async () => {
+    const many = Array.from({ length: 1_001 }, (_, index) => {
+      const id = `${index + 1}`
+      return buildPet({ id, owed: [event(`a${id}`, id), event(`b${id}`, id)] })
+    })
+    const { pets } = makePets(...many, buildPet({ id: '1002' }))
+    const pages = await owedPages(pets)
+    expect(pages.length).toBeGreaterThan(1)
+    expect(pages.flat()).toEqual(many.flatMap(({ owed }) => owed))
+  })
+
+  test('When nothing is owed, then there is nothing', async () => {
+    expect((await owedPages(makePets(rex).pets)).flat()).toEqual([])
+  })
+
+  test('When events are settled, then they are removed from all of their pets in one write', async () => {
+    const { pets, store } = makePets(
+      buildPet({ id: '1', owed: [event('a', '1'), event('b', '1')] }),
+      buildPet({ id: '2', owed: [event('c', '2')] }),
+      buildPet({ id: '3', owed: [event('d', '3')] }),
+    )
+    const updateMany = vi.spyOn(store, 'updateMany')
+
+    await pets.settle([event('a', '1'), event('b', '1'), event('c', '2')], 500)
+
+    expect(await store.list()).toEqual([
+      buildPet({ id: '1' }),
+      buildPet({ id: '2' }),
+      buildPet({ id: '3', owed: [event('d', '3')] }),
+    ])
+    expect(updateMany.mock.calls.map(([ids, , options]: unknown[]) => [ids, options])).toEqual([
+      [['1', '2'], { patienceMs: 500 }],
+    ])
+    expect((await owedPages(pets)).flat()).toEqual([event('d', '3')])
+  })
+
+  test('When an event is settled twice, or its pet is gone, then nothing happens', async () => {
+    const { pets, store } = makePets(rex)
+    const revision = await store.revision()
+    await pets.settle([event('a', '1'), event('b', '9')], 0)
+    expect(await store.revision()).toBe(revision)
+  })
+
+  test.each([
+    ['has no id', [{ data: { petId: '1' } }]],
+    ['is about no pet', [{ id: 'a', data: { totalScanned: 1 } }]],
+    ['has no data', [{ id: 'a', data: null }]],
+    ['does not exist', []],
+  ])('When an event %s, then the store is not written', async (_, events) => {
+    const { pets, store } = makePets({ ...rex, owed: [event('a', '1')] })
+    const updateMany = vi.spyOn(store, 'updateMany')
+    await pets.settle(events, 0)
+    expect(updateMany).not.toHaveBeenCalled()
+  })
+
+  test('When the store does not take the settling, then the settling rejects with its error', async () => {
+    const { pets, store } = makePets({ ...rex, owed: [event('a', '1')] })
+    const full = new StoreError('STORE_FULL', 'There is no space left')
+    store.updateMany = async () => {
+      throw full
+    }
+    await expect(pets.settle([event('a', '1')], 0)).rejects.toBe(full)
+  })
 })
 
-test('a list of tens of thousands of pets is the same, and has the same JSON, as one made in one piece', async () => {
-  const many = Array.from({ length: 25_001 }, (_, index) => buildPet({ ...rex, id: `${index + 1}` }))
-  const { pets } = makePets(...many)
-  const listed = await pets.list()
-  expect(listed).toEqual(many)
-  expect(jsonText(listed)).toBe(JSON.stringify(many))
-  expect(await pets.list()).toBe(listed)
+describe('check', () => {
+  test('When the store can be read, then the check resolves, and otherwise rejects with its error', async () => {
+    const { pets, store } = makePets()
+    await expect(pets.check()).resolves.toBeUndefined()
+    const broken = new StoreError('STORE_INVALID', 'broken')
+    store.get = async () => {
+      throw broken
+    }
+    await expect(pets.check()).rejects.toBe(broken)
+  })
 })

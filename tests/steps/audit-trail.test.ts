@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { callEvent } from './call-step'
+import { callEvent, type EventStep } from './call-step'
+import { everyNamespace } from './every-namespace'
 import { fakeContext } from './fake-context'
 import { dataDir } from './pet-file'
 
@@ -10,11 +11,7 @@ const DELETED = Date.UTC(2022, 0, 2)
 const PURGE = Date.UTC(2022, 1, 1)
 const WRITTEN = Date.UTC(2022, 1, 1, 2)
 
-const steps = [
-  ['js', await import('../../steps/javascript/audit-trail.job.step')],
-  ['ts', await import('../../steps/typescript/audit-trail.job.step')],
-  ['py', await import('../../steps/python/audit-trail.job.step')],
-] as const
+const steps = await everyNamespace<EventStep>('audit-trail.job')
 
 const file = join(dataDir, 'audit.jsonl')
 const lines = (): string[] => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [])

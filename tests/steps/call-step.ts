@@ -2,13 +2,19 @@ import type { ApiMiddleware, ApiRequest, ApiResponse, ApiRouteConfig, FlowContex
 import type { EmittedEvent } from './fake-context'
 
 /** The module of an API step. */
-export interface ApiStep<Body> {
+export interface ApiStep<Body = unknown> {
   config: ApiRouteConfig
   handler: (request: ApiRequest<Body>, context: FlowContext<EmittedEvent>) => Promise<ApiResponse<number, unknown>>
 }
 
-interface EventStep<Input> {
+/** The module of an event step. */
+export interface EventStep<Input = unknown> {
   handler: (input: Input, context: FlowContext<EmittedEvent>) => Promise<void>
+}
+
+/** The module of a cron step. */
+export interface CronStep {
+  handler: (context: FlowContext<EmittedEvent>) => Promise<void>
 }
 
 /** What a client sends: a path's `id`, a query, and a body, as a value or as the text that goes over the wire. */

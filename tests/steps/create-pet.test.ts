@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { buildPet } from '../store/build-pet'
-import { callApi } from './call-step'
+import { type ApiStep, callApi } from './call-step'
+import { everyNamespace } from './every-namespace'
 import { anyId, fakeContext } from './fake-context'
 import { givenPets, store, storedPet } from './step-store'
 
@@ -8,11 +9,7 @@ const NOON = Date.UTC(2022, 0, 1, 12)
 
 const BUDDY = { name: 'Buddy', species: 'dog', ageMonths: 24 }
 
-const steps = [
-  ['js', await import('../../steps/javascript/create-pet.step')],
-  ['ts', await import('../../steps/typescript/create-pet.step')],
-  ['py', await import('../../steps/python/create-pet.step')],
-] as const
+const steps = await everyNamespace<ApiStep>('create-pet')
 
 afterEach(() => {
   vi.useRealTimers()

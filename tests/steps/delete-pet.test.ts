@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { DAY_MS } from '../../src/pets/pet'
 import { buildPet } from '../store/build-pet'
-import { callApi } from './call-step'
+import { type ApiStep, callApi } from './call-step'
+import { everyNamespace } from './every-namespace'
 import { anyId, fakeContext } from './fake-context'
 import { givenPets, store, storedPet } from './step-store'
 
@@ -9,11 +10,7 @@ const NOON = Date.UTC(2022, 0, 1, 12)
 const NEXT_NOON = NOON + DAY_MS
 const PURGE = NOON + 30 * DAY_MS
 
-const steps = [
-  ['js', await import('../../steps/javascript/delete-pet.step')],
-  ['ts', await import('../../steps/typescript/delete-pet.step')],
-  ['py', await import('../../steps/python/delete-pet.step')],
-] as const
+const steps = await everyNamespace<ApiStep>('delete-pet')
 
 afterEach(() => {
   vi.useRealTimers()

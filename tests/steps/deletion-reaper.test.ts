@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { DAY_MS, type StoredPet } from '../../src/pets/pet'
+import { applyUpdate } from '../../src/pets/pet-changes'
 import { StoreError } from '../../src/store/store'
 import { buildPet } from '../store/build-pet'
-import { callApi } from './call-step'
+import type { CronStep } from './call-step'
+import { everyNamespace } from './every-namespace'
 import { anyId, type EmittedEvent, fakeContext } from './fake-context'
 import { givenPets, store, storedPet } from './step-store'
 
@@ -10,17 +12,9 @@ const DELETED = Date.UTC(2022, 0, 1)
 const PURGE = Date.UTC(2022, 0, 31)
 const NIGHT = Date.UTC(2022, 1, 1, 2)
 
-const js = await import('../../steps/javascript/deletion-reaper.cron.step')
-const ts = await import('../../steps/typescript/deletion-reaper.cron.step')
-const py = await import('../../steps/python/deletion-reaper.cron.step')
-const updateStep = await import('../../steps/javascript/update-pet.step')
 const { pets } = await import('../../src/app/pets')
 
-const steps = [
-  ['js', js],
-  ['ts', ts],
-  ['py', py],
-] as const
+const steps = await everyNamespace<CronStep>('deletion-reaper.cron')
 
 /** A pet that was soft-deleted on New Year's Day, to be purged on the last of January. */
 const buildDeleted = (fields: Partial<StoredPet> & { id: string }): StoredPet =>
@@ -165,7 +159,7 @@ describe.each(steps)('%s: DeletionReaper', (ns, step) => {
     // Between the scan and the purge.
     vi.spyOn(store, 'page').mockImplementation(async (...args) => {
       const found = await page.apply(store, args)
-      await callApi(updateStep, { id: '2', body: { status: 'available' } }, fakeContext())
+      await store.update('2', (pet) => applyUpdate(pet, { status: 'available' }, NIGHT))
       return found
     })
     const context = fakeContext()
@@ -239,14 +233,14 @@ describe.each(steps)('%s: DeletionReaper', (ns, step) => {
   })
 })
 
-test('When all three reapers run at the same moment, then each due pet is purged once, by one of them', async () => {
+test('When the reapers of all namespaces run at the same moment, then each due pet is purged once, by one of them', async () => {
   const ids = Array.from({ length: 60 }, (_, index) => String(index + 1))
   givenPets(...ids.map((id) => buildDeleted({ id })), buildPet({ id: '61' }))
-  const contexts = { js: fakeContext(), ts: fakeContext(), py: fakeContext() }
+  const runs = steps.map(([ns, { handler }]) => ({ ns, handler, context: fakeContext() }))
 
-  await Promise.all(steps.map(([ns, step]) => step.handler(contexts[ns])))
+  await Promise.all(runs.map(({ handler, context }) => handler(context)))
 
-  const events = Object.entries(contexts).flatMap(([ns, { emitted }]) => {
+  const events = runs.flatMap(({ ns, context: { emitted } }) => {
     for (const { topic } of emitted) expect(topic).toMatch(new RegExp(`^${ns}\\.`))
     return emitted
   })

@@ -1,14 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { buildPet } from '../store/build-pet'
-import { callApi } from './call-step'
+import { type ApiStep, callApi } from './call-step'
+import { everyNamespace } from './every-namespace'
 import { fakeContext } from './fake-context'
 import { givenPets, store } from './step-store'
 
-const steps = [
-  ['js', await import('../../steps/javascript/get-pet.step')],
-  ['ts', await import('../../steps/typescript/get-pet.step')],
-  ['py', await import('../../steps/python/get-pet.step')],
-] as const
+const steps = await everyNamespace<ApiStep>('get-pet')
 
 describe.each(steps)('GET /%s/pets/:id', (ns, step) => {
   test('When the pet exists, then it responds 200 with it, and nothing is emitted or logged', async () => {

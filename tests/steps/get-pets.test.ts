@@ -1,14 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { buildPet } from '../store/build-pet'
-import { callApi } from './call-step'
+import { type ApiStep, callApi } from './call-step'
+import { everyNamespace } from './every-namespace'
 import { fakeContext } from './fake-context'
 import { givenPets } from './step-store'
 
-const steps = [
-  ['js', await import('../../steps/javascript/get-pets.step')],
-  ['ts', await import('../../steps/typescript/get-pets.step')],
-  ['py', await import('../../steps/python/get-pets.step')],
-] as const
+const steps = await everyNamespace<ApiStep>('get-pets')
 
 describe.each(steps)('GET /%s/pets', (ns, step) => {
   test('When there are no pets, then the list is empty', async () => {

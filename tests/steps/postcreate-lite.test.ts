@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { DAY_MS, WELCOME_NOTES } from '../../src/pets/pet'
 import { StoreError } from '../../src/store/store'
 import { buildPet } from '../store/build-pet'
-import { callEvent } from './call-step'
+import { callEvent, type EventStep } from './call-step'
+import { everyNamespace } from './every-namespace'
 import { anyId, fakeContext } from './fake-context'
 import { givenPets, store, storedPet } from './step-store'
 
@@ -10,11 +11,7 @@ const CREATED = Date.UTC(2022, 0, 1)
 const DONE = CREATED + 1_500
 const RESTORED = Date.UTC(2022, 0, 20, 8)
 
-const steps = [
-  ['js', await import('../../steps/javascript/postcreate-lite.job.step')],
-  ['ts', await import('../../steps/typescript/postcreate-lite.job.step')],
-  ['py', await import('../../steps/python/postcreate-lite.job.step')],
-] as const
+const steps = await everyNamespace<EventStep>('postcreate-lite.job')
 
 const job = { petId: '1', enqueuedAt: CREATED }
 

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { DAY_MS } from '../../src/pets/pet'
 import { buildPet } from '../store/build-pet'
-import { callApi } from './call-step'
+import { type ApiStep, callApi } from './call-step'
+import { everyNamespace } from './every-namespace'
 import { anyId, fakeContext } from './fake-context'
 import { givenPets, store, storedPet } from './step-store'
 
@@ -12,11 +13,7 @@ const PURGE = NOON + 30 * DAY_MS
 const rex = buildPet({ id: '1', name: 'Rex', createdAt: CREATED, updatedAt: CREATED })
 const deletedRex = buildPet({ ...rex, status: 'deleted', deletedAt: CREATED, purgeAt: CREATED + 30 * DAY_MS })
 
-const steps = [
-  ['js', await import('../../steps/javascript/update-pet.step')],
-  ['ts', await import('../../steps/typescript/update-pet.step')],
-  ['py', await import('../../steps/python/update-pet.step')],
-] as const
+const steps = await everyNamespace<ApiStep>('update-pet')
 
 afterEach(() => {
   vi.useRealTimers()

@@ -1,59 +1,57 @@
 import { appendFileSync, rmSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { auditFile } from '../../src/app/settings'
 import { AuditLog } from '../../src/events/audit-log'
-import { auditFile } from '../../src/settings'
-import { createFileStore } from '../../src/store/file/file-store'
-import { newsSchema } from '../../src/workbench/live'
+import { StoreError } from '../../src/store/store'
 import { readNews } from '../../src/workbench/news'
+import { MemoryStore } from '../pets/memory-store'
 import { buildPet, petOf } from '../store/build-pet'
 import { makeDataDir } from '../store/data-dir'
 
 const setUp = () => {
-  const dataDir = makeDataDir()
-  const store = createFileStore({ dataDir: dataDir.path })
-  const file = auditFile(dataDir.path)
+  const store = new MemoryStore()
+  const file = auditFile(makeDataDir().path)
   const audit = new AuditLog(file)
-  const ask = (known: { stamp?: string; end?: string } = {}) =>
-    readNews(store, audit, { stamp: known.stamp, end: known.end })
-  return { dataDir, store, audit, file, ask }
+  const ask = (known: { revision?: string; end?: string } = {}) =>
+    readNews(store, audit, { revision: known.revision, end: known.end })
+  return { store, audit, file, ask }
 }
 
 const entry = (petId: string) => ({ topic: 'js.pet.created', traceId: `trace-${petId}`, data: { petId } })
 
-test('Where there is nothing yet, the news are an empty store and an empty trail', async () => {
+test('When there is nothing yet, then the news are an empty store and an empty trail', async () => {
   const { ask } = setUp()
-  const news = await ask()
-  expect(newsSchema.parse(news)).toMatchObject({ store: { pets: [] }, audit: { lines: [] } })
+  expect(await ask()).toMatchObject({ store: { pets: [] }, audit: { lines: [] } })
 })
 
-test('When nothing changed since, then the answer holds neither pets nor lines', async () => {
+test('When nothing changed since, then the news hold neither pets nor lines', async () => {
   const { store, audit, ask } = setUp()
   await store.create(petOf())
   await audit.append(entry('1'))
   const first = await ask()
   expect(first.store.pets).toMatchObject([{ id: '1' }])
   expect(first.audit.lines).toMatchObject([entry('1')])
-  const next = await ask({ stamp: first.store.stamp, end: first.audit.end })
+  const next = await ask({ revision: first.store.revision, end: first.audit.end })
   expect(next).toEqual({
-    store: { stamp: first.store.stamp },
+    store: { revision: first.store.revision },
     audit: { lines: [], end: first.audit.end, isNew: false },
   })
 })
 
-test('When something changed, then the answer holds every pet, and the new lines alone', async () => {
+test('When something changed, then the news hold every pet, and the new lines alone', async () => {
   const { store, audit, ask } = setUp()
   await store.create(petOf())
   await audit.append(entry('1'))
   const { store: known, audit: trail } = await ask()
   await store.create(petOf())
   await audit.append(entry('2'))
-  const news = await ask({ stamp: known.stamp, end: trail.end })
+  const news = await ask({ revision: known.revision, end: trail.end })
   expect(news.store.pets).toHaveLength(2)
   expect(news.audit.lines).toMatchObject([entry('2')])
   expect(news.audit.isNew).toBe(false)
 })
 
-test('A line that is still being written waits, and one that is none is left out', async () => {
+test('When a line is still being written, then it waits, and what is not a line is left out', async () => {
   const { audit, file, ask } = setUp()
   await audit.append(entry('1'))
   appendFileSync(file, 'no line\n{"at": 1, "topic": "js.pet.')
@@ -72,32 +70,41 @@ test('When the trail was removed, then the page is told to forget what it knows'
   expect((await ask({ end: trail.end })).audit).toMatchObject({ lines: [], isNew: true })
 })
 
-test('A broken store is told once, and its pets are back once it is mended', async () => {
-  const { dataDir, store, ask } = setUp()
+test('When the trail cannot be read, then it has no news, and the pets are shown', async () => {
+  const { store, audit, ask } = setUp()
   await store.create(petOf())
-  const sound = dataDir.read()
-  dataDir.write('{')
-  const broken = await ask()
-  expect(broken.store).toMatchObject({ error: expect.stringContaining('not valid JSON') })
-  expect((await ask({ stamp: broken.store.stamp })).store).toEqual({ stamp: broken.store.stamp })
-  dataDir.write(sound)
-  expect((await ask({ stamp: broken.store.stamp })).store.pets).toMatchObject([{ id: '1' }])
+  audit.readAfter = () => Promise.reject(new Error('EACCES'))
+  const news = await ask({ end: 'E' })
+  expect(news).toMatchObject({ store: { pets: [{ id: '1' }] }, audit: { lines: [], end: 'E', isNew: false } })
 })
 
-test('A pet that a reaper has claimed is not shown', async () => {
+test('When the store is broken, then the news say so, and its pets are back once it is mended', async () => {
   const { store, ask } = setUp()
-  await store.create(petOf({ purgeClaim: { namespace: 'js', purgedAt: 1, claimedAt: 1 } }))
-  expect((await ask()).store.pets).toEqual([])
+  await store.create(petOf())
+  const { store: before } = await ask()
+  const broken = vi.spyOn(store, 'revision').mockRejectedValue(new StoreError('STORE_INVALID', 'not valid JSON'))
+  const news = await ask({ revision: before.revision })
+  expect(news.store).toMatchObject({ error: 'not valid JSON' })
+  expect(news.store.pets).toBeUndefined()
+  broken.mockRestore()
+  expect((await ask({ revision: news.store.revision })).store.pets).toMatchObject([{ id: '1' }])
 })
 
-test('Of very many pets the page gets the newest, and is told that there are more', async () => {
-  const { dataDir, ask } = setUp()
+test('When a pet is purged, or owes events, then the page sees neither the pet nor the events', async () => {
+  const { store, ask } = setUp()
+  await store.create(petOf({ purged: true }))
+  await store.create(petOf({ owed: [{ id: 'e1', topic: 'js.pet.created', data: { petId: '2' } }] }))
+  expect((await ask()).store.pets).toEqual([buildPet({ id: '2' })])
+})
+
+test('When there are very many pets, then the page gets the newest, and learns that there are more', async () => {
+  const { store, ask } = setUp()
   const pets = Array.from({ length: 10_001 }, (_, index) => buildPet({ id: String(index + 1) }))
-  dataDir.write(JSON.stringify({ seq: 10_002, pets: Object.fromEntries(pets.map((pet) => [pet.id, pet])) }))
+  store.reset(...pets)
   const { store: many } = await ask()
   expect(many.isPart).toBe(true)
   expect(many.pets?.map(({ id }) => id)).toEqual(pets.slice(1).map(({ id }) => id))
-  dataDir.write(JSON.stringify({ seq: 10_002, pets: Object.fromEntries(pets.slice(1).map((pet) => [pet.id, pet])) }))
+  store.reset(...pets.slice(1))
   const { store: all } = await ask()
   expect(all).toMatchObject({ isPart: false, pets: { length: 10_000 } })
 })

@@ -7,7 +7,7 @@ import { buildPet } from '../store/build-pet'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-test('A span is told in its two largest units', () => {
+test('When a span is shown, then by its two largest units', () => {
   expect(formatSpan(30 * 24 * HOUR - 1)).toBe('29 d 23 h')
   expect(formatSpan(24 * HOUR - 1)).toBe('23 h 59 min')
   expect(formatSpan(HOUR - 1)).toBe('59 min')
@@ -17,11 +17,11 @@ test('A span is told in its two largest units', () => {
   expect(formatSpan(-HOUR)).toBe('due')
 })
 
-test('An age is told as people say it', () => {
+test('When an age is shown, then as people say it', () => {
   expect([0, 7, 12, 24, 30].map(formatAge)).toEqual(['0 mo', '7 mo', '1 y', '2 y', '2 y 6 mo'])
 })
 
-test('A search finds an id, or part of a name or of the notes, and filters narrow it further', () => {
+test('When pets are searched, then by id, or part of a name or of the notes, and filters narrow that further', () => {
   const pets = [
     buildPet({ id: '1', name: 'Buddy' }),
     buildPet({ id: '2', name: 'Bo', species: 'cat', notes: 'Likes buddy' }),
@@ -35,7 +35,7 @@ test('A search finds an id, or part of a name or of the notes, and filters narro
   expect(found({ status: 'adopted' })).toEqual(['11'])
 })
 
-test('An age that is no number is sent as it was typed, for the endpoint to refuse', () => {
+test('When an age is not a number, then it is sent as it was typed, for the endpoint to refuse', () => {
   const fields = { name: 'Rex', species: 'dog', ageMonths: '12' }
   expect(bodyOf(fields)).toEqual({ name: 'Rex', species: 'dog', ageMonths: 12 })
   expect(bodyOf({ ...fields, ageMonths: 'old' })).toMatchObject({ ageMonths: 'old' })

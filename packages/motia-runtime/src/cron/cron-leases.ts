@@ -1,3 +1,9 @@
+/**
+ * How far ahead of now a tick may be that counts as run, in ms. A tick that is further ahead was run by a clock that was wrong,
+ * and must not keep the step from running until then.
+ */
+export const FUTURE_TICK_MS = 60 * 60 * 1_000
+
 /** The run of one tick of a cron step by this server. */
 export interface CronRun {
   /** Notes durably that the tick has been run to its end. */

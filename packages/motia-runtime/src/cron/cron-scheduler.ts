@@ -134,7 +134,8 @@ export class CronScheduler {
         return
       }
       if (lease !== 'held') {
-        if (!isFirst) console.warn(`Step ${name} runs here: the server that ran it is gone`)
+        if (!isFirst)
+          console.info(`Step ${name} runs here: the server that ran it has stopped, or took longer than its interval`)
         return this.#runAndEnd(job, lease)
       }
       await new Promise((resolve) => setTimeout(resolve, FOLLOW_INTERVAL_MS).unref())

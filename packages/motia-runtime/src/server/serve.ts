@@ -83,10 +83,8 @@ export const serve = async (
     })
     const { motiaServer } = server
     const relay = new OutboxRelay({ engine, outbox: () => hooks().outbox ?? NO_OUTBOX })
-    cleanUps.push(async () => {
-      await server.close()
-      await relay.stop()
-    })
+    cleanUps.push(() => relay.stop())
+    cleanUps.push(() => server.close())
     if (isProduction) {
       closeSocket(motiaServer)
     } else {

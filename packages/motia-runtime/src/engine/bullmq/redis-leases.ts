@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
-import type { CronLeases, CronRun } from '../../cron/cron-leases'
+import { type CronLeases, type CronRun, FUTURE_TICK_MS } from '../../cron/cron-leases'
 
 /** How long a lease lasts without a sign of life from its server, and how often the server gives one, in ms. */
 const LEASE_MS = 13_000
 const RENEW_MS = 4_000
 
-/** Keys lease, done; token, tick, life of the lease in ms. */
+/** Keys lease, done; token, tick, life of the lease in ms, the latest tick that can have been run. */
 const BEGIN = `
-if tonumber(redis.call('GET', KEYS[2]) or '-1') >= tonumber(ARGV[2]) then return 'done' end
+local done = tonumber(redis.call('GET', KEYS[2]) or '-1')
+if done >= tonumber(ARGV[2]) and done <= tonumber(ARGV[4]) then return 'done' end
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[3]) then return 'run' end
 return 'held'`
 
@@ -18,10 +19,13 @@ const RENEW = `
 local holder = redis.call('GET', KEYS[1])
 if not holder or holder == ARGV[1] then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end`
 
-/** Keys lease, done; token, the tick that was run or -1. */
+/** Keys lease, done; token, the tick that was run or -1, the latest tick that can have been run. */
 const END = `
-if tonumber(redis.call('GET', KEYS[2]) or '-1') < tonumber(ARGV[2]) then redis.call('SET', KEYS[2], ARGV[2]) end
+local done = tonumber(redis.call('GET', KEYS[2]) or '-1')
+if ARGV[2] ~= '-1' and (done < tonumber(ARGV[2]) or done > tonumber(ARGV[3])) then redis.call('SET', KEYS[2], ARGV[2]) end
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
+
+const latestTick = (): number => Date.now() + FUTURE_TICK_MS
 
 const begunSchema = z.enum(['run', 'held', 'done'])
 const tickSchema = z.coerce.number().nullable()
@@ -41,14 +45,14 @@ export class RedisLeases implements CronLeases {
     const redis = this.#redis
     const keys = [this.#key(step, 'lease'), this.#key(step, 'done')] as const
     const token = randomUUID()
-    const begun = begunSchema.parse(await redis.eval(BEGIN, 2, ...keys, token, tick, LEASE_MS))
+    const begun = begunSchema.parse(await redis.eval(BEGIN, 2, ...keys, token, tick, LEASE_MS, latestTick()))
     if (begun !== 'run') return begun
     // If Redis does not respond now, it may at the next renewal.
     const renew = () => redis.eval(RENEW, 1, keys[0], token, LEASE_MS).catch(() => {})
     const timer = setInterval(renew, RENEW_MS).unref()
     const finish = async (doneTick: number) => {
       clearInterval(timer)
-      await redis.eval(END, 2, ...keys, token, doneTick)
+      await redis.eval(END, 2, ...keys, token, doneTick, latestTick())
     }
     return { end: () => finish(tick), release: () => finish(-1) }
   }

@@ -1,7 +1,7 @@
 import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { tryLock } from 'fs-native-extensions'
-import type { CronLeases, CronRun } from '../../cron/cron-leases'
+import { type CronLeases, type CronRun, FUTURE_TICK_MS } from '../../cron/cron-leases'
 import { isMissing, nodeFiles, syncFile } from '../../files/file-calls'
 
 /**
@@ -53,7 +53,7 @@ export class LeaseFiles implements CronLeases {
 
 const isDone = (fd: number, tick: number): boolean => {
   const last = tickIn(readFileSync(fd, 'utf8'))
-  return last !== null && last >= tick
+  return last !== null && last >= tick && last <= Date.now() + FUTURE_TICK_MS
 }
 
 /** The tick in a lease's file; null if it was never run to its end, or a power cut has damaged the file. */

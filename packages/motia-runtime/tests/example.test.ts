@@ -1,0 +1,78 @@
+import { cpSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Stream } from '@motiadev/stream-client-node'
+import request from 'supertest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { startChild } from '../../../tests/support/child'
+import { freePort } from '../../../tests/support/free-port'
+import { linkPackages } from '../../../tests/support/project-copy'
+import { serverEnvironment } from '../../../tests/support/server'
+import { makeTempDir } from '../../../tests/support/temp-dir'
+import { waitFor } from '../../../tests/support/wait-for'
+
+const EXAMPLE = fileURLToPath(new URL('example', import.meta.url))
+const COMMAND = fileURLToPath(new URL('../bin/motia-runtime.mjs', import.meta.url))
+const PACKAGES = fileURLToPath(new URL('../../../node_modules', import.meta.url))
+
+/** The example is a project of its own: a folder that is nowhere near this package, and has it installed. */
+let root: string
+beforeAll(() => {
+  root = makeTempDir('motia-runtime-example-')
+  cpSync(EXAMPLE, root, { recursive: true, filter: (path) => !/\/\.(motia|data)$/.test(path) })
+  linkPackages(PACKAGES, join(root, 'node_modules'))
+})
+
+const run = (...args: string[]) =>
+  startChild([process.execPath, COMMAND, ...args], { cwd: root, env: serverEnvironment() })
+
+const startServer = async (mode: 'start' | 'dev') => {
+  const port = await freePort()
+  const env = serverEnvironment({ PORT: String(port) })
+  const server = startChild([process.execPath, COMMAND, mode], { cwd: root, env })
+  await server.printed(`   Data: ${join(root, '.data')}\n`, { timeout: 30_000 })
+  return { ...server, url: `http://127.0.0.1:${port}`, socketUrl: `ws://127.0.0.1:${port}` }
+}
+
+describe.each(['start', 'dev'] as const)('the example, run by `motia-runtime %s`', (mode) => {
+  test('When a note is posted, then its words are counted in the stream, and the cron step sees it there', async () => {
+    const server = await startServer(mode)
+    expect(server.output()).toContain(`Notes ready on ${server.url}\n`)
+    const text = 'three short words'
+    const { body } = await request(server.url).post('/notes').send({ text }).expect(202)
+    expect(body).toEqual({ id: expect.any(String) })
+    await server.printed('CountWords Words counted { words: 3 }')
+    await server.printed('ReportNotes Notes so far { notes: 1 }')
+    expect(server.output()).not.toMatch(/\[ERROR]|⚠|✗/)
+    expect((await server.stop()).code).toBe(0)
+  })
+})
+
+test('When a page listens to the stream, then a note is pushed to it as soon as its words are counted', async () => {
+  const server = await startServer('dev')
+  const stream = new Stream(server.socketUrl)
+  onTestFinished(() => stream.close())
+  const seen: unknown[] = []
+  stream.subscribeGroup('notes', 'all').addChangeListener((notes) => seen.push(notes))
+  const post = async (text: string) => (await request(server.url).post('/notes').send({ text }).expect(202)).body.id
+  // What was counted before the page has joined is in the first list that it gets.
+  const first = await post('one')
+  await waitFor(() => seen.length > 0, { what: 'the notes so far' })
+  const second = await post('one two')
+  await waitFor(() => JSON.stringify(seen.at(-1)).includes(second), { what: 'the new note', seen: () => seen })
+  expect(seen.at(-1)).toEqual([
+    expect.objectContaining({ id: first, text: 'one', words: 1 }),
+    expect.objectContaining({ id: second, text: 'one two', words: 2 }),
+  ])
+})
+
+test('types.d.ts is what `motia-runtime types` writes, and the example compiles with it', { timeout: 60_000 }, async () => {
+  const written = run('types')
+  expect(await written.exited, written.output()).toMatchObject({ code: 0 })
+  expect(readFileSync(join(root, 'types.d.ts'), 'utf8')).toBe(readFileSync(join(EXAMPLE, 'types.d.ts'), 'utf8'))
+  const compiler = join(PACKAGES, 'typescript/bin/tsc')
+  const compiled = startChild([process.execPath, compiler, '--noEmit', '--incremental', 'false', '-p', EXAMPLE], {
+    env: serverEnvironment(),
+  })
+  expect(await compiled.exited, compiled.output()).toMatchObject({ code: 0 })
+})
