@@ -1,93 +1,103 @@
-import type { Comparison } from './comparison'
+import { find, type Measurement } from './comparison'
 import type { ContenderKey } from './contenders/contender'
-import type { Operation } from './operations'
+import { OPERATION_TITLES, type Operation } from './operations'
+import type { Restart } from './restart'
 import type { Results } from './results'
+import { number, plural } from './table'
 
-/** Something the project set out to reach, and whether this run did. */
+/** Something the project set out to reach, and whether this run did; null if it was not measured. */
 export interface Aim {
   aim: string
   measured: string
-  isMet: boolean
+  isMet: boolean | null
 }
 
-const times = (value: number): string => `${value.toFixed(value < 10 ? 2 : 0)}×`
-const milliseconds = (value: number): string => `${value.toFixed(2)} ms`
+const CHANGES = ['POST', 'PUT', 'DELETE'] as const
 
-/** The aims, each a ratio within one run. What a run did not measure has none. */
+/** The aims of the project, most of them ratios within one run. */
 export const checkAims = (results: Results): Aim[] => [
-  ...rateAims(results, 'get', 'GET by id'),
-  ...rateAims(results, 'post', 'POST'),
-  ...growthAims(results),
-  ...jobAims(results),
-  ...enduranceAims(results),
+  ...CHANGES.flatMap((operation) => peerAims(results, operation)),
+  ahead(results, 'embedded', 'GET', 10, 2, 'peer'),
+  ahead(results, 'embedded', 'POST', 10, 1, 'json-server'),
+  ...CHANGES.flatMap((operation) => [10, 50].map((clients) => ahead(results, 'redis', operation, clients, 1, 'peer'))),
+  ...CHANGES.flatMap((operation) => growthAims(results, operation)),
+  ...ownAims(results),
+  ...[1, 10].map((clients) => syncsPerCreate(results, clients)),
 ]
 
-const rateAims = ({ comparison }: Results, operation: Operation, title: string): Aim[] => {
-  const rateOf = (key: ContenderKey): number =>
-    comparison.find((one: Comparison) => one.operation === operation && one.connections === 10 && one.contender === key)
-      ?.rate ?? Number.NaN
-  const rate = rateOf('in-process')
-  const aim = (least: number, than: string, key: ContenderKey): Aim => {
-    const ratio = rate / rateOf(key)
-    return {
-      aim: `${title}, 10 clients: ${least === 1 ? 'ahead of' : `at least ${least} times`} ${than}`,
-      measured: times(ratio),
-      isMet: ratio >= least,
-    }
+const notMeasured = (aim: string): Aim => ({ aim, measured: 'not measured', isMet: null })
+
+const byRate = (aim: string, least: number, own?: Measurement, other?: Measurement): Aim => {
+  if (!own || !other) return notMeasured(aim)
+  const ratio = own.rate / other.rate
+  const measured = `${ratio.toFixed(2)}× (${number(own.rate)} against ${number(other.rate)}/s)`
+  return { aim, measured, isMet: ratio >= least }
+}
+
+const byP50 = (aim: string, most: number, own?: Measurement, other?: Measurement): Aim => {
+  if (!own || !other) return notMeasured(aim)
+  const ratio = own.p50 / other.p50
+  return {
+    aim,
+    measured: `${ratio.toFixed(2)}× (${number(own.p50)} against ${number(other.p50)} ms)`,
+    isMet: ratio <= most,
   }
+}
+
+const ahead = (
+  { comparison, titles }: Results,
+  key: ContenderKey,
+  operation: Operation,
+  clients: number,
+  least: number,
+  otherKey: ContenderKey,
+): Aim =>
+  byRate(
+    `${titles[key]}: ${OPERATION_TITLES[operation]}, ${clients} clients: at least ${least}× ${titles[otherKey]}`,
+    least,
+    find(comparison, key, operation, clients),
+    find(comparison, otherKey, operation, clients),
+  )
+
+const peerAims = (results: Results, operation: Operation): Aim[] => [
+  byP50(
+    `${results.titles.embedded}: ${operation}, 1 client: p50 at most 0.5× ${results.titles.peer}`,
+    0.5,
+    find(results.comparison, 'embedded', operation, 1),
+    find(results.comparison, 'peer', operation, 1),
+  ),
+  ahead(results, 'embedded', operation, 10, 2, 'peer'),
+  ahead(results, 'embedded', operation, 50, 3, 'peer'),
+]
+
+const growthAims = ({ growth }: Results, operation: Operation): Aim[] => {
+  const at = (pets: number, clients: number) => find(growth, 'embedded', operation, clients, pets)
   return [
-    aim(150, 'the stock runner', 'stock'),
-    aim(0.7, 'bare Express', 'bare-express'),
-    aim(1, 'json-server', 'json-server'),
+    byP50(`${operation}, 1 client: p50 at 100,000 pets at most 1.5× that at 100`, 1.5, at(100_000, 1), at(100, 1)),
+    byRate(`${operation}, 10 clients: at 10,000 pets at least 0.9× the rate at 100`, 0.9, at(10_000, 10), at(100, 10)),
   ]
 }
 
-const growthAims = ({ growth }: Results): Aim[] => {
-  const at = (pets: number) => growth.find((one) => one.contender === 'in-process' && one.pets === pets)
-  const [few, many, most] = [at(100), at(10_000), at(100_000)]
-  if (!few || !many || !most) return []
+const ownAims = ({ comparison, restart }: Results): Aim[] => {
+  const start = comparison.starts.find(({ contender }) => contender === 'embedded')
+  const below = (aim: string, most: number, unit: string, value?: number): Aim =>
+    value === undefined ? notMeasured(aim) : { aim, measured: `${number(value)} ${unit}`, isMet: value < most }
   return [
-    {
-      aim: 'GET by id at 100,000 pets: p50 no more than at 100 (a tenth is noise)',
-      measured: `${milliseconds(most.get.p50)} against ${milliseconds(few.get.p50)}`,
-      isMet: most.get.p50 <= few.get.p50 * 1.1,
-    },
-    {
-      aim: 'POST at 10,000 pets: p50 within 3 times that at 100',
-      measured: times(many.post.p50 / few.post.p50),
-      isMet: many.post.p50 <= few.post.p50 * 3,
-    },
+    below('Start to first response: under 1.2 s', 1_200, 'ms', start?.startupMs),
+    below('Idle memory after the start: under 130 MB', 130, 'MB', start?.memoryMb),
+    below(restartAim(restart), 2_000, 'ms', restart?.ms),
   ]
 }
 
-const jobAims = ({ jobs }: Results): Aim[] =>
-  jobs
-    .filter(({ contender }) => contender === 'in-process')
-    .map(({ creates, ms }) => ({
-      aim: `The jobs of ${creates.toLocaleString('en')} creates: done within 2 s of the last 201`,
-      measured: `${(ms / 1_000).toFixed(2)} s`,
-      isMet: ms <= 2_000,
-    }))
+const restartAim = (restart: Restart | null): string =>
+  restart
+    ? `Restart after kill -9 with ${number(restart.pets)} pets and ${number(restart.journalKb)} KB of journal: under 2 s`
+    : 'Restart after kill -9: under 2 s'
 
-const enduranceAims = ({ endurance, titles }: Results): Aim[] =>
-  endurance.flatMap(({ contender, paces, paceRequests, memory, memoryRequests }) => {
-    const title = titles[contender]
-    const [, second = Number.NaN] = paces
-    const last = paces.at(-1) ?? Number.NaN
-    const pace: Aim = {
-      aim: `p50 flat over ${paceRequests.toLocaleString('en')} requests, ${title}: the last fifth within a quarter of the second`,
-      measured: `${milliseconds(last)} against ${milliseconds(second)}`,
-      isMet: last <= second * 1.25,
-    }
-    if (memoryRequests === 0) return [pace]
-    const [, settled = Number.NaN] = memory
-    const end = memory.at(-1) ?? Number.NaN
-    return [
-      pace,
-      {
-        aim: `Memory flat over ${memoryRequests.toLocaleString('en')} requests, ${title}: the end within a fifth of the first fifth`,
-        measured: `${end.toFixed(0)} MB against ${settled.toFixed(0)} MB`,
-        isMet: end <= settled * 1.2,
-      },
-    ]
-  })
+const syncsPerCreate = ({ syncs, titles }: Results, clients: number): Aim => {
+  const aim = `fsync and fdatasync calls per create, ${plural(clients, 'client')} (no aim)`
+  if (typeof syncs === 'string') return { aim, measured: `not measured: ${syncs}`, isMet: null }
+  const counts = syncs.filter((one) => one.clients === clients)
+  const measured = counts.map(({ contender, perCreate }) => `${titles[contender]}: ${perCreate.toFixed(2)}`).join(', ')
+  return { aim, measured, isMet: null }
+}

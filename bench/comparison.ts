@@ -1,111 +1,163 @@
-import type { ContenderKey, RunningContender } from './contenders/contender'
-import { OPERATION_TITLES, type Operation } from './operations'
+import { memoryMb as memoryOf } from '../tests/support/process-usage'
+import type { Contender, ContenderKey } from './contenders/contender'
+import { OPERATIONS, type Operation } from './operations'
 import type { Progress } from './progress'
-import { amountFor, type Round, runRound } from './round'
-import { median, sum } from './statistics'
-import type { Tally } from './tally'
+import { type Lane, type Run, Session } from './session'
+import { median } from './statistics'
 
-/** One operation at one concurrency on one contender: medians of the rounds. Times in ms. */
-export interface Comparison {
-  operation: Operation
-  connections: number
-  contender: ContenderKey
-  requests: number
-  rate: number
-  p50: number
-  p99: number
-  cpuPerRequest: number | null
-}
-
-/** How to compare. */
-export interface ComparisonOptions {
-  operations: Operation[]
-  concurrencies: number[]
-  rounds: number
-  /** How long a round takes, in seconds; longer on a slow contender. */
-  seconds: { fast: number; slow: number }
-  /** What part of a full warm-up comes before; 1 is a full one. */
-  warmUp: number
+/** A contender with a number of pets. */
+export interface Subject {
+  contender: Contender
   pets: number
 }
 
-/** The fewest requests of a round after a full warm-up; on a slow contender 8 of any kind. */
-const LEAST: Record<Operation, number> = { get: 400, list: 200, post: 100, put: 100 }
-const LEAST_SLOW = 8
+/** One lane of one subject: medians of its rounds. */
+export interface Measurement extends Lane, Run {
+  contender: ContenderKey
+  pets: number
+}
 
-/**
- * The requests of a full warm-up, from as many clients as there will be at most: so many make the compiler do what it does. A
- * slow contender begins each call anew anyway.
- */
-const WARM_UP: Record<Operation, number> = { get: 4_000, list: 1_500, post: 3_000, put: 2_000 }
-
-/** What part of it the lanes of fewer clients get, to tell how much they do. */
-const FEWER_CLIENTS = 0.1
-
-/** Lets the contenders take turns, round by round, the one that begins changing from round to round. */
-export const compare = async (
-  contenders: RunningContender[],
-  options: ComparisonOptions,
-  tally: Tally,
-  progress: Progress,
-): Promise<Comparison[]> => {
-  const { operations, concurrencies, rounds, pets } = options
-  const lanes = operations.flatMap((operation) =>
-    concurrencies.map((connections) => ({
-      ...{ operation, connections },
-      runs: contenders.map((running) => ({ running, rate: 0, rounds: [] as Round[] })),
-    })),
+/** The measurement of a lane; undefined if the run has none. */
+export const find = (
+  { measurements }: Comparison,
+  contender: ContenderKey,
+  operation: Operation,
+  clients: number,
+  pets = 100,
+): Measurement | undefined =>
+  measurements.find(
+    (one) => one.contender === contender && one.operation === operation && one.clients === clients && one.pets === pets,
   )
-  const runOnce = async (running: RunningContender, operation: Operation, connections: number, amount: number) => {
-    progress.detail(`${running.contender.title}: ${OPERATION_TITLES[operation]} × ${connections}`)
-    const round = tally.note(await runRound(running, { operation, connections, amount, pets }))
-    if (operation === 'post') await countWrites(running, round.created, pets, tally)
-    return round
-  }
 
-  for (const { operation, connections, runs } of lanes) {
-    for (const run of runs) {
-      const part = connections === Math.max(...concurrencies) ? 1 : FEWER_CLIENTS
-      const amount = Math.ceil(WARM_UP[operation] * options.warmUp * part)
-      if (!run.running.contender.isSlow) run.rate = (await runOnce(run.running, operation, connections, amount)).rate
-    }
-  }
+/** A subject's start until its first response, in ms, and its memory then, in MB: medians. */
+export interface Start {
+  contender: ContenderKey
+  pets: number
+  startupMs: number
+  memoryMb: number
+}
+
+/** What to compare, and how. */
+export interface ComparisonPlan {
+  title: string
+  subjects: Subject[]
+  /** All by default. */
+  operations?: readonly Operation[]
+  /** The numbers of clients. */
+  clients: number[]
+  /** In each, every subject starts on fresh data and measures every lane. */
+  rounds: number
+  /** How long one lane of a subject takes in a round, in seconds. */
+  seconds: number
+  /** The part of a full warm-up that comes before each round; 1 is a full one, 0 none. */
+  warmUp: number
+  /** The fewest requests of a lane. */
+  least: number
+}
+
+/** What a comparison measured. */
+export interface Comparison {
+  measurements: Measurement[]
+  starts: Start[]
+  /** Subjects that did not start, and why. */
+  absent: { title: string; reason: string }[]
+  failures: number
+}
+
+/** The requests of a full warm-up, for each operation. So many make V8 compile what it will. */
+const WARM_UP = { one: 100, many: 1_000 }
+
+/** What is known of a subject: its starts, and the runs of each lane. */
+interface Entry extends Subject {
+  startupMs: number[]
+  memoryMb: number[]
+  runs: Run[][]
+}
+
+/** Lets the subjects take turns, lane by lane; the one that begins changes from lane to lane. */
+export const compare = async (plan: ComparisonPlan, progress: Progress): Promise<Comparison> => {
+  const { title, subjects, operations = OPERATIONS, clients, rounds } = plan
+  const lanes = clients.flatMap((count) => operations.map((operation): Lane => ({ operation, clients: count })))
+  const absent: Comparison['absent'] = []
+  let entries = subjects.map(
+    (subject): Entry => ({ ...subject, startupMs: [], memoryMb: [], runs: lanes.map(() => []) }),
+  )
+  let failures = 0
+
   for (let round = 0; round < rounds; round++) {
-    for (const { operation, connections, runs } of lanes) {
-      for (const run of [...runs.slice(round % runs.length), ...runs.slice(0, round % runs.length)]) {
-        const { isSlow } = run.running.contender
-        const least = Math.max(connections, (isSlow ? LEAST_SLOW : LEAST[operation]) * options.warmUp)
-        const amount = amountFor(run.rate, isSlow ? options.seconds.slow : options.seconds.fast, least)
-        const measured = await runOnce(run.running, operation, connections, amount)
-        run.rate = measured.rate
-        run.rounds.push(measured)
+    progress.next(`${title}, round ${round + 1}`)
+    const players: { entry: Entry; session: Session }[] = []
+    for (const entry of rotate(entries, round)) {
+      progress.detail(`${entry.contender.title} starts`)
+      try {
+        players.push({ entry, session: await startSession(entry) })
+      } catch (error) {
+        if (round > 0) throw error
+        absent.push({ title: entry.contender.title, reason: error instanceof Error ? error.message : String(error) })
       }
     }
+    entries = entries.filter(({ startupMs }) => startupMs.length > 0)
+    const rates = new Map<Entry, number[]>()
+    for (const { entry, session } of players) {
+      progress.detail(`${entry.contender.title} warms up`)
+      rates.set(entry, await warmUp(session, lanes, plan))
+    }
+    for (const [index, lane] of lanes.entries()) {
+      for (const { entry, session } of rotate(players, round + index)) {
+        progress.detail(`${entry.contender.title}: ${lane.operation}, ${lane.clients} clients`)
+        const amount = Math.round((rates.get(entry)?.[index] ?? 0) * plan.seconds)
+        entry.runs[index]?.push(await session.run(lane, Math.max(plan.least, amount)))
+      }
+    }
+    for (const { session } of players) {
+      await session.checkAudit()
+      failures += session.failures
+    }
+    await Promise.all(players.map(({ session }) => session.server.end()))
   }
-  return lanes.flatMap(({ operation, connections, runs }) =>
-    runs.map(({ running, rounds }) => ({
-      ...{ operation, connections, contender: running.contender.key },
-      ...summarise(rounds),
-    })),
-  )
-}
 
-const summarise = (rounds: Round[]) => {
-  const requests = sum(rounds.map((round) => round.requests))
-  const cpu = rounds.map(({ cpuMs }) => cpuMs).filter((cpuMs) => cpuMs !== null)
   return {
-    requests,
-    rate: median(rounds.map(({ rate }) => rate)),
-    p50: median(rounds.map(({ p50 }) => p50)),
-    p99: median(rounds.map(({ p99 }) => p99)),
-    cpuPerRequest: cpu.length === rounds.length ? sum(cpu) / requests : null,
+    measurements: entries.flatMap(({ contender: { key }, pets, runs }) =>
+      lanes.map((lane, index) => ({ contender: key, pets, ...lane, ...summarise(runs[index] ?? []) })),
+    ),
+    starts: entries.map(({ contender: { key }, pets, startupMs, memoryMb }) => ({
+      ...{ contender: key, pets, startupMs: median(startupMs), memoryMb: median(memoryMb) },
+    })),
+    absent,
+    failures,
   }
 }
 
-/** Counts what the file holds of the creates, then takes them out, so that each round begins alike. */
-const countWrites = async (running: RunningContender, created: number, pets: number, tally: Tally): Promise<void> => {
-  const writes = tally.writesOf(running.contender.key)
-  writes.acknowledged += created
-  writes.kept += Math.max(0, (running.countPets() ?? 0) - pets)
-  await running.reset()
+const startSession = async ({ contender, pets, startupMs, memoryMb }: Entry): Promise<Session> => {
+  const server = await contender.start(pets)
+  startupMs.push(server.startupMs)
+  memoryMb.push(memoryOf(server.pid))
+  return new Session(contender, server)
+}
+
+/** Returns the rate of each lane, which tells how many requests fill the time of a measured one. */
+const warmUp = async (session: Session, lanes: Lane[], plan: ComparisonPlan): Promise<number[]> => {
+  const rates: number[] = []
+  for (const lane of plan.warmUp > 0 ? lanes : []) {
+    const amount = Math.ceil(plan.warmUp * (lane.clients === 1 ? WARM_UP.one : WARM_UP.many))
+    const { rate } = await session.run(lane, Math.max(plan.least, amount))
+    rates.push(rate)
+  }
+  return rates
+}
+
+const rotate = <T>(values: T[], by: number): T[] => {
+  const start = by % Math.max(1, values.length)
+  return [...values.slice(start), ...values.slice(0, start)]
+}
+
+const summarise = (runs: Run[]): Run => {
+  const withJobs = runs.flatMap(({ rateWithJobs }) => rateWithJobs ?? [])
+  return {
+    requests: runs.reduce((total, { requests }) => total + requests, 0),
+    rate: median(runs.map(({ rate }) => rate)),
+    p50: median(runs.map(({ p50 }) => p50)),
+    p99: median(runs.map(({ p99 }) => p99)),
+    rateWithJobs: withJobs.length > 0 ? median(withJobs) : null,
+  }
 }

@@ -2,53 +2,51 @@ import autocannon from 'autocannon'
 
 /** What a run of autocannon saw. */
 export interface Load {
-  /** In ms, in the order in which the answers came. */
+  /** In ms. */
   latencies: number[]
-  /** From the first request to the last answer. */
+  /** From the first request to the last response. */
   seconds: number
-  /** Answers with status 201. */
-  created: number
-  /** Answers other than 2xx, errors of the connection, and timeouts. */
+  /** Responses other than 2xx, connection errors, and timeouts. */
   failures: number
+  /** The bodies of the responses, if they were asked for. */
+  bodies: string[]
 }
 
-/** What to send: `requests` in turn on each of `connections`, until `amount` are answered. */
-export interface LoadOptions {
-  url: string
-  requests: autocannon.Request[]
-  connections: number
-  amount: number
-}
+/** How long a response may take, in seconds. */
+const TIMEOUT_S = 60
 
-/** An answer may take this long, in seconds. */
-const ANSWER_TIMEOUT_S = 60
-
-/** How often autocannon looks whether it is done, in ms. */
+/** How often autocannon checks whether it is done, in ms. */
 const SAMPLE_INTERVAL_MS = 20
 
-/** Sends the requests and resolves when all are answered. autocannon's own figures are in whole ms; these are finer. */
-export const runLoad = ({ url, requests, connections, amount }: LoadOptions): Promise<Load> =>
+/**
+ * Sends each request once, over that many connections, and resolves when all have their response. autocannon's own figures are
+ * in whole ms; these are finer.
+ */
+export const runLoad = (
+  url: string,
+  requests: autocannon.Request[],
+  connections: number,
+  { keepBodies = false } = {},
+): Promise<Load> =>
   new Promise((resolve, reject) => {
-    const latencies: number[] = []
-    let created = 0
-    let startedAt = 0
+    const load: Load = { latencies: [], seconds: 0, failures: 0, bodies: [] }
+    const clients = Math.min(connections, requests.length)
+    let client = 0
+    let startedAt = Number.POSITIVE_INFINITY
     let endedAt = 0
-    const run = autocannon(
-      {
-        ...{ url, requests, connections, amount: Math.max(amount, connections) },
-        ...{ timeout: ANSWER_TIMEOUT_S, sampleInt: SAMPLE_INTERVAL_MS },
-      },
-      (error: Error | null, { errors, non2xx }) => {
-        if (error) reject(error)
-        else resolve({ latencies, seconds: (endedAt - startedAt) / 1_000, created, failures: errors + non2xx })
-      },
-    )
-    run.on('start', () => {
-      startedAt = performance.now()
+    const setupClient = (one: autocannon.Client) => {
+      const own = client++
+      one.setRequests(requests.filter((_, index) => index % clients === own))
+      if (keepBodies) one.on('body', (body: Buffer) => load.bodies.push(body.toString()))
+    }
+    const options = { url, connections: clients, amount: requests.length, setupClient }
+    const run = autocannon({ ...options, timeout: TIMEOUT_S, sampleInt: SAMPLE_INTERVAL_MS }, (error, result) => {
+      if (error) return reject(error)
+      resolve({ ...load, seconds: (endedAt - startedAt) / 1_000, failures: result.errors + result.non2xx })
     })
-    run.on('response', (_client, statusCode, _bytes, milliseconds) => {
-      latencies.push(milliseconds)
-      if (Number(statusCode) === 201) created += 1
+    run.on('response', (_client, _status, _bytes, milliseconds) => {
       endedAt = performance.now()
+      startedAt = Math.min(startedAt, endedAt - milliseconds)
+      load.latencies.push(milliseconds)
     })
   })

@@ -1,17 +1,17 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from '../tests/support/server'
 import { endAll } from './contenders/server-process'
-import { FULL, QUICK, runBenchmark } from './full-run'
-import { comparisonTable, report } from './report'
+import { report } from './report'
+import { FULL, QUICK, runBenchmark } from './run'
 import { FULL_SCALE, QUICK_SCALE, runScale } from './scale'
-import { scaleSection, scaleSectionOf, withScaleSection } from './scale-report'
+import { scaleSection, splitSection } from './scale-report'
 
-const USAGE = `npm run bench [-- --quick] [-- --scale] [-- --json FILE]
-Measures this project against Motia's stock runner, json-server and bare Express, and writes docs/benchmarks.md.
-  --quick      a short form of some twenty seconds, of --scale too, which writes no documentation
-  --scale      measures one, two and four instances over Redis instead, and up to a million pets: a section of its own
+const USAGE = `Usage: npm run bench [-- --quick] [-- --scale] [-- --json FILE]
+Measures the pet store against Fastify with PostgreSQL and against json-server, and writes docs/benchmarks.md.
+  --quick      a short form that takes seconds and writes no documentation
+  --scale      measures one, two and four instances on one Redis instead: a section of its own
   --json FILE  also writes the results as JSON`
 
 const { values } = parseArgs({
@@ -25,36 +25,25 @@ const { values } = parseArgs({
 
 const DOCS = join(ROOT, 'docs', 'benchmarks.md')
 
-const writeDocs = (text: string): void => {
-  mkdirSync(join(ROOT, 'docs'), { recursive: true })
-  writeFileSync(DOCS, text)
-}
-
-const finish = (results: { failures: number }): void => {
+const main = async (): Promise<void> => {
+  const written = splitSection(existsSync(DOCS) ? readFileSync(DOCS, 'utf8') : '')
+  const { results, page, text } = values.scale ? await measureScale(written.page) : await measure(written.section)
+  console.log(text)
+  if (!values.quick) writeFileSync(DOCS, page)
   if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
   if (results.failures > 0) throw new Error(`${results.failures} requests failed`)
 }
 
-const main = async (): Promise<void> => {
-  const written = existsSync(DOCS) ? readFileSync(DOCS, 'utf8') : ''
-  if (values.scale) {
-    const results = await runScale(values.quick ? QUICK_SCALE : FULL_SCALE)
-    const section = scaleSection(results)
-    console.log(section)
-    if (!values.quick) writeDocs(withScaleSection(written, section))
-    return finish(results)
-  }
+const measure = async (section: string) => {
   const results = await runBenchmark(values.quick ? QUICK : FULL)
-  if (values.quick) {
-    console.log(comparisonTable(results))
-  } else {
-    const text = report(results)
-    console.log(text)
-    // The other section stays as it was measured last.
-    const section = scaleSectionOf(written)
-    writeDocs(section ? withScaleSection(text, section) : text)
-  }
-  finish(results)
+  const text = report(results)
+  return { results, text, page: section ? `${text}\n${section}` : text }
+}
+
+const measureScale = async (page: string) => {
+  const results = await runScale(values.quick ? QUICK_SCALE : FULL_SCALE)
+  const text = scaleSection(results)
+  return { results, text, page: `${page}\n${text}` }
 }
 
 /** How long servers may take to end after a Ctrl-C, in ms. They and the temporary folders go with this process anyway. */

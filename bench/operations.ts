@@ -1,28 +1,32 @@
 import type { Request } from 'autocannon'
-import { createBody, updateBody } from './sample-pets'
+import { samplePet } from './sample-pets'
 
-/** What is measured, by the name of the results. */
-export type Operation = 'get' | 'list' | 'post' | 'put'
+/** The operations, in the order in which they run: what POST creates, GET and PUT use, and DELETE deletes. */
+export const OPERATIONS = ['POST', 'GET', 'PUT', 'DELETE'] as const
 
-/** The operations in the order of the report, and how it calls them. */
+/** What is measured. */
+export type Operation = (typeof OPERATIONS)[number]
+
+/** How the report calls them. */
 export const OPERATION_TITLES: Record<Operation, string> = {
-  get: 'GET by id',
-  list: 'GET list',
-  post: 'POST',
-  put: 'PUT',
+  POST: 'POST',
+  GET: 'GET by id',
+  PUT: 'PUT',
+  DELETE: 'DELETE',
 }
 
-/** How many different pets the requests by id ask for. */
-const IDS = 100
-
 const headers = { 'content-type': 'application/json' }
+const createBody = JSON.stringify({ name: 'Buddy', species: 'dog', ageMonths: 24 })
 
-/** The requests of an operation on the collection at `url`, spread evenly over its `pets` pets. */
-export const requestsFor = (operation: Operation, url: string, pets: number): Request[] => {
+// The whole record, since json-server replaces what it has by what it gets.
+const updateBody = JSON.stringify({ ...samplePet(1), ageMonths: 36 })
+
+/** `amount` requests to the collection at `url`: by id to the pets of `ids` in turn, each of which DELETE deletes once. */
+export const requestsFor = (operation: Operation, url: string, ids: readonly string[], amount: number): Request[] => {
   const path = new URL(url).pathname
-  const ids = Array.from({ length: IDS }, (_, index) => 1 + Math.floor((index * pets) / IDS))
-  if (operation === 'list') return [{ method: 'GET', path }]
-  if (operation === 'post') return [{ method: 'POST', path, headers, body: createBody }]
-  if (operation === 'get') return ids.map((id) => ({ method: 'GET', path: `${path}/${id}` }))
-  return ids.map((id) => ({ method: 'PUT', path: `${path}/${id}`, headers, body: updateBody(id) }))
+  if (operation === 'POST') return Array(amount).fill({ method: 'POST', path, headers, body: createBody })
+  const body = operation === 'PUT' ? { headers, body: updateBody } : {}
+  const requests = ids.map((id): Request => ({ method: operation, path: `${path}/${id}`, ...body }))
+  if (operation === 'DELETE') return requests.slice(0, amount)
+  return Array.from({ length: amount }, (_, index) => requests[index % requests.length] ?? {})
 }

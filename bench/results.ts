@@ -1,9 +1,8 @@
 import { cpus, loadavg, totalmem } from 'node:os'
 import type { Comparison } from './comparison'
 import type { ContenderKey } from './contenders/contender'
-import type { Endurance } from './endurance'
-import type { Growth } from './growth'
-import type { Writes } from './tally'
+import type { Restart } from './restart'
+import type { Syncs } from './syncs'
 
 /** Where and when a run was made. */
 export interface Machine {
@@ -16,32 +15,19 @@ export interface Machine {
   loadBefore: number
 }
 
-/** The jobs of a burst of creates: how long after the last 201 they were done, in ms. */
-export interface Jobs {
-  contender: ContenderKey
-  creates: number
-  ms: number
-}
-
-/** How long starts took, in ms, and the memory of the idle server, in MB. */
-export interface Start {
-  contender: ContenderKey
-  startupMs: number[]
-  idleMemory: number
-}
-
 /** All that a run has measured. */
 export interface Results {
   machine: Machine
-  /** By the name in the results. */
   titles: Partial<Record<ContenderKey, string>>
-  comparison: Comparison[]
-  writes: (Writes & { contender: ContenderKey })[]
-  jobs: Jobs[]
-  growth: Growth[]
-  starts: Start[]
-  endurance: Endurance[]
-  /** Answers other than 2xx, errors and timeouts, in all of it. */
+  /** All contenders side by side, and Motia's stock runner by itself. */
+  comparison: Comparison
+  stock: Comparison
+  /** The pet store with more and more pets. */
+  growth: Comparison
+  restart: Restart | null
+  /** Why they were not counted, if they were not. */
+  syncs: Syncs[] | string
+  /** Responses other than 2xx, errors and timeouts, in all of it. */
   failures: number
 }
 

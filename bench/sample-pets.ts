@@ -1,4 +1,6 @@
-/** A pet as it is once its job is done: what the data files hold before a run. */
+import { closeSync, openSync, writeSync } from 'node:fs'
+
+/** A pet once its job is done: what the stores hold before a run. */
 export const samplePet = (number: number) => ({
   name: `Pet ${number}`,
   species: 'dog' as const,
@@ -10,24 +12,34 @@ export const samplePet = (number: number) => ({
   nextFeedingAt: 1_735_776_000_000 + number,
 })
 
-const numbersTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
+/** Pets per write: a million in one text would be longer than a string can be. */
+const CHUNK = 10_000
 
-/** This project's data file with `count` pets, ids `1` to `count`. */
-export const petStoreFile = (count: number): string => {
-  const pets = Object.fromEntries(
-    numbersTo(count).map((number) => [String(number), { id: String(number), ...samplePet(number) }]),
-  )
-  return `${JSON.stringify({ seq: count + 1, pets }, null, 2)}\n`
+const writePets = (
+  file: string,
+  count: number,
+  begin: string,
+  end: string,
+  entry: (number: number) => string,
+): void => {
+  const fd = openSync(file, 'w')
+  writeSync(fd, begin)
+  for (let first = 1; first <= count; first += CHUNK) {
+    const size = Math.min(CHUNK, count - first + 1)
+    const entries = Array.from({ length: size }, (_, index) => entry(first + index))
+    writeSync(fd, `${first === 1 ? '' : ','}${entries.join(',')}`)
+  }
+  writeSync(fd, end)
+  closeSync(fd)
 }
 
-/** json-server's file with the same pets; it counts numbers up and makes random ids for anything else. */
-export const jsonServerFile = (count: number): string => {
-  const pets = numbersTo(count).map((number) => ({ id: number, ...samplePet(number) }))
-  return `${JSON.stringify({ pets }, null, 2)}\n`
-}
+/** Writes the pet store's data file with that many pets, ids `1` to `count`. */
+export const writePetStoreFile = (file: string, count: number): void =>
+  writePets(file, count, `{"seq":${count + 1},"pets":{`, '}}\n', (number) => {
+    const id = String(number)
+    return `${JSON.stringify(id)}:${JSON.stringify({ id, ...samplePet(number) })}`
+  })
 
-/** The body of a create. */
-export const createBody = JSON.stringify({ name: 'Buddy', species: 'dog', ageMonths: 24 })
-
-/** The body of an update: the whole record, since json-server replaces what it has by what it gets. */
-export const updateBody = (number: number): string => JSON.stringify({ ...samplePet(number), ageMonths: 36 })
+/** Writes json-server's file with the same pets. Their ids are numbers: it counts those up, and makes random ids for others. */
+export const writeJsonServerFile = (file: string, count: number): void =>
+  writePets(file, count, '{"pets":[', ']}\n', (number) => JSON.stringify({ id: number, ...samplePet(number) }))

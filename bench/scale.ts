@@ -1,165 +1,132 @@
-import { Pets } from '../src/pets/pets'
-import { closeSharedRedis, sharedRedis } from '../src/redis/shared-redis'
-import { redisEnd } from '../src/store/copy/redis-end'
-import { createRedisStore } from '../src/store/redis/redis-store'
-import { ask, startFleet } from '../tests/scaling/fleet'
-import { startRedis, type TestRedis } from '../tests/support/redis'
+import type { Request } from 'autocannon'
+import { cpuMs, memoryMb } from '../tests/support/process-usage'
+import { makeTempDir } from '../tests/support/temp-dir'
+import type { RunningContender } from './contenders/contender'
+import { startPetStore } from './contenders/pet-store'
+import { fillRedis, type RedisServer, startRedisServer } from './contenders/redis-server'
+import { runLoad } from './load'
+import { requestsFor } from './operations'
 import { Progress } from './progress'
 import { describeMachine, type Machine } from './results'
-import { samplePet } from './sample-pets'
-import { runScaleRound, type ScaleOperation, type ScaleRound } from './scale-round'
+import { idOf, waitForJobs } from './session'
+import { quantile, sum } from './statistics'
 
-/** What operations cost on one instance at a number of pets. Times in ms, memory in MB. */
-export interface ScaleSize {
-  pets: number
-  rounds: ScaleRound[]
-  /** A reaper that looks at every pet: how long it takes, and the slowest GET meanwhile. */
-  reaperMs: number
-  slowestGet: number
-  /** What Redis occupies. */
-  memory: number
-}
+/** What is measured on several instances. */
+export type ScaleOperation = 'GET' | 'page' | 'PUT' | 'POST'
 
-/** All that a run has measured. */
-export interface ScaleResults {
-  machine: Machine
-  fleet: FleetRound[]
-  sizes: ScaleSize[]
-  failures: number
-}
-
-/** A number of instances, and whether they keep traces for the Workbench. */
-export interface Fleet {
+/** One operation on a number of instances with a number of pets. Times in ms, CPU per request with all that it causes. */
+export interface ScaleRound {
   instances: number
-  hasTraces: boolean
+  pets: number
+  operation: ScaleOperation
+  requests: number
+  rate: number
+  p50: number
+  p99: number
+  serverCpu: number
+  redisCpu: number
 }
-
-/** One operation on one fleet. */
-export type FleetRound = ScaleRound & Fleet
 
 /** How much a run does. */
 export interface ScaleRun {
-  fleets: Fleet[]
-  sizes: number[]
+  setups: { instances: number; pets: number }[]
   /** Requests of a round. */
   amount: Record<ScaleOperation, number>
 }
 
+/** All that a run has measured. `memory` is that of Redis with a number of pets, in MB. */
+export interface ScaleResults {
+  machine: Machine
+  rounds: ScaleRound[]
+  memory: { pets: number; mb: number }[]
+  failures: number
+}
+
 /** All that `npm run bench -- --scale` measures. */
 export const FULL_SCALE: ScaleRun = {
-  fleets: [
-    { instances: 1, hasTraces: true },
-    { instances: 2, hasTraces: true },
-    { instances: 4, hasTraces: true },
-    { instances: 4, hasTraces: false },
+  setups: [
+    { instances: 1, pets: 1_000 },
+    { instances: 2, pets: 1_000 },
+    { instances: 4, pets: 1_000 },
+    { instances: 1, pets: 100_000 },
+    { instances: 1, pets: 1_000_000 },
   ],
-  sizes: [100, 1_000, 10_000, 100_000, 1_000_000],
-  amount: { get: 20_000, page: 2_000, put: 6_000, post: 4_000 },
+  amount: { GET: 20_000, page: 2_000, PUT: 6_000, POST: 4_000 },
 }
 
-/** What shows in some twenty seconds whether all of it works. */
+/** What shows within seconds that all of it works. */
 export const QUICK_SCALE: ScaleRun = {
-  fleets: [{ instances: 2, hasTraces: true }],
-  sizes: [2_000],
-  amount: { get: 200, page: 40, put: 100, post: 60 },
+  setups: [{ instances: 2, pets: 1_000 }],
+  amount: { GET: 100, page: 20, PUT: 60, POST: 40 },
 }
 
-/** Pets of the store on which numbers of instances are compared. */
-export const FLEET_PETS = 1_000
+/** Clients in all, and pets of a page. */
+export const CLIENTS = 20
+export const PAGE = 100
 
-/** How many pets are written into Redis in one go. */
-const CHUNK = 1_000
+const OPERATIONS = ['GET', 'page', 'PUT', 'POST'] as const
 
-/** Runs it all over a Redis of its own, which appends to its file as production should. */
-export const runScale = async ({ fleets, sizes, amount }: ScaleRun): Promise<ScaleResults> => {
-  const machine = describeMachine()
-  const progress = new Progress(fleets.length + sizes.length)
-  const redis = await startRedis()
-  const fleetRounds: FleetRound[] = []
-  const scaleSizes: ScaleSize[] = []
-
-  const onFleet = async <T>(
-    { instances, hasTraces }: Fleet,
-    pets: number,
-    use: (measure: (operation: ScaleOperation) => Promise<FleetRound>, url: string) => Promise<T>,
-  ): Promise<T> => {
-    await fill(redis, pets)
-    const env: Record<string, string> = hasTraces ? {} : { PETS_TRACE_LIMIT: '0' }
-    const fleet = await startFleet(instances, redis.url, { env })
-    const measure = async (operation: ScaleOperation): Promise<FleetRound> => {
+/** Runs each setup on an empty Redis of its own, which appends to its file as production should. */
+export const runScale = async ({ setups, amount }: ScaleRun): Promise<ScaleResults> => {
+  const results: ScaleResults = { machine: describeMachine(), rounds: [], memory: [], failures: 0 }
+  const progress = new Progress(setups.length)
+  for (const { instances, pets } of setups) {
+    progress.next(`${instances} × ${pets.toLocaleString('en')} pets`)
+    const redis = await startRedisServer()
+    await fillRedis(redis.url, pets)
+    results.memory.push({ pets, mb: memoryMb(redis.pid) })
+    const start = () => startPetStore(makeTempDir('pet-store-bench-'), { REDIS_URL: redis.url })
+    const fleet = await Promise.all(Array.from({ length: instances }, start))
+    for (const operation of OPERATIONS) {
       progress.detail(operation)
       // The first is to warm up.
-      await runScaleRound(redis, fleet, { operation, pets, amount: Math.ceil(amount[operation] / 4) })
-      const round = await runScaleRound(redis, fleet, { operation, pets, amount: amount[operation] })
-      return { ...round, hasTraces }
+      await measure(redis, fleet, operation, pets, Math.ceil(amount[operation] / 4))
+      const { failures, ...round } = await measure(redis, fleet, operation, pets, amount[operation])
+      results.rounds.push({ instances, pets, operation, ...round })
+      results.failures += failures
     }
-    const result = await use(measure, fleet[0]?.url ?? '')
-    await Promise.all(fleet.map((server) => server.stop()))
-    return result
-  }
-
-  for (const fleet of fleets) {
-    progress.next(fleetTitle(fleet))
-    await onFleet(fleet, FLEET_PETS, async (measure) => {
-      for (const operation of ['get', 'page', 'put', 'post'] as const) fleetRounds.push(await measure(operation))
-    })
-  }
-  for (const pets of sizes) {
-    progress.next(`${pets.toLocaleString('en')} pets`)
-    const size = await onFleet({ instances: 1, hasTraces: true }, pets, async (measure, url) => {
-      const rounds = [await measure('get'), await measure('page'), await measure('post')]
-      progress.detail('reaper')
-      return { pets, rounds, ...(await measureReaper(redis, url)), memory: await usedMemory(redis) }
-    })
-    scaleSizes.push(size)
+    await Promise.all(fleet.map((server) => server.end()))
+    await redis.end()
   }
   progress.end()
-  await closeSharedRedis()
-  await redis.stop()
-  const failures = [...fleetRounds, ...scaleSizes.flatMap(({ rounds }) => rounds)].map((round) => round.failures)
-  return { machine, fleet: fleetRounds, sizes: scaleSizes, failures: failures.reduce((a, b) => a + b, 0) }
+  return results
 }
 
-/** How a fleet is called. */
-export const fleetTitle = ({ instances, hasTraces }: Fleet): string =>
-  `${instances} ${instances === 1 ? 'instance' : 'instances'}${hasTraces ? '' : ', no traces'}`
-
-/** Empties Redis and puts so many pets into it. */
-const fill = async (redis: TestRedis, count: number): Promise<void> => {
-  await redis.command('FLUSHALL')
-  const end = redisEnd(redis.url)
-  await end.begin()
-  for (let first = 1; first <= count; first += CHUNK) {
-    const size = Math.min(CHUNK, count - first + 1)
-    await end.write(
-      Array.from({ length: size }, (_, index) => ({ id: `${first + index}`, ...samplePet(first + index) })),
-    )
+/** Spreads requests over the instances, and waits until the jobs that they queue are done. */
+const measure = async (
+  redis: RedisServer,
+  fleet: RunningContender[],
+  operation: ScaleOperation,
+  pets: number,
+  amount: number,
+) => {
+  const cpu = (processes: { pid: number }[]) => sum(processes.map(({ pid }) => cpuMs(pid)))
+  const before = { fleet: cpu(fleet), redis: cpu([redis]) }
+  const loads = await Promise.all(
+    fleet.map(({ url }) => {
+      const requests = requestsOf(operation, url, pets, Math.round(amount / fleet.length))
+      return runLoad(url, requests, CLIENTS / fleet.length, { keepBodies: operation === 'POST' })
+    }),
+  )
+  const created = loads.flatMap(({ bodies }) => bodies.flatMap((body) => idOf(body) ?? []))
+  if (created.length > 0) await waitForJobs(fleet[0]?.url ?? '', created)
+  const latencies = loads.flatMap((load) => load.latencies)
+  const requests = latencies.length
+  return {
+    ...{ requests, rate: requests / Math.max(...loads.map(({ seconds }) => seconds)) },
+    ...{ p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) },
+    serverCpu: (cpu(fleet) - before.fleet) / requests,
+    redisCpu: (cpu([redis]) - before.redis) / requests,
+    failures: sum(loads.map(({ failures }) => failures)),
   }
-  await end.finish(count + 1)
-  await end.accept()
 }
 
-/** Reaps where nothing is due, which looks at all pets, and reads a pet over and over meanwhile. */
-const measureReaper = async (redis: TestRedis, url: string): Promise<{ reaperMs: number; slowestGet: number }> => {
-  const pets = new Pets(createRedisStore(sharedRedis(redis.url)))
-  let isOver = false
-  let slowestGet = 0
-  const reading = (async () => {
-    while (!isOver) {
-      const start = performance.now()
-      await ask(url, 'GET', '/js/pets/1')
-      slowestGet = Math.max(slowestGet, performance.now() - start)
-    }
-  })()
-  const start = performance.now()
-  await pets.reap('js', async () => {})
-  const reaperMs = performance.now() - start
-  isOver = true
-  await reading
-  return { reaperMs, slowestGet }
-}
-
-const usedMemory = async (redis: TestRedis): Promise<number> => {
-  const info = String(await redis.command('INFO', 'memory'))
-  return Number(/used_memory:(\d+)/.exec(info)?.[1]) / 1024 ** 2
+/** Requests that are spread evenly over the pets. */
+const requestsOf = (operation: ScaleOperation, url: string, pets: number, amount: number): Request[] => {
+  const starts = Array.from({ length: 100 }, (_, index) => String(1 + Math.floor((index * pets) / 100)))
+  if (operation !== 'page') return requestsFor(operation, url, starts, amount)
+  const path = new URL(url).pathname
+  return Array.from({ length: amount }, (_, index) => ({
+    ...{ method: 'GET' as const, path: `${path}?limit=${PAGE}&cursor=${starts[index % 90]}` },
+  }))
 }

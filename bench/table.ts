@@ -2,10 +2,17 @@
 export const table = (head: string[], rows: string[][], textColumns = 1): string => {
   const widths = head.map((title, column) => Math.max(...[title, ...rows.map((row) => row[column] ?? '')].map(widthOf)))
   const line = (cells: string[]) =>
-    `| ${cells.map((cell, column) => pad(cell, widths[column] ?? 0, column < textColumns)).join(' | ')} |`
+    `| ${widths.map((width, column) => pad(cells[column] ?? '', width, column < textColumns)).join(' | ')} |`
   const rule = widths.map((width, column) => (column < textColumns ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
   return [line(head), line(rule), ...rows.map(line)].join('\n')
 }
+
+/** A number with as many digits as a measurement is worth. */
+export const number = (value: number): string =>
+  value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
+
+/** `1 client`, `10 clients`. */
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 const widthOf = (text: string): number => [...text].length
 

@@ -1,29 +1,25 @@
 import type { ServerProcess } from './server-process'
 
-/** How the results name a contender. */
-export type ContenderKey = 'in-process' | 'stock' | 'json-server' | 'bare-express'
+/** The name of a contender in the results. */
+export type ContenderKey = 'embedded' | 'redis' | 'peer' | 'json-server' | 'stock'
 
-/** Who takes part. */
+/** A server to measure. */
 export interface Contender {
   key: ContenderKey
   title: string
-  /** Answers some ten requests a second: its rounds have few requests. */
-  isSlow: boolean
-  /** Whether each create is followed by a background job. */
+  /** Whether each create queues a background job that adds notes to the pet. */
   hasJobs: boolean
-  /** Starts it on a free port with a data folder of its own that holds `pets` pets. */
-  start(pets: number): Promise<RunningContender>
+  /**
+   * Starts it on a port and a data folder of its own, with that many pets. `tracer` is the start of a command: it runs the
+   * process that writes to the disk. Rejects if something it needs is missing and cannot be installed.
+   */
+  start(pets: number, tracer?: string[]): Promise<RunningContender>
 }
 
 /** A contender that runs. */
 export interface RunningContender extends ServerProcess {
-  contender: Contender
   /** The collection: `…/pets`. */
   url: string
-  /** How many pets its file holds; null where the file does not parse. */
-  countPets(): number | null
-  /** Notes where it stands; what is answered resolves once all that `created` creates bring about is done and on disk. */
-  watch(): (created: number) => Promise<void>
-  /** Brings the store back to the pets it began with. Nothing may be under way. */
-  reset(): Promise<void>
+  /** How many events its audit trail holds; undefined if it has none that is easy to count. */
+  auditedEvents?(): Promise<number>
 }

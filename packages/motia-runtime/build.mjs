@@ -1,10 +1,11 @@
 // Bundles the sources into dist/, so that a server starts without compiling them and its hot paths run as written.
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 
 const root = import.meta.dirname
 const sources = join(root, 'src')
+const entries = ['cli', 'index']
 const output = join(root, 'dist', 'cli.js')
 
 const newestSource = () =>
@@ -13,12 +14,12 @@ const newestSource = () =>
     0,
   )
 
-/** Builds dist/ if a source is newer. */
-export const buildIfStale = async () => {
-  if (existsSync(output) && (!existsSync(sources) || statSync(output).mtimeMs >= newestSource())) return
-  await build({
-    entryPoints: [join(sources, 'cli.ts'), join(sources, 'index.ts')],
-    outdir: join(root, 'dist'),
+const isStale = () => existsSync(sources) && (!existsSync(output) || statSync(output).mtimeMs < newestSource())
+
+if (isStale()) {
+  const { outputFiles } = await build({
+    entryPoints: entries.map((name) => join(sources, `${name}.ts`)),
+    outdir: dirname(output),
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -26,8 +27,14 @@ export const buildIfStale = async () => {
     target: 'node20',
     packages: 'external',
     sourcemap: true,
+    write: false,
     logLevel: 'warning',
   })
+  mkdirSync(dirname(output), { recursive: true })
+  // Another server may be reading: each file is replaced at once, and the entries, which name the others, come last.
+  const isEntry = ({ path }) => entries.some((name) => path === join(dirname(output), `${name}.js`))
+  for (const { path, contents } of [...outputFiles].sort((a, b) => isEntry(a) - isEntry(b))) {
+    writeFileSync(`${path}.${process.pid}.tmp`, contents)
+    renameSync(`${path}.${process.pid}.tmp`, path)
+  }
 }
-
-await buildIfStale()

@@ -1,79 +1,84 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { embedded } from '../../bench/contenders/pet-store'
+import { measureRestart } from '../../bench/restart'
 import type { Results } from '../../bench/results'
 import type { ScaleResults } from '../../bench/scale'
+import { countSyncs } from '../../bench/syncs'
 import { startChild } from '../support/child'
 import { ROOT } from '../support/server'
 import { makeTempDir } from '../support/temp-dir'
 
-/** Some fifteen seconds on a machine of its own; how much longer among other tests depends on them. */
-const TIMEOUT_MS = 240_000
+const TIMEOUT_MS = 30_000
+const DOCS = join(ROOT, 'docs', 'benchmarks.md')
 
-describe('when the short form of the benchmark runs', () => {
-  let results: Results
-  let output = ''
-  const docs = join(ROOT, 'docs', 'benchmarks.md')
-  const before = readFileSync(docs, 'utf8')
-
-  beforeAll(async () => {
-    const file = join(makeTempDir('pet-store-bench-test-'), 'results.json')
-    const bench = startChild(['npm', 'run', 'bench', '--', '--quick', '--json', file], { cwd: ROOT, env: process.env })
-    const { code } = await bench.exited
-    output = bench.output()
-    expect(code, output).toBe(0)
-    results = JSON.parse(readFileSync(file, 'utf8'))
-  }, TIMEOUT_MS)
-
-  const rateOf = (contender: string, operation: string): number =>
-    results.comparison.find((one) => one.contender === contender && one.operation === operation)?.rate ?? 0
-
-  test.each(['in-process', 'stock', 'json-server', 'bare-express'])('%s answers every request', (contender) => {
-    expect(rateOf(contender, 'get')).toBeGreaterThan(0)
-    expect(rateOf(contender, 'post')).toBeGreaterThan(0)
-    expect(results.failures).toBe(0)
-  })
-
-  test.each(['in-process', 'stock', 'bare-express'])('%s loses no acknowledged write, not even by a kill -9', (key) => {
-    const writes = results.writes.find(({ contender }) => contender === key)
-    expect(writes?.acknowledged).toBeGreaterThan(0)
-    expect(writes?.kept).toBe(writes?.acknowledged)
-    expect(writes?.burst).toBeGreaterThan(0)
-    expect(writes?.survived).toBe(writes?.burst)
-  })
-
-  test('json-server has every acknowledged write in its file once it is left alone', () => {
-    const writes = results.writes.find(({ contender }) => contender === 'json-server')
-    expect(writes?.kept).toBe(writes?.acknowledged)
-  })
-
-  test('a GET by id is at least 20 times as fast in process as on the stock runner', () => {
-    expect(rateOf('in-process', 'get')).toBeGreaterThan(20 * rateOf('stock', 'get'))
-  })
-
-  test('the table is printed, and the documentation stays as it is', () => {
-    expect(output).toMatch(/\| GET by id, 4 clients \| this project +\|/)
-    expect(readFileSync(docs, 'utf8')).toBe(before)
-  })
-})
+/** Runs the benchmark's short form, which must leave the documentation alone, and returns what it wrote and printed. */
+const runQuick = async (...flags: string[]): Promise<{ json: string; output: string }> => {
+  const before = readFileSync(DOCS, 'utf8')
+  const file = join(makeTempDir('pet-store-bench-test-'), 'results.json')
+  const command = ['npm', 'run', 'bench', '--', '--quick', '--json', file, ...flags]
+  const bench = startChild(command, { cwd: ROOT, env: process.env })
+  const { code } = await bench.exited
+  expect(code, bench.output()).toBe(0)
+  expect(readFileSync(DOCS, 'utf8')).toBe(before)
+  return { json: readFileSync(file, 'utf8'), output: bench.output() }
+}
 
 test(
-  'When the short form of --scale runs, then every request is answered, and the documentation stays as it is',
+  'When the short form runs, then every contender responds to every request and the tables are printed',
   async () => {
-    const docs = join(ROOT, 'docs', 'benchmarks.md')
-    const before = readFileSync(docs, 'utf8')
-    const file = join(makeTempDir('pet-store-bench-test-'), 'results.json')
-    const flags = ['--quick', '--scale', '--json', file]
-    const bench = startChild(['npm', 'run', 'bench', '--', ...flags], { cwd: ROOT, env: process.env })
-    const { code } = await bench.exited
-    expect(code, bench.output()).toBe(0)
-    const { fleet, sizes, failures }: ScaleResults = JSON.parse(readFileSync(file, 'utf8'))
+    const { json, output } = await runQuick()
+    const { comparison, failures }: Results = JSON.parse(json)
     expect(failures).toBe(0)
-    expect(fleet.map(({ operation }) => operation)).toEqual(['get', 'page', 'put', 'post'])
-    for (const round of [...fleet, ...sizes.flatMap(({ rounds }) => rounds)]) expect(round.rate).toBeGreaterThan(0)
-    expect(sizes).toMatchObject([{ pets: 2_000, reaperMs: expect.any(Number), memory: expect.any(Number) }])
-    expect(bench.output()).toMatch(/\| POST +\| 2 instances \|/)
-    expect(readFileSync(docs, 'utf8')).toBe(before)
+    expect(comparison.absent).toEqual([])
+    expect(comparison.starts.map(({ contender }) => contender)).toEqual(['embedded', 'redis', 'peer', 'json-server'])
+    expect(comparison.measurements).toHaveLength(16)
+    for (const { rate, p99 } of comparison.measurements) {
+      expect(rate).toBeGreaterThan(0)
+      expect(p99).toBeGreaterThan(0)
+    }
+    expect(output).toMatch(/\| POST +\| Fastify \+ PostgreSQL \|/)
+    expect(output).toContain('p50 at most 0.5× Fastify + PostgreSQL')
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'When the short form of --scale runs, then both instances respond to every request',
+  async () => {
+    const { json, output } = await runQuick('--scale')
+    const { rounds, failures }: ScaleResults = JSON.parse(json)
+    expect(failures).toBe(0)
+    expect(rounds.map(({ operation }) => operation)).toEqual(['GET', 'page', 'PUT', 'POST'])
+    for (const { rate, instances } of rounds) {
+      expect(rate).toBeGreaterThan(0)
+      expect(instances).toBe(2)
+    }
+    expect(output).toMatch(/\| POST +\| +2 \|/)
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'When a server with changes in its journal is killed, then the time of its restart is measured',
+  async () => {
+    const { ms, journalKb } = await measureRestart(1_000, 200)
+    expect(ms).toBeGreaterThan(0)
+    expect(journalKb).toBeGreaterThan(0)
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'When syncs are counted, then each create of a lone client has at least one',
+  async () => {
+    const syncs = await countSyncs([embedded], 50)
+    expect(syncs).toMatchObject([
+      { contender: 'embedded', clients: 1 },
+      { contender: 'embedded', clients: 10 },
+    ])
+    expect(typeof syncs === 'string' ? 0 : syncs[0]?.perCreate).toBeGreaterThanOrEqual(1)
   },
   TIMEOUT_MS,
 )
