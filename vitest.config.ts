@@ -1,20 +1,44 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+/** The tests that start servers, Redis or several processes. All others are the unit tests, which `npm test` runs. */
+const SERVER_TESTS = [
+  'tests/{system,scaling,chaos,docs,bench}/**/*.test.ts',
+  'packages/motia-runtime/tests/example.test.ts',
+  'packages/motia-runtime/tests/engine/bullmq/**/*.test.ts',
+  'packages/motia-runtime/tests/engine/embedded/conformance.test.ts',
+]
+const BROWSER_TESTS = ['tests/e2e/**/*.test.ts']
+
 export default defineConfig({
+  resolve: {
+    // The sources, and not what was built from them last.
+    alias: { 'motia-runtime': fileURLToPath(new URL('packages/motia-runtime/src/index.ts', import.meta.url)) },
+  },
   test: {
     setupFiles: ['tests/support/stop-servers.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
     projects: [
       {
         extends: true,
         test: {
+          name: 'unit',
+          include: ['tests/**/*.test.ts', 'packages/*/tests/**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...SERVER_TESTS, ...BROWSER_TESTS],
+          testTimeout: 10_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'server',
-          include: ['tests/**/*.test.ts'],
-          exclude: ['tests/e2e/**'],
+          include: SERVER_TESTS,
+          globalSetup: ['tests/support/global-setup.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
           // Most of these wait for servers: two at a time keep two cores busy.
           maxWorkers: 2,
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -22,9 +46,12 @@ export default defineConfig({
         test: {
           // After all others and one at a time: the Workbench of each project keeps its compiled pages in the same place.
           name: 'browser',
-          include: ['tests/e2e/**/*.test.ts'],
+          include: BROWSER_TESTS,
+          globalSetup: ['tests/support/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -7,6 +7,8 @@ export interface Exit {
   code: number | null
   signal: NodeJS.Signals | null
   ms: number
+  /** Whether it left processes behind that still ran seconds later, and were killed then. */
+  hasLeftOthers: boolean
 }
 
 /** A process that a test has started, with what it prints. */
@@ -14,7 +16,7 @@ export interface Child {
   pid: number
   /** All it has printed so far, both streams. */
   output(): string
-  /** Waits until it has printed a text, after `from` characters of its output; answers the output up to the end of it. */
+  /** Waits until it has printed a text, after `from` characters of its output. Returns the output up to the end of it. */
   printed(text: string | RegExp, options?: { from?: number; timeout?: number }): Promise<string>
   isRunning(): boolean
   /** Resolves once it has ended and all it printed is there. */
@@ -24,6 +26,9 @@ export interface Child {
 }
 
 const running = new Map<ChildProcess, Promise<Exit>>()
+
+/** How long what a process has started may outlive it, in ms. */
+const ORPHAN_MS = 5_000
 
 const SETPRIV = '/usr/bin/setpriv'
 /** On Linux the kernel ends the child when the test's process dies, whatever it died of. */
@@ -46,14 +51,21 @@ export const startChild = (
   }
   let askedAt = Date.now()
   let endedAt = askedAt
+  let hasLeftOthers = false
+  let orphanTimer: NodeJS.Timeout | undefined
   child.once('exit', () => {
     endedAt = Date.now()
+    orphanTimer = setTimeout(() => {
+      hasLeftOthers = true
+      killGroup(child, 'SIGKILL')
+    }, ORPHAN_MS)
   })
   const exited = new Promise<Exit>((resolve) => {
     // After the exit: others that it started may still hold its output.
     child.once('close', (code, signal) => {
+      clearTimeout(orphanTimer)
       running.delete(child)
-      resolve({ code, signal, ms: endedAt - askedAt })
+      resolve({ code, signal, ms: endedAt - askedAt, hasLeftOthers })
     })
   })
   running.set(child, exited)

@@ -2,7 +2,7 @@
 export interface Block {
   /** The first word after the fence. */
   language: string
-  /** The comment in front of it, which says what a test does with it; empty where there is none. */
+  /** The comment in front of it, which says what a test does with it; empty if there is none. */
   mark: string
   text: string
   /** Where it begins, from 1 on. */

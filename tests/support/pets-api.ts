@@ -1,9 +1,9 @@
 import request, { type Test } from 'supertest'
-import { type Namespace, WELCOME_NOTES } from '../../src/pets/pet'
+import { WELCOME_NOTES } from '../../src/pets/pet'
 import { waitFor } from './wait-for'
 
 /** The endpoints of one namespace. */
-export const petsApi = (url: string, namespace: Namespace) => {
+export const petsApi = (url: string, namespace: string) => {
   const path = `/${namespace}/pets`
   const get = (id: string): Test => request(url).get(`${path}/${id}`)
   const create = (body: unknown = { name: 'Buddy', species: 'dog', ageMonths: 24 }): Test =>
@@ -15,7 +15,7 @@ export const petsApi = (url: string, namespace: Namespace) => {
     get,
     update: (id: string, body: unknown): Test => request(url).put(`${path}/${id}`).send(Object(body)),
     remove: (id: string): Test => request(url).delete(`${path}/${id}`),
-    /** Creates a pet and waits until its job is done; answers the pet as it is then. */
+    /** Creates a pet and waits until its job is done. Returns the pet as it is then. */
     createWithJob: async (body?: unknown): Promise<Record<string, unknown> & { id: string }> => {
       const { body: pet } = await create(body).expect(201)
       return waitFor(

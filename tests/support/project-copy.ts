@@ -5,16 +5,16 @@ import { makeTempDir } from './temp-dir'
 
 /** What a server and the Workbench need of the project. */
 const PARTS = [
-  ...['steps', 'src', 'tutorial', 'script', 'motia.config.ts', 'motia-workbench.json', 'types.d.ts'],
+  ...['steps', 'src', 'packages', 'tutorial', 'script', 'motia.config.ts', 'motia-workbench.json', 'types.d.ts'],
   ...['package.json', 'package-lock.json', 'tsconfig.json'],
 ]
 
 /** A copy of this project, whose files a test may change. */
 export interface ProjectCopy {
   root: string
-  /** Replaces a text in a file; throws where the file does not hold it. */
+  /** Replaces a text in a file; throws if the file does not hold it. */
   edit(file: string, text: string | RegExp, replacement: string): void
-  /** Writes a whole file; answers what it held before, or undefined. */
+  /** Writes a whole file. Returns what it held before, or undefined. */
   write(file: string, text: string): string | undefined
 }
 
@@ -49,7 +49,8 @@ export const copyProject = (): ProjectCopy => {
   }
 }
 
-const linkPackages = (from: string, to: string): void => {
+/** Links the npm packages of a project into a folder of another one. */
+export const linkPackages = (from: string, to: string): void => {
   mkdirSync(to, { recursive: true })
   for (const name of readdirSync(from)) {
     const [source, target] = [join(from, name), join(to, name)]
@@ -61,7 +62,7 @@ const linkPackages = (from: string, to: string): void => {
   }
 }
 
-/** Vite keeps what it compiles for the Workbench inside of that package, and begins anew for each project that uses it. */
+/** Vite keeps what it compiles for the Workbench inside of that package, and begins again for each project that uses it. */
 const copyWorkbench = (from: string, to: string): void => {
   const packages = join(from, 'node_modules')
   if (existsSync(packages)) linkPackages(packages, join(to, 'node_modules'))

@@ -18,7 +18,7 @@ export interface TestRedis {
   kill(): Promise<void>
   /** Starts it again on the same port: with what it held, or empty. */
   start(options?: { empty?: boolean }): Promise<void>
-  /** Lets it hang, or go on: it keeps its connections and answers nothing. */
+  /** Lets it hang, or go on: it keeps its connections and replies to nothing. */
   hang(): void
   goOn(): void
 }

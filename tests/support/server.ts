@@ -9,6 +9,9 @@ import { waitFor } from './wait-for'
 /** This checkout. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
+/** The runtime's command, relative to a project that has it installed. */
+export const RUNTIME = 'node_modules/motia-runtime/bin/motia-runtime.mjs'
+
 /** How to start a server; everything has a default. */
 export interface ServerOptions {
   /** `start` is production (the default), `dev` has the Workbench and hot reload. */
@@ -18,6 +21,7 @@ export interface ServerOptions {
   root?: string
   /** Default: an empty folder of the server's own. */
   dataDir?: string
+  /** Default: a free one. */
   port?: number
   /** Default: what `npm start` and `npm run dev` run. */
   command?: string[]
@@ -31,40 +35,52 @@ export interface AuditLine {
   data: Record<string, unknown>
 }
 
-/** A running server. */
-export interface TestServer extends Child {
+/** The process of a server, which may not be ready yet. */
+export interface ServerProcess extends Child {
   url: string
   port: number
   dataDir: string
-  /** The data file, parsed; an empty store where there is none yet. */
+}
+
+/** A running server. */
+export interface TestServer extends ServerProcess {
+  /** The data file, parsed; an empty store if there is none yet. It may lag behind the last change by a second. */
   store(): { seq: number; pets: Record<string, Record<string, unknown>> }
   /** The audit trail so far. */
   audit(): AuditLine[]
-  /** Kills it (kill -9), and waits until its private Redis has ended too. */
+  /** Kills it (kill -9). */
   kill(): Promise<Exit>
 }
 
 /** The environment of a server: this process's, without settings that it may hold, and without vitest's. */
 export const serverEnvironment = (env: Record<string, string> = {}): NodeJS.ProcessEnv => {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(PORT|HOST|REDIS_|PETS_|BULLMQ_|MOTIA_|VITEST|NODE_ENV|LOG_LEVEL|VITE_|FORCE_COLOR)/.test(name),
+    ([name]) =>
+      !/^(PORT|HOST|REDIS_|PETS_|BULLMQ_|MOTIA_|VITEST|NODE_ENV|NODE_OPTIONS|LOG_LEVEL|VITE_|FORCE_COLOR)/.test(name),
   )
   return { ...Object.fromEntries(inherited), ...env }
 }
 
-/** Starts a server and waits until it is ready; rejects with its output where it ends instead. */
-export const startServer = async (options: ServerOptions = {}): Promise<TestServer> => {
+/** Starts a server without waiting for it. */
+export const spawnServer = async (options: ServerOptions = {}): Promise<ServerProcess> => {
   const { mode = 'start', root = ROOT, dataDir = makeTempDir(), env = {} } = options
   const port = options.port ?? (await freePort())
-  const command = options.command ?? [process.execPath, '--import', 'tsx', 'src/server/main.ts', mode]
+  const command = options.command ?? [process.execPath, RUNTIME, mode]
   const child = startChild(command, {
     cwd: root,
     env: serverEnvironment({ PORT: String(port), PETS_DATA_DIR: dataDir, ...env }),
   })
-  // The last line of what the server says when it is ready.
+  return { ...child, url: `http://127.0.0.1:${port}`, port, dataDir }
+}
+
+/** Starts a server and waits until it is ready; rejects with its output if it ends instead. */
+export const startServer = async (options: ServerOptions = {}): Promise<TestServer> => {
+  const child = await spawnServer(options)
+  const { dataDir } = child
+  // The last line of what a server says when it is ready.
   await waitFor(() => /^ {3}Data: .*\n/m.test(child.output()) || !child.isRunning(), {
     what: 'the server to be ready',
-    timeout: 100_000,
+    timeout: 45_000,
     seen: child.output,
   })
   if (!child.isRunning()) {
@@ -73,17 +89,19 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
   }
   return {
     ...child,
-    url: `http://127.0.0.1:${port}`,
-    port,
-    dataDir,
     store: () => readStore(dataDir),
     audit: () => readAudit(dataDir),
-    kill: async () => {
-      const exit = await child.stop('SIGKILL')
-      await waitFor(() => !isAlive(redisPid(dataDir)), { what: 'the private Redis to end' })
-      return exit
-    },
+    kill: () => child.stop('SIGKILL'),
   }
+}
+
+/** Starts a server that must not get ready. Returns what it printed; rejects unless it ends with 1. */
+export const refusalOf = async (options: ServerOptions = {}): Promise<string> => {
+  const child = await spawnServer(options)
+  await waitFor(() => !child.isRunning(), { what: 'the server to end', timeout: 30_000, seen: child.output })
+  const { code } = await child.exited
+  if (code !== 1) throw new Error(`The server ended with ${code}:\n${child.output()}`)
+  return child.output()
 }
 
 const readStore = (dataDir: string): ReturnType<TestServer['store']> => {
@@ -97,22 +115,4 @@ const readAudit = (dataDir: string): AuditLine[] => {
   // What follows the last line break is still being written.
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
   return lines.map((line) => JSON.parse(line))
-}
-
-/** The process id of the Redis that a server keeps beside its data; null where there is none. */
-export const redisPid = (dataDir: string): number | null => {
-  const note = join(dataDir, 'redis', 'redis.json')
-  return existsSync(note) ? JSON.parse(readFileSync(note, 'utf8')).pid : null
-}
-
-/** Whether a process lives; one that has ended and waits for its parent does not. */
-export const isAlive = (pid: number | null): boolean => {
-  if (pid === null) return false
-  try {
-    process.kill(pid, 0)
-  } catch {
-    return false
-  }
-  const stat = `/proc/${pid}/stat`
-  return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, 'utf8'))
 }

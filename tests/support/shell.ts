@@ -3,21 +3,32 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
+/** What stands in a block for what the test uses. */
+export interface CurlTarget {
+  /** Stands for `http://localhost:3000`. */
+  url: string
+  /** Stands for `js` in `/js/pets`. */
+  namespace: string
+  /** Stands for the `1` in `/js/pets/1`. Default: 1. */
+  petId?: string
+}
+
 /**
- * Runs a block of curl commands in bash, word for word but for the address: `localhost:3000` stands for `url`, and
- * `/js/pets` for the namespace's path. Answers what the commands printed; rejects where one fails.
+ * Runs a block of curl commands in bash, word for word but for address, namespace and pet. Returns what the commands
+ * printed; rejects if one fails.
  */
-export const runCurlBlock = async (block: string, url: string, namespace: string): Promise<string> => {
+export const runCurlBlock = async (block: string, { url, namespace, petId = '1' }: CurlTarget): Promise<string> => {
   const commands = block
     .replaceAll(/http:\/\/(localhost|127\.0\.0\.1):3000/g, url)
+    .replaceAll(/\/js\/pets\/1\b/g, `/js/pets/${petId}`)
     .replaceAll('/js/pets', `/${namespace}/pets`)
-    // Each answer on a line of its own, and no progress meter.
+    // Each response on a line of its own, and no progress meter.
     .replaceAll(/^curl /gm, "curl -sS -w '\\n' ")
   const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', commands])
   return stdout
 }
 
-/** The JSON answers in what such a block printed. */
+/** Returns the JSON responses in what such a block printed. */
 export const answersOf = (stdout: string): unknown[] =>
   stdout
     .split('\n')
