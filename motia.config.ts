@@ -6,7 +6,7 @@ import { defineConfig } from 'motia-runtime'
 import { readSettings } from './src/app/settings'
 import workbenchPlugin from './src/workbench/plugin'
 
-export default defineConfig({
+export default defineConfig(() => ({
   plugins: [observabilityPlugin, statesPlugin, endpointPlugin, logsPlugin, workbenchPlugin],
   runtime: { name: '🐾 Pet store', hooks: 'src/app/hooks.ts', ...readSettings() },
-})
+}))

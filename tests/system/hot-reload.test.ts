@@ -18,9 +18,10 @@ describe('a change that is saved while npm run dev runs', () => {
   beforeAll(async () => {
     project = copyProject()
     const starting = startServer({ mode: 'dev', root: project.root, env: { NODE_OPTIONS: `--import ${preload}` } })
-    await waitFor(() => existsSync(join(project.root, '.motia/in-process')), {
+    await waitFor(() => existsSync(join(project.root, '.motia/in-process/steps')), {
       what: 'the steps to be compiled',
-      timeout: 60_000,
+      timeout: 20_000,
+      interval: 5,
     })
     project.edit('steps/javascript/delete-pet.step.ts', 'Pet soft deleted', 'Pet softly deleted')
     server = await starting
@@ -30,7 +31,7 @@ describe('a change that is saved while npm run dev runs', () => {
   const save = async (file: string, text: string | RegExp, replacement: string, says = `↻ ${file}`) => {
     const from = server.output().length
     project.edit(file, text, replacement)
-    await server.printed(says, { from, timeout: 60_000 })
+    await server.printed(says, { from })
   }
 
   const timers = async (): Promise<number> => {
@@ -41,7 +42,7 @@ describe('a change that is saved while npm run dev runs', () => {
   }
 
   test('When it was made while the server started, then it counts all the same', async () => {
-    await server.printed('↻ steps/javascript/delete-pet.step.ts', { timeout: 60_000 })
+    await server.printed('↻ steps/javascript/delete-pet.step.ts')
     const { body } = await petsApi(server.url, 'js').create().expect(201)
     await petsApi(server.url, 'js').remove(body.id).expect(202)
     await server.printed('Pet softly deleted')
@@ -69,7 +70,7 @@ describe('a change that is saved while npm run dev runs', () => {
     await request(server.url).get('/health').expect(200)
   })
 
-  test('When it moves a route, then the new path answers and the old one does not', async () => {
+  test('When it moves a route, then the new path responds and the old one does not', async () => {
     await save('steps/typescript/get-pets.step.ts', "path: '/ts/pets'", "path: '/ts/all-pets'")
     await request(server.url).get('/ts/all-pets').expect(200)
     await request(server.url).get('/ts/pets').expect(405)
@@ -108,16 +109,14 @@ describe('a change that is saved while npm run dev runs', () => {
   describe('in files that come and go', () => {
     const COPY = 'steps/javascript/count-pets.step.ts'
     const types = () => readFileSync(join(project.root, 'types.d.ts'), 'utf8')
-    /** The Workbench's page answers what nobody else does. */
-    const isGone = async (path: string): Promise<boolean> =>
-      (await request(server.url).get(path)).headers['content-type']?.startsWith('text/html') === true
+    const expectGone = (path: string) => request(server.url).get(path).expect(404, { message: 'Not found' })
 
     /** Writes a file, or removes it, and waits until the server has said so. */
     const put = async (file: string, text: string | null, says: string) => {
       const from = server.output().length
       if (text === null) rmSync(join(project.root, file))
       else project.write(file, text)
-      await server.printed(says, { from, timeout: 60_000 })
+      await server.printed(says, { from })
     }
     const original = () => readFileSync(join(project.root, 'steps/javascript/get-pets.step.ts'), 'utf8')
     const renamed = () => original().replaceAll('JsListPets', 'JsAllPets')
@@ -131,7 +130,7 @@ describe('a change that is saved while npm run dev runs', () => {
       await petsApi(server.url, 'js').create().expect(201)
       expect(types()).toContain("'JsAllPets'")
       const [flow] = JSON.parse(readFileSync(join(project.root, 'motia-workbench.json'), 'utf8'))
-      expect(flow.config[COPY]).toEqual({ x: 1, y: 797 })
+      expect(flow.config[COPY]).toEqual({ x: expect.any(Number), y: expect.any(Number) })
     })
 
     test('When a new step does not compile, then the others serve on, and it serves once it is mended', async () => {
@@ -140,11 +139,11 @@ describe('a change that is saved while npm run dev runs', () => {
 export const handler = async () => ({ status: 200, body: { hello: 'world' } })`
       await put(file, hello.replace('export const handler', 'export konst handler'), 'The last good version stays')
       await petsApi(server.url, 'js').list().expect(200)
-      expect(await isGone('/js/hello')).toBe(true)
+      await expectGone('/js/hello')
       await put(file, hello, `+ ${file}`)
       await request(server.url).get('/js/hello').expect(200, { hello: 'world' })
       await put(file, null, `- ${file}`)
-      expect(await isGone('/js/hello')).toBe(true)
+      await expectGone('/js/hello')
     })
 
     test('When an event step is added, then it hears its topic, and no more once it is removed', async () => {
@@ -153,16 +152,16 @@ export const handler = async () => ({ status: 200, body: { hello: 'world' } })`
 export const handler = async (input: unknown, { logger }: { logger: { info(text: string, data: unknown): void } }) => logger.info('Hello', input)`
       await put(file, step, `+ ${file}`)
       const { body } = await petsApi(server.url, 'js').create().expect(201)
-      await server.printed(`JsGreeter Hello { petId: '${body.id}'`)
+      await server.printed(`JsGreeter Hello { type: 'pet.created', petId: '${body.id}'`)
       await put(file, null, `- ${file}`)
       const { body: next } = await petsApi(server.url, 'js').create().expect(201)
       await server.printed(`PostCreateLite job completed { petId: '${next.id}'`)
-      expect(server.output()).not.toContain(`JsGreeter Hello { petId: '${next.id}'`)
+      expect(server.output()).not.toMatch(new RegExp(`JsGreeter Hello .*petId: '${next.id}'`))
     })
 
     test('When a step is removed, then its route and its types go with it', async () => {
       await put(COPY, null, `- ${COPY}`)
-      expect(await isGone('/js/all-pets')).toBe(true)
+      await expectGone('/js/all-pets')
       await petsApi(server.url, 'js').list().expect(200)
       expect(types()).not.toContain("'JsAllPets'")
     })

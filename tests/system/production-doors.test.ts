@@ -3,12 +3,15 @@ import { connect } from 'node:net'
 import { pathToFileURL } from 'node:url'
 import request from 'supertest'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { SECURITY_HEADERS } from '../../packages/motia-runtime/src/http/guards'
 import { NAMESPACES } from '../../src/pets/pet'
+import { LIVE_PATH, MONACO_PATH } from '../../src/workbench/live'
 import { ROOT, startServer, type TestServer } from '../support/server'
+import { waitFor } from '../support/wait-for'
 
 const preload = pathToFileURL(`${ROOT}/tests/support/preload/print-routes.mjs`).href
 
-/** What may answer in production: the documented routes. */
+/** What may respond in production: the documented routes. */
 const OPEN = new Set(
   NAMESPACES.flatMap((namespace) => [
     ...[`GET /${namespace}/pets`, `POST /${namespace}/pets`],
@@ -16,7 +19,7 @@ const OPEN = new Set(
   ]).concat('GET /health'),
 )
 
-/** Asks for an upgrade to a WebSocket; answers the status line. */
+/** Asks for an upgrade to a WebSocket. Returns the status line. */
 const upgrade = async (port: number, path: string): Promise<string> => {
   const socket = connect(port, '127.0.0.1')
   socket.write(
@@ -35,11 +38,11 @@ const upgrade = async (port: number, path: string): Promise<string> => {
   return String(chunk).split('\r\n')[0] ?? ''
 }
 
-describe.each(['in-process', 'process'])('in production, with steps that run %s', (runtime) => {
+describe('in production', () => {
   let server: TestServer
   let routes: [string, string][]
   beforeAll(async () => {
-    server = await startServer({ env: { NODE_OPTIONS: `--import ${preload}`, PETS_STEP_RUNTIME: runtime } })
+    server = await startServer({ env: { NODE_OPTIONS: `--import ${preload}` } })
     const output = await server.printed(/ROUTES .*\n/)
     routes = JSON.parse(output.slice(output.lastIndexOf('ROUTES ') + 'ROUTES '.length))
   })
@@ -49,7 +52,7 @@ describe.each(['in-process', 'process'])('in production, with steps that run %s'
     for (const route of OPEN) expect(registered).toContain(route)
   })
 
-  test('Of all the routes that are registered, no other answers anything but 404', async () => {
+  test('Of all the routes that are registered, every other one responds with 404', async () => {
     const closed = routes.filter(([method, path]) => !OPEN.has(`${method} ${path}`))
     // Motia registers its own whatever we do; the test is void if it finds none.
     expect(closed.map(([, path]) => path)).toContain('/emit')
@@ -69,6 +72,7 @@ describe.each(['in-process', 'process'])('in production, with steps that run %s'
       ...['/__motia/flows/pets', '/__motia/flows/pets/config', '/__motia/step/x', '/__motia/state', '/__motia/streams'],
       ...['/__motia/bullmq/queues', '/__motia/trace', '/__motia/logs', '/@vite/client', '/src/pets/pets.ts', '/.env'],
       ...['/steps/javascript/create-pet.step.ts', '/js/pets/../../emit', '/package.json', '/js', '/health/x'],
+      ...[LIVE_PATH, `${LIVE_PATH}?end=0`, `${MONACO_PATH}/vs/loader.js`, `/@fs${ROOT}/src/workbench/pets-page.tsx`],
     ]
     for (const path of paths) {
       for (const method of ['get', 'post', 'delete'] as const) {
@@ -89,5 +93,35 @@ describe.each(['in-process', 'process'])('in production, with steps that run %s'
     const socket = connect(server.port, '127.0.0.2')
     const [error] = await once(socket, 'error')
     expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  test('Every response carries the security headers, errors too, and pages of other sites are refused', async () => {
+    const answers = await Promise.all([
+      request(server.url).get('/js/pets'),
+      request(server.url).get('/health'),
+      request(server.url).get('/nothing'),
+      request(server.url).post('/js/pets').set('Content-Type', 'application/json').send('{'),
+      request(server.url).get('/js/pets').set('Sec-Fetch-Site', 'cross-site').set('Sec-Fetch-Mode', 'cors'),
+      request(server.url).post('/js/pets').set('Host', 'shop.example').set('Origin', 'http://evil.example'),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 404, 400, 403, 403])
+    for (const { headers } of answers) {
+      for (const [name, value] of Object.entries(SECURITY_HEADERS)) expect(headers[name.toLowerCase()]).toBe(value)
+      expect(Object.keys(headers).filter((name) => /^access-control-|^x-powered-by/.test(name))).toEqual([])
+    }
+  })
+
+  test('When a request names a target that is no URL, then the response is the 404 of any unknown path', async () => {
+    for (const target of ['http://[', 'http://x:99999999/js/pets', 'x', '*']) {
+      const socket = connect(server.port, '127.0.0.1')
+      let text = ''
+      socket.on('data', (chunk) => {
+        text += chunk
+      })
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+      await waitFor(() => socket.closed, { what: `the response to ${target}` })
+      expect(text).toMatch(/^HTTP\/1\.1 (404|400) /)
+      if (text.startsWith('HTTP/1.1 404')) expect(text).toMatch(/\r\n\r\n\{"message":"Not found"\}$/)
+    }
   })
 })

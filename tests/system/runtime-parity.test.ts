@@ -1,65 +1,77 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AuditStream } from '../../src/events/audit-stream'
+import { DAY_MS } from '../../src/pets/pet'
 import { closeSharedRedis, sharedRedis } from '../../src/redis/shared-redis'
-import { KEYS } from '../../src/store/redis/redis-keys'
-import { namespaces } from '../support/namespaces'
+import { petsApi } from '../support/pets-api'
 import { startRedis } from '../support/redis'
 import { startServer } from '../support/server'
+import { waitFor } from '../support/wait-for'
 import { eventsSuite } from './suites/events-suite'
 import { petsSuite } from './suites/pets-suite'
-import type { Scope, Subject } from './suites/scope'
+import type { Subject } from './suites/subject'
 import { validationSuite } from './suites/validation-suite'
 
-const [js, ts, py] = namespaces.map((one): Scope => ({ namespaces: [one], atMost: 2 }))
-if (!js || !ts || !py) throw new Error('There are three namespaces')
-const everything = { namespaces, atMost: Number.POSITIVE_INFINITY }
-
-const overFile = async (env: Record<string, string>): Promise<Subject> => {
+const startEmbedded = async (env: Record<string, string> = {}): Promise<Subject> => {
   const server = await startServer({ env })
-  return { server, audit: async () => server.audit(), nextId: async () => server.store().seq }
+  return { server, audit: async () => server.audit() }
 }
 
-const overRedis = async (env: Record<string, string>): Promise<Subject> => {
+const startOnRedis = async (env: Record<string, string> = {}): Promise<Subject> => {
   const redis = await startRedis()
-  const server = await startServer({ env: { ...env, PETS_STORE: 'redis', REDIS_URL: redis.url } })
-  const audit = new AuditStream(sharedRedis(redis.url), 1)
+  const server = await startServer({ env: { ...env, REDIS_URL: redis.url } })
+  const trail = new AuditStream(sharedRedis(redis.url), 1)
   return {
     server,
-    audit: async () => (await audit.readAfter(undefined)).lines.map(({ key: _, ...line }) => line),
-    nextId: async () => Number(await redis.command('GET', KEYS.seq)) + 1,
+    audit: async () => (await trail.readAfter(undefined)).lines.map(({ key: _, ...line }) => line),
   }
 }
 
 afterAll(closeSharedRedis)
 
-/**
- * One suite for both runtimes and both stores. In process all of it runs in every namespace; the stock runner starts a
- * process for each call, so there each part runs in one.
- */
+/** The server's complaints. */
+const errorsIn = (output: string): string[] =>
+  output.split('\n').filter((line) => /\[ERROR]|Unexpected|failed|⚠/.test(line))
+
 describe.each([
-  { runtime: 'in-process', store: 'a file', start: overFile, scopes: [everything, everything, everything] as const },
-  { runtime: 'in-process', store: 'Redis', start: overRedis, scopes: [everything, everything, everything] as const },
-  { runtime: 'process', store: 'a file', start: overFile, scopes: [js, ts, py] as const },
-  { runtime: 'process', store: 'Redis', start: overRedis, scopes: [ts, py, js] as const },
-])('steps that run $runtime, over $store', ({ runtime, start, scopes }) => {
+  { where: 'its own process', start: startEmbedded },
+  { where: 'Redis', start: startOnRedis },
+])('a server with everything in $where', ({ start }) => {
   let subject: Subject
   beforeAll(async () => {
-    subject = await start({ PETS_STEP_RUNTIME: runtime })
+    subject = await start()
   })
 
-  test('The server says how steps run', () => {
-    const says = runtime === 'process' ? 'steps run in processes of their own' : 'steps run in process'
-    expect(subject.server.output()).toContain(`${says}\n`)
-  })
-
-  petsSuite(() => subject, scopes[0])
-  validationSuite(() => subject, scopes[1])
-  eventsSuite(() => subject, scopes[2])
+  petsSuite(() => subject)
+  validationSuite(() => subject)
+  eventsSuite(() => subject)
 
   test('When all that is done, then no error was printed and the server stops with 0', async () => {
-    const errors = subject.server.output().split('\n')
-    expect(errors.filter((line) => /\[ERROR]|Unexpected|failed/.test(line))).toEqual([])
-    const { code } = await subject.server.stop()
-    expect(code).toBe(0)
+    expect(errorsIn(subject.server.output())).toEqual([])
+    expect((await subject.server.stop()).code).toBe(0)
   })
+
+  test('When steps run in processes of their own, then the life of a pet is the same', async () => {
+    const { server, audit } = await start({ PETS_STEP_RUNTIME: 'process' })
+    expect(server.output()).toContain('; each step runs in its own process\n')
+    const api = petsApi(server.url, 'ts')
+    const pet = await api.createWithJob()
+    expect(pet).toMatchObject({ status: 'new', nextFeedingAt: Number(pet.createdAt) + DAY_MS })
+    await api.create({ name: ' ' }).expect(400)
+    await api.get('999').expect(404, { message: 'Not found' })
+    await api.update(pet.id, { status: 'deleted' }).expect(200)
+    const { body: restored } = await api.update(pet.id, { status: 'adopted' }).expect(200)
+    const topics = async () => (await audit()).map(({ topic }) => topic).sort()
+    await waitFor(async () => (await topics()).length === 4, { what: 'four events', timeout: 15_000, seen: topics })
+    expect(await topics()).toEqual([
+      'ts.job.postcreate.completed',
+      'ts.job.postcreate.completed',
+      'ts.pet.created',
+      'ts.pet.soft.deleted',
+    ])
+    const { body } = await api.get(pet.id).expect(200)
+    expect(body.nextFeedingAt).toBe(restored.updatedAt + DAY_MS)
+    await api.list().expect(200, [body])
+    expect(errorsIn(server.output())).toEqual([])
+    expect((await server.stop()).code).toBe(0)
+  }, 40_000)
 })

@@ -1,56 +1,97 @@
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { startChild } from '../support/child'
-import { freePort } from '../support/free-port'
 import { petsApi } from '../support/pets-api'
-import { isAlive, ROOT, redisPid, serverEnvironment, startServer } from '../support/server'
+import { startRedis } from '../support/redis'
+import { ROOT, refusalOf, startServer } from '../support/server'
 import { makeTempDir } from '../support/temp-dir'
 
-/** Starts the server with a setting that cannot work; answers its exit code and what it printed. */
-const failToStart = async (env: Record<string, string>) => {
-  const dataDir = makeTempDir()
-  const port = String(await freePort())
-  const child = startChild([process.execPath, '--import', 'tsx', 'src/server/main.ts', 'start'], {
-    cwd: ROOT,
-    env: serverEnvironment({ PORT: port, PETS_DATA_DIR: dataDir, ...env }),
+describe('a setting that cannot be used', () => {
+  test.each<{ what: string; env: Record<string, string>; says: unknown }>([
+    {
+      what: 'two are invalid',
+      env: { PORT: '0', PETS_STEP_RUNTIME: 'x' },
+      says: 'PORT must be an integer from 1 to 65535 (it is "0"); PETS_STEP_RUNTIME must be in-process or process (it is "x")',
+    },
+    {
+      what: 'PETS_STORE is set, which is gone',
+      env: { PETS_STORE: 'redis' },
+      says: 'PETS_STORE was removed: set REDIS_URL to keep the pets in Redis, or leave it out to keep them in PETS_DATA_DIR',
+    },
+    {
+      what: 'REDIS_SERVER is set, which is gone',
+      env: { REDIS_SERVER: '/usr/bin/redis-server' },
+      says: 'REDIS_SERVER was removed: to use a Redis server, start it and set REDIS_URL to its address',
+    },
+    {
+      what: 'HOST is no address of this machine',
+      env: { HOST: '203.0.113.7' },
+      says: 'HOST 203.0.113.7 is not an address of this machine (EADDRNOTAVAIL)',
+    },
+    {
+      what: 'HOST is a name that nobody knows',
+      env: { HOST: 'no-such-host.invalid' },
+      says: expect.stringMatching(
+        /^HOST no-such-host\.invalid is not an address of this machine \((ENOTFOUND|EAI_AGAIN)\)$/,
+      ),
+    },
+  ])('When $what, then the server does not start, and one line says what to do', async ({ env, says }) => {
+    const [line = '', ...others] = (await refusalOf({ env })).split('\n')
+    expect(line.slice(0, 2)).toBe('✗ ')
+    expect(line.slice(2)).toEqual(says)
+    expect(others).toEqual([''])
   })
-  const { code } = await child.exited
-  return { code, output: child.output(), dataDir }
-}
 
-describe('a setting that cannot work', () => {
-  test('When two are wrong, then the server does not start, and one line names both', async () => {
-    const { code, output } = await failToStart({ PORT: '0', PETS_STEP_RUNTIME: 'x' })
-    expect(output).toMatch(/^✗ PORT .* \(it is "0"\); PETS_STEP_RUNTIME .* \(it is "x"\)\n$/)
-    expect(code).toBe(1)
+  test('When the port is taken, then the server does not move to another one, and leaves nothing behind', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = Object(other.address())
+    const dataDir = makeTempDir()
+    const output = await refusalOf({ port, dataDir })
+    other.close()
+    expect(output).toBe(`✗ Port ${port} on 127.0.0.1 is taken: stop the server that uses it, or set PORT\n`)
+    expect(existsSync(join(dataDir, 'pets.journal'))).toBe(false)
   })
 
-  test('When redis-server is not there, then one line says so', async () => {
-    const { code, output } = await failToStart({ REDIS_SERVER: '/nowhere/redis-server' })
-    expect(output).toMatch(/^✗ .*\/nowhere\/redis-server.*\n$/)
-    expect(code).toBe(1)
-  })
-
-  test('When the Redis of REDIS_URL does not answer, then one line says so', async () => {
-    const port = await freePort()
-    const { code, output } = await failToStart({ REDIS_URL: `redis://127.0.0.1:${port}` })
-    expect(output).toMatch(new RegExp(`^✗ Redis at 127\\.0\\.0\\.1:${port} cannot be reached: .*\\n$`))
-    expect(code).toBe(1)
+  test('When a variable looks like a setting and is none, then a warning names it, and the server starts', async () => {
+    const server = await startServer({ env: { PETS_TRACE_LIMITS: '5' } })
+    expect(server.output()).toMatch(/^⚠ PETS_TRACE_LIMITS is not a setting of this project[^\n]*\n🐾 Pet store ready/)
+    await server.stop()
   })
 })
 
-test('When the port is taken, then the server does not move to another, and leaves no Redis behind', async () => {
-  const other = createServer().listen(0, '127.0.0.1')
-  await once(other, 'listening')
-  const address = other.address()
-  const port = typeof address === 'object' ? String(address?.port) : ''
-  const { code, output, dataDir } = await failToStart({ PORT: port })
-  other.close()
-  expect(output).toBe(`✗ Port ${port} on 127.0.0.1 is taken: stop what listens there, or set PORT\n`)
-  expect(code).toBe(1)
-  expect(isAlive(redisPid(dataDir))).toBe(false)
+describe('what a server loads and starts', () => {
+  const preload = pathToFileURL(`${ROOT}/tests/support/preload/record-loads.mjs`).href
+  /** The packages of the clients and queues of Redis. */
+  const REDIS_PACKAGES = /node_modules\/(bullmq|ioredis|redis|@redis\/\w+)\//
+  /** The compiler of the steps, from npm. */
+  const COMPILER = /^program \S+\/esbuild$/
+
+  const loadsOf = async (env: Record<string, string>): Promise<string[]> => {
+    const log = join(makeTempDir(), 'loads.log')
+    const server = await startServer({ env: { NODE_OPTIONS: `--import ${preload}`, LOADS_LOG: log, ...env } })
+    await petsApi(server.url, 'js').createWithJob()
+    expect((await server.stop()).code).toBe(0)
+    return readFileSync(log, 'utf8').trimEnd().split('\n')
+  }
+
+  test('When there is no REDIS_URL, then nothing but Node is needed, and no client of Redis is loaded', async () => {
+    const loads = await loadsOf({ PATH: '/nowhere' })
+    expect(loads.filter((line) => /^module \S+\/express\//.test(line))).not.toEqual([])
+    expect(loads.filter((line) => REDIS_PACKAGES.test(line))).toEqual([])
+    expect(loads.filter((line) => line.startsWith('program ') && !COMPILER.test(line))).toEqual([])
+  })
+
+  test('When there is a REDIS_URL, then those are loaded, and no program is started either', async () => {
+    const redis = await startRedis()
+    const loads = await loadsOf({ PATH: '/nowhere', REDIS_URL: redis.url })
+    const packages = new Set(loads.map((line) => REDIS_PACKAGES.exec(line)?.[1]))
+    for (const name of ['bullmq', 'ioredis']) expect(packages).toContain(name)
+    expect(loads.filter((line) => line.startsWith('program ') && !COMPILER.test(line))).toEqual([])
+  })
 })
 
 test('When two servers run from one checkout with folders of their own, then neither sees anything of the other', async () => {
@@ -66,8 +107,7 @@ test('When two servers run from one checkout with folders of their own, then nei
     await server.printed('PostCreateLite job completed')
     expect(server.output()).not.toContain(`name: '${other}'`)
     expect(JSON.stringify(server.audit())).not.toContain(other)
-    expect(server.output()).toContain(`Data: ${join(server.dataDir, 'pets.json')}`)
+    expect(server.output()).toContain(`   Data: ${server.dataDir}\n`)
   }
-  expect(redisPid(one.dataDir)).not.toBe(redisPid(two.dataDir))
   await Promise.all([one.stop(), two.stop()])
 })

@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DAY_MS, RETENTION_MS, WELCOME_NOTES } from '../../src/pets/pet'
 import { logLines } from '../support/log-lines'
@@ -38,85 +36,86 @@ beforeAll(async () => {
   server = await startServer({ command: ['npm', 'start'] })
 })
 
-const countOf = (text: string): number => server.output().split(text).length - 1
-
-beforeEach(async () => {
-  // No job of the test before is under way any more, so the store can be emptied as a person would do it.
-  await waitFor(() => countOf('Pet created {') === countOf('PostCreateLite job completed {'), { what: 'the last jobs' })
-  rmSync(join(server.dataDir, 'pets.json'), { force: true })
-})
-
 afterAll(async () => {
-  const { code, ms } = await server.stop()
-  expect({ code, isQuick: ms < 10_000 }).toEqual({ code: 0, isQuick: true })
+  // As a service manager does: npm passes the signal on.
+  const { code, ms, hasLeftOthers } = await server.stop()
+  expect({ code, isQuick: ms < 10_000, hasLeftOthers }).toEqual({ code: 0, isQuick: true, hasLeftOthers: false })
 })
 
-const jobDone = (id: string) =>
-  waitFor(() => server.store().pets[id]?.notes === WELCOME_NOTES && server.store().pets[id], {
-    what: `the job of pet ${id}`,
-  })
+/** The id of the next pet: nothing is purged here, so all that were created are listed. */
+const nextId = async (): Promise<string> => String((await (await fetch(`${server.url}/js/pets`)).json()).length + 1)
 
 describe.each(namespaces)('the examples of the specification, in $namespace', ({ namespace, prefix }) => {
-  const curl = async (block: string) => answersOf(await runCurlBlock(block, server.url, namespace))
+  let id: string
+  beforeEach(async () => {
+    id = await nextId()
+  })
 
-  test('Create Pet answers at once, and the job completes the pet', async () => {
-    const [created] = await curl(CREATE_BUDDY)
-    const createdAt = server.store().pets['1']?.createdAt
-    expect(created).toEqual({
-      ...{ id: '1', name: 'Buddy', species: 'dog', ageMonths: 24, status: 'new' },
-      ...{ createdAt, updatedAt: createdAt },
+  const curl = async (block: string) =>
+    answersOf(await runCurlBlock(block, { url: server.url, namespace, petId: id })).map((answer) => Object(answer))
+
+  const whenJobIsDone = () =>
+    waitFor(async () => (await curl(GET_FIRST)).find(({ notes }) => notes === WELCOME_NOTES), {
+      what: `the job of pet ${id}`,
     })
-    await jobDone('1')
-    const [completed] = await curl(GET_FIRST)
-    expect(completed).toEqual({
-      ...{ id: '1', name: 'Buddy', species: 'dog', ageMonths: 24, status: 'new' },
-      ...{ createdAt, updatedAt: expect.any(Number) },
+
+  test('Create Pet responds at once, and the job completes the pet', async () => {
+    const [created] = await curl(CREATE_BUDDY)
+    expect(created).toEqual({
+      ...{ id, name: 'Buddy', species: 'dog', ageMonths: 24, status: 'new' },
+      ...{ createdAt: expect.any(Number), updatedAt: created.createdAt },
+    })
+    expect(await whenJobIsDone()).toEqual({
+      ...{ id, name: 'Buddy', species: 'dog', ageMonths: 24, status: 'new' },
+      ...{ createdAt: created.createdAt, updatedAt: expect.any(Number) },
       notes: "Welcome to our pet store! We'll take great care of this pet.",
-      nextFeedingAt: Number(createdAt) + DAY_MS,
+      nextFeedingAt: created.createdAt + DAY_MS,
     })
   })
 
-  test('Soft Delete answers with the day of the purge, and the pet can still be seen', async () => {
+  test('Soft Delete responds with the time of the purge, and the pet can still be seen', async () => {
     await curl(CREATE_BUDDY)
-    await jobDone('1')
+    await whenJobIsDone()
     const [deletion] = await curl(DELETE_FIRST)
     const [again, pet] = await curl(DELETE_AND_LOOK)
-    const { deletedAt } = server.store().pets['1'] ?? {}
-    const purgeAt = Number(deletedAt) + RETENTION_MS
-    expect(deletion).toEqual({ message: 'Pet scheduled for deletion', petId: '1', purgeAt })
+    const { deletedAt } = pet
+    expect(deletion).toEqual({ message: 'Pet scheduled for deletion', petId: id, purgeAt: deletedAt + RETENTION_MS })
     expect(again).toEqual(deletion)
-    expect(pet).toMatchObject({ id: '1', status: 'deleted', deletedAt, purgeAt, updatedAt: deletedAt })
+    expect(pet).toMatchObject({ id, status: 'deleted', deletedAt, purgeAt: deletion.purgeAt, updatedAt: deletedAt })
   })
 
   test('The console shows what the specification expects of a new pet', async () => {
     const from = server.output().length
     await curl(CREATE_WHISKERS)
-    await server.printed("PostCreateLite job completed { petId: '1'", { from })
-    await server.printed('\n', { from: server.output().lastIndexOf('job completed') })
+    await server.printed(new RegExp(`PostCreateLite job completed { petId: '${id}'.*\\n`), { from })
     const texts = logLines(server.output().slice(from))
-      .filter(({ step }) => step.startsWith(prefix))
+      .filter(({ step, text }) => step.startsWith(prefix) && text.includes(`petId: '${id}'`))
       .map(({ text }) => text.replace(/\d{13}/, 'TIME').replace(/Ms: \d+/, 'Ms: N'))
-    expect(texts).toContain("🐾 Pet created { petId: '1', name: 'Whiskers', species: 'cat', status: 'new' }")
-    expect(texts).toContain("🔄 PostCreateLite job started { petId: '1', enqueuedAt: TIME }")
-    expect(texts).toContain("✅ PostCreateLite job completed { petId: '1', processingTimeMs: N }")
+    expect(texts).toContain(`🐾 Pet created { petId: '${id}', name: 'Whiskers', species: 'cat', status: 'new' }`)
+    expect(texts).toContain(`🔄 PostCreateLite job started { petId: '${id}', enqueuedAt: TIME }`)
+    expect(texts).toContain(`✅ PostCreateLite job completed { petId: '${id}', processingTimeMs: N }`)
   })
 
   test('Create and delete, for the reaper, leaves a pet that waits for its purge', async () => {
     const [, deletion] = await curl(CREATE_AND_DELETE)
-    expect(deletion).toEqual({ message: 'Pet scheduled for deletion', petId: '1', purgeAt: expect.any(Number) })
-    await jobDone('1')
+    expect(deletion).toEqual({ message: 'Pet scheduled for deletion', petId: id, purgeAt: expect.any(Number) })
   })
 })
 
 test('Of three pets in three languages, each triggers its own language only', async () => {
-  const from = server.output().length
-  const answers = answersOf(await runCurlBlock(ONE_IN_EACH, server.url, 'js'))
+  const answers = answersOf(await runCurlBlock(ONE_IN_EACH, { url: server.url, namespace: 'js' }))
   expect(answers).toMatchObject([{ name: 'JSPet' }, { name: 'TSPet' }, { name: 'PyPet' }])
+  const ids = answers.map((answer) => String(Object(answer).id))
+  /** The jobs of these pets, by the step that completed them. */
   const jobs = () =>
-    logLines(server.output().slice(from)).flatMap(({ step, text }) => {
-      const id = /job completed \{ petId: '(\d+)'/.exec(text)?.[1]
-      return id ? [`${step} ${id}`] : []
+    logLines(server.output()).flatMap(({ step, text }) => {
+      const id = /job completed \{ petId: '(\d+)'/.exec(text)?.[1] ?? ''
+      return ids.includes(id) ? [`${step} ${id}`] : []
     })
   await waitFor(() => jobs().length >= 3, { what: 'three jobs', seen: jobs })
-  expect(jobs().sort()).toEqual(['JsPostCreateLite 1', 'PyPostCreateLite 3', 'TsPostCreateLite 2'])
+  expect(jobs().sort()).toEqual([
+    `JsPostCreateLite ${ids[0]}`,
+    `PyPostCreateLite ${ids[2]}`,
+    `TsPostCreateLite ${ids[1]}`,
+  ])
 })

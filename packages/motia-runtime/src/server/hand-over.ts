@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { add } from '@amplitude/analytics-node'
+import { environmentOf } from './flags'
 
 const PACKAGE = dirname(createRequire(import.meta.url).resolve('motia-runtime/package.json'))
 const COMMAND = join(PACKAGE, 'bin', 'motia-runtime.mjs')
@@ -21,7 +21,7 @@ export const handOver = async (root: string): Promise<void> => {
   const server = spawn(process.execPath, [COMMAND, command], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, ...portAndHost(process.argv.slice(3)) },
+    env: { ...process.env, ...environmentOf(process.argv.slice(3), { strict: false }) },
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
   server.once('exit', (code) => process.exit(code ?? 1))
@@ -37,18 +37,4 @@ const silenceTelemetry = (): void => {
     config.offline = true
   }
   add({ name: 'silence', type: 'enrichment', setup, execute: async () => null })
-}
-
-/** Motia's own options as variables of the environment: `-p 4210`, `-p4210`, `--port 4210`, `--port=4210`, `-H`, `--host`. */
-const portAndHost = (args: string[]): NodeJS.ProcessEnv => {
-  const { values } = parseArgs({
-    args,
-    options: { port: { type: 'string', short: 'p' }, host: { type: 'string', short: 'H' } },
-    strict: false,
-  })
-  const { port, host } = values
-  return {
-    ...(typeof port === 'string' ? { PORT: port } : {}),
-    ...(typeof host === 'string' ? { HOST: host } : {}),
-  }
 }

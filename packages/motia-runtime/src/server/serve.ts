@@ -169,11 +169,16 @@ const closeSocket = ({ server, socketServer }: MotiaServer): void => {
 }
 
 const listen = async (server: Server, { port, host }: ResolvedOptions): Promise<void> => {
+  // Motia's listener prints the stack of an error that is one line here.
+  const listeners = server.rawListeners('error')
+  server.removeAllListeners('error')
   server.listen(port, host)
   try {
     await once(server, 'listening')
   } catch (error) {
     throw new Error(listenProblem(error, host, port), { cause: error })
+  } finally {
+    for (const listener of listeners) server.on('error', (error) => Reflect.apply(listener, server, [error]))
   }
 }
 
