@@ -1,6 +1,7 @@
 import type { TutorialStep } from '@motiadev/workbench'
 import { apiStepChapter } from './chapters/api-step'
 import { cronStepChapter } from './chapters/cron-step'
+import { dataChapter } from './chapters/data'
 import { eventStepChapter } from './chapters/event-step'
 import { flowChapter } from './chapters/flow'
 import { isolationChapter } from './chapters/isolation'
@@ -13,14 +14,15 @@ import { present } from './workbench/present'
 
 /** The Workbench's tutorial: it looks for `steps` in this file. */
 export const steps: TutorialStep[] = present([
-  ...flowChapter,
-  ...apiStepChapter,
-  ...requestChapter,
-  ...eventStepChapter,
-  ...observeChapter,
-  ...queuesChapter,
-  ...softDeleteChapter,
-  ...cronStepChapter,
-  ...isolationChapter,
-  ...wrapUpChapter,
+  flowChapter,
+  apiStepChapter,
+  requestChapter,
+  eventStepChapter,
+  observeChapter,
+  queuesChapter,
+  softDeleteChapter,
+  cronStepChapter,
+  dataChapter,
+  isolationChapter,
+  wrapUpChapter,
 ])

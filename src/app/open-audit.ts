@@ -1,6 +1,6 @@
-import type { Audit } from '../events/audit'
-import { AuditLog } from '../events/audit-log'
-import { AuditStream } from '../events/audit-stream'
+import type { Audit } from '../audit/audit'
+import { AuditLog } from '../audit/audit-log'
+import { AuditStream } from '../audit/audit-stream'
 import { sharedRedis } from '../redis/shared-redis'
 import { auditFile, type Settings } from './settings'
 

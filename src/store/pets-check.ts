@@ -10,36 +10,29 @@ const ID = /^[1-9][0-9]{0,14}$/
 const contentSchema = z.looseObject({ seq: z.int().positive().max(MAX_SEQ), pets: z.record(z.string(), z.unknown()) })
 
 /** What a data file holds, its pets not checked yet. */
-export interface FileContent {
-  seq: number
-  pets: Record<string, unknown>
+export type RawContent = z.infer<typeof contentSchema>
+
+/** Returns the content of a data file if its shape is right; throws a `StoreError` otherwise. */
+export function checkContent(content: unknown): RawContent {
+  if (!fits(contentSchema, content)) throw invalid(describe(contentSchema, content))
+  return content
 }
 
-// The checks return their argument rather than zod's copy of it, which loses the order of keys, and keys like `__proto__`.
-
-/** The content of a data file, once its shape is right; throws a `StoreError` otherwise. */
-export function checkContent(content: unknown): FileContent {
-  const { error } = contentSchema.safeParse(content)
-  if (error) throw invalid(describe(error))
-  return content as FileContent
-}
-
-/** The pets of a data file by ascending id, once each is valid and has its key for its id; throws a `StoreError` otherwise. */
+/** Returns the pets of a data file by ascending id; throws a `StoreError` if one is invalid, or not under its id. */
 export function checkPets(pets: Record<string, unknown>): StoredPet[] {
   const checked = Object.entries(pets).map(([id, pet]) => checkPet(id, pet))
   return checked.sort((a, b) => Number(a.id) - Number(b.id))
 }
 
-/** The pet, once it is valid and has that id; throws a `StoreError` otherwise. */
+/** Returns the pet if it is valid and has that id; throws a `StoreError` otherwise. */
 export function checkPet(id: string, pet: unknown): StoredPet {
-  if (!ID.test(id)) throw invalid(`pets.${id}: the key is no id, a whole number from "1" on`)
-  const { error, data } = storedPetSchema.safeParse(pet)
-  if (error) throw invalid(describe(error, ['pets', id]))
-  if (data.id !== id) throw invalid(`pets.${id}.id: differs from the key it is under`)
-  return pet as StoredPet
+  if (!ID.test(id)) throw invalid(`pets.${id}: the key must be an id, an integer of at most 15 digits, 1 or more`)
+  if (!fits(storedPetSchema, pet)) throw invalid(describe(storedPetSchema, pet, ['pets', id]))
+  if (pet.id !== id) throw invalid(`pets.${id}.id: differs from the key it is under`)
+  return pet
 }
 
-/** The pet as the store gives it back, so that memory never differs from what is stored; throws a `StoreError`. */
+/** Returns the pet as the store gives it back, so that memory never differs from what is stored; throws a `StoreError`. */
 export function asStored(id: string, pet: StoredPet): StoredPet {
   try {
     return checkPet(id, JSON.parse(JSON.stringify(pet)))
@@ -48,13 +41,18 @@ export function asStored(id: string, pet: StoredPet): StoredPet {
   }
 }
 
-/** The error of a data file that is no valid store. */
+/** Returns the error of an invalid data file. */
 export function invalid(problem: string, cause?: unknown): StoreError {
   return new StoreError('STORE_INVALID', `The data file is not a valid store: ${problem}`, { cause })
 }
 
-function describe(error: z.ZodError, prefix: string[] = []): string {
-  const issue = error.issues[0]
+/** Whether a value is valid. The value is used afterwards, and not zod's copy: that loses the order of keys, and `__proto__`. */
+function fits<T>(schema: z.ZodType<T>, value: unknown): value is T {
+  return schema.safeParse(value).success
+}
+
+function describe(schema: z.ZodType, value: unknown, prefix: string[] = []): string {
+  const issue = schema.safeParse(value).error?.issues[0]
   const path = [...prefix, ...(issue?.path ?? [])].map(String).join('.')
   return path ? `${path}: ${issue?.message}` : String(issue?.message)
 }

@@ -6,6 +6,8 @@ export type StoreErrorCode = 'STORE_INVALID' | 'STORE_FULL' | 'STORE_UNAVAILABLE
 /** A store that could not answer. The message is fit for a client: it names the problem and never a path. */
 export class StoreError extends Error {
   override readonly name = 'StoreError'
+  /** A job that meets this error is delivered again, and the attempt does not count. */
+  readonly isTemporary = true
 
   constructor(
     readonly code: StoreErrorCode,

@@ -79,7 +79,7 @@ export const AuditTrail = ({ lines, petId, onPetId }: AuditTrailProps) => {
           {shown.slice(first, end).map((line) => {
             const pet = petOf(line)
             return (
-              <li key={line.key} className="pets-line" data-testid="audit-line">
+              <li key={line.id} className="pets-line" data-testid="audit-line">
                 <time title={formatMoment(line.at)}>{formatTime(line.at)}</time>
                 <strong title={line.topic}>{line.topic}</strong>
                 <span className="pets-line-text">

@@ -1,39 +1,31 @@
-import { z } from 'zod'
-import { type KeyedLine, keyedLineSchema } from '../events/audit'
-import { petSchema } from '../pets/pet'
+import type { KeyedLine } from '../audit/audit'
+import type { Pet } from '../pets/pet'
 
-/** Where the page asks for news. For `npm run dev` only. */
-export const LIVE_PATH = '/__pets/live'
+/** The streams that the page subscribes to, by name. For `npm run dev` only. */
+export const STREAMS = { pets: '__pets', audit: '__pets.audit', status: '__pets.status' } as const
 
-/** Where Monaco's files are. For `npm run dev` only. */
-export const MONACO_PATH = '/__pets/monaco'
+/** The one group of each stream. */
+export const GROUP: string = 'all'
 
-/** One line of the audit trail. */
-export type AuditLine = KeyedLine
+/** The event that makes the pages subscribe again. */
+export const RESET = 'reset'
 
-/** What is new since the page last asked. */
-export const newsSchema = z.object({
-  store: z.object({
-    /** Changes with what is stored. */
-    stamp: z.string(),
-    /**
-     * Every pet, or the newest of very many, where the stamp is not the one the page named; absent where nothing changed or the
-     * store is broken.
-     */
-    pets: z.array(petSchema).optional(),
-    /** There are older pets than those. */
-    isPart: z.boolean().optional(),
-    /** Why the store cannot be read. */
-    error: z.string().optional(),
-  }),
-  audit: z.object({
-    lines: z.array(keyedLineSchema),
-    /** Where to go on from. */
-    end: z.string(),
-    /** The trail is not the one the page has read: what it knows is to be forgotten. */
-    isNew: z.boolean(),
-  }),
-})
+/** Where the runtime serves Monaco's files. For `npm run dev` only. */
+export const MONACO_PATH = '/__motia-runtime/monaco'
 
-/** What is new since the page last asked. */
-export type News = z.infer<typeof newsSchema>
+/** A pet, as an item of its stream. */
+export type PetItem = Pet
+
+/** A line of the audit trail, as an item of its stream. */
+export type AuditLine = Omit<KeyedLine, 'key'> & { id: string }
+
+/** The one item of the status stream. */
+export interface StoreStatus {
+  id: 'store'
+  /** Why the store cannot be read; null if it can. */
+  problem: string | null
+  /** Whether there are older pets than those in the stream. */
+  isPart: boolean
+  /** Epoch ms: the server sends it every few seconds. */
+  at: number
+}

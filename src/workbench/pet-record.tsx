@@ -39,15 +39,16 @@ export const PetRecord = ({ pet, ask, onClose }: PetRecordProps) => {
       <div className="pets-record-actions" data-testid="pet-record">
         <StatusBadge status={pet.status} />
         <PetForm
-          // Begins anew when the record changes, but not when the job adds its notes while somebody types.
+          // Starts again when one of these fields changes, but not when the job adds its notes while somebody types.
           key={JSON.stringify([pet.id, pet.name, pet.species, pet.ageMonths])}
           initial={{ name: pet.name, species: pet.species, ageMonths: String(pet.ageMonths) }}
           submitLabel="Save"
-          onSubmit={(fields) => void ask('PUT', pet.id, bodyOf(fields))}
+          onSubmit={async (fields) => void (await ask('PUT', pet.id, bodyOf(fields)))}
         />
         <div className="pets-form">
           <Choice
             label="Change status"
+            isLabelShown
             value={pet.status}
             options={STATUSES}
             onChange={(status) => void ask('PUT', pet.id, { status })}
@@ -57,7 +58,7 @@ export const PetRecord = ({ pet, ask, onClose }: PetRecordProps) => {
               Restore
             </Button>
           )}
-          <Button variant="destructive" onClick={() => void ask('DELETE', pet.id)}>
+          <Button variant="destructive" disabled={isDeleted} onClick={() => void ask('DELETE', pet.id)}>
             Delete
           </Button>
         </div>

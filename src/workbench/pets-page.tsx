@@ -1,32 +1,34 @@
-import { loader } from '@monaco-editor/react'
 import { Button, Input } from '@motiadev/ui'
-import { useMemo, useState } from 'react'
+import { type KeyboardEvent, useMemo, useRef, useState } from 'react'
 import { NAMESPACES, type Namespace, SPECIES, STATUSES } from '../pets/pet'
 import { AnswerLine } from './answer-line'
 import { AuditTrail } from './audit-trail'
 import { Choice } from './choice'
-import { MONACO_PATH } from './live'
-import { bodyOf } from './pet-fields'
+import { configureMonaco } from './monaco'
+import { bodyOf, type PetFields } from './pet-fields'
 import { filterPets, NO_FILTER } from './pet-filter'
 import { PetForm } from './pet-form'
 import { PetRecord } from './pet-record'
 import { type Answer, type Ask, askPets } from './pets-api'
 import { PetsTable } from './pets-table'
-import { useNews } from './use-news'
+import { useStore } from './use-store'
 import './flow-view.css'
+import './narrow.css'
 import './offline.css'
 import './pets-page.css'
 
-// The request editor, of whichever tab, takes Monaco from this server instead of a CDN, and only once it is opened.
-loader.config({ paths: { vs: `${MONACO_PATH}/vs` } })
+configureMonaco()
 
 const isNamespace = (value: string): value is Namespace => NAMESPACES.some((namespace) => namespace === value)
 
+/** What an empty table says, unless the store is ready. */
+const EMPTY: Record<string, string> = { loading: 'Loading…', problem: 'The pets cannot be shown' }
+
 const NEW_PET = { name: '', species: 'dog', ageMonths: '12' }
 
-/** The Workbench's `Pets` tab: the store and the audit trail live, and all that the API can do. */
+/** The Workbench's `Pets` tab: shows the store and the audit trail as they change, and calls every endpoint. */
 export const PetsPage = () => {
-  const { pets, isPart, audit, problem, isLoaded } = useNews()
+  const { pets, isPart, audit, state, problem } = useStore()
   const [namespace, setNamespace] = useState<Namespace>('js')
   const [filter, setFilter] = useState(NO_FILTER)
   const [openId, setOpenId] = useState<string | null>(null)
@@ -37,9 +39,30 @@ export const PetsPage = () => {
   const shown = useMemo(() => filterPets(pets, filter), [pets, filter])
   const open = openId === null ? undefined : pets.find(({ id }) => id === openId)
 
-  const show = (id: string | null) => {
+  const opener = useRef<HTMLElement | null>(null)
+
+  const show = (id: string) => {
+    opener.current = document.activeElement instanceof HTMLElement ? document.activeElement : null
     setOpenId(id)
-    setAuditPet(id ?? '')
+    setAuditPet(id)
+  }
+
+  const toggleForm = () => {
+    opener.current = document.activeElement instanceof HTMLElement ? document.activeElement : null
+    setIsCreating(!isCreating)
+  }
+
+  /** Closes the record and the form, and gives the focus back to what opened them. */
+  const close = () => {
+    setOpenId(null)
+    setAuditPet('')
+    setIsCreating(false)
+    opener.current?.focus()
+  }
+
+  const closeOnEscape = (event: KeyboardEvent) => {
+    // A select that is open closes itself first.
+    if (event.key === 'Escape' && !event.defaultPrevented && (open || isCreating)) close()
   }
 
   const ask: Ask = async (...request) => {
@@ -48,8 +71,14 @@ export const PetsPage = () => {
     return answered
   }
 
+  const create = async (fields: PetFields) => {
+    const { status } = await ask('POST', null, bodyOf(fields))
+    if (status === 201) close()
+  }
+
   return (
-    <div className="pets-page" data-testid="pets-page">
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape works wherever the focus is in the page
+    <div className="pets-page" data-testid="pets-page" onKeyDown={closeOnEscape}>
       <div className="pets-parts">
         <section className="pets-store" aria-label="Pets">
           <div className="pets-toolbar">
@@ -60,7 +89,7 @@ export const PetsPage = () => {
               onChange={(value) => isNamespace(value) && setNamespace(value)}
               name={(option) => `/${option}/pets`}
             />
-            <Button variant="accent" aria-expanded={isCreating} onClick={() => setIsCreating(!isCreating)}>
+            <Button variant="accent" aria-expanded={isCreating} onClick={toggleForm}>
               New pet
             </Button>
             <Input
@@ -92,11 +121,7 @@ export const PetsPage = () => {
           </div>
           {isCreating && (
             <div className="pets-create" data-testid="pets-create">
-              <PetForm
-                initial={NEW_PET}
-                submitLabel={`POST /${namespace}/pets`}
-                onSubmit={(fields) => void ask('POST', null, bodyOf(fields))}
-              />
+              <PetForm initial={NEW_PET} submitLabel={`POST /${namespace}/pets`} onSubmit={create} />
             </div>
           )}
           {problem && (
@@ -108,13 +133,13 @@ export const PetsPage = () => {
             pets={shown}
             openId={openId}
             onOpen={show}
-            emptyText={!isLoaded ? 'Loading…' : pets.length > 0 ? 'No pet matches' : 'No pets yet: create one'}
+            emptyText={EMPTY[state] ?? (pets.length > 0 ? 'No pet matches' : 'No pets yet: create one')}
           />
           {answer && <AnswerLine answer={answer} />}
         </section>
         <AuditTrail lines={audit} petId={auditPet} onPetId={setAuditPet} />
       </div>
-      {open && <PetRecord pet={open} ask={ask} onClose={() => show(null)} />}
+      {open && <PetRecord pet={open} ask={ask} onClose={close} />}
     </div>
   )
 }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { INVALID_PAYLOAD } from '../../src/http/errors'
 import { StoreError } from '../../src/store/store'
 import { store } from '../steps/step-store'
 
@@ -28,7 +29,7 @@ test('When the store is broken, then the check rejects with its message, and oth
 
 test('When a body is not JSON, then the 400 has the form of every other', () => {
   expect(hooks.invalidJson?.('The body is not valid JSON')).toEqual({
-    message: 'Invalid payload: {name, species, ageMonths}',
+    message: INVALID_PAYLOAD,
     issues: [{ path: '', message: 'The body is not valid JSON' }],
   })
 })

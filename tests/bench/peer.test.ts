@@ -15,7 +15,7 @@ afterAll(() => server.end())
 const send = async (method: string, path = '', body?: object) => {
   const headers = { 'content-type': 'application/json' }
   const response = await fetch(`${server.url}${path}`, { method, ...(body && { headers, body: JSON.stringify(body) }) })
-  return { status: response.status, body: await response.json() }
+  return { status: response.status, body: JSON.parse(await response.text()) }
 }
 
 const create = async (): Promise<{ id: string; createdAt: number }> =>

@@ -1,25 +1,27 @@
 import assert from 'node:assert/strict'
 import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { startServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
 import { type Answer, Client } from './client'
 import { Ledger } from './ledger'
-import { type Load, startLoad } from './load'
-import { type Chaos, checkNothingLeft, readStore, waitForJobs } from './scenario'
+import { startLoad } from './load'
+import { type Chaos, checkNothingLeft, petsIn, readStore, waitForEvents } from './scenario'
+import { makeFolder } from './world'
 
 const messageSchema = z.object({ message: z.string() })
 const petSchema = z.object({ id: z.string(), name: z.string() })
 
 /**
  * A person edits, replaces, breaks, empties, deletes and write-protects the data file while requests run: what each means is
- * in docs/deployment.md, "The data file".
+ * in docs/data.md, "Edit pets.json".
  */
 export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
-  const server = await startServer()
-  const { url, dataDir } = server
+  const world = await makeFolder()
+  const { dataDir } = world
+  const server = await startServer(world.options)
+  const { url } = server
   const file = join(dataDir, 'pets.json')
   const client = new Client(url)
   const create = () => client.send('POST', '/js/pets', { name: 'Rex', species: 'dog', ageMonths: 12 })
@@ -33,22 +35,29 @@ export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
     writeFileSync(`${file}.new`, text, { mode: 0o644 })
     renameSync(`${file}.new`, file)
   }
-  const ledger = new Ledger()
   let answers: Answer[] = []
-  const loaded = async (run: () => Promise<void>): Promise<void> => {
+  /** Waits until the clients have got so many more responses. */
+  const more = (count: number) => {
+    const enough = answers.length + count
+    return waitFor(() => answers.length >= enough, { what: `${count} more responses` })
+  }
+  /** Does something while clients load the server. Returns what they know then. */
+  const loaded = async (run: () => Promise<void>): Promise<Ledger> => {
     answers = []
-    const load: Load = startLoad({
+    const ledger = new Ledger()
+    const load = startLoad({
       url,
       ledger,
-      seed: seed + ledger.acknowledged,
+      seed: seed++,
       clients: 4,
       pause: 5,
       onAnswer: (answer) => answers.push(answer),
     })
-    await waitFor(() => answers.length > 20, { what: 'the load' })
+    await more(20)
     await run()
     const failures = await load.stop()
     assert.equal(failures.size, 0, 'a connection was lost')
+    return ledger
   }
   const onlySuccess = () => assert.deepEqual(answers.filter(({ status }) => status >= 400).slice(0, 3), [])
   const outageIs = (messages: RegExp) => {
@@ -59,22 +68,19 @@ export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
     }
   }
   const refuses = async (message: RegExp, { reads }: { reads: boolean }) => {
-    const [written, read, health] = [
-      await create(),
-      await client.send('GET', '/ts/pets'),
-      await client.send('GET', '/health'),
-    ]
+    const written = await create()
+    const read = await client.send('GET', '/ts/pets')
+    const health = await client.send('GET', '/health')
     assert.equal(written.status, 503)
     assert.match(messageSchema.parse(written.body).message, message)
     assert.deepEqual([read.status, health.status], reads ? [200, 200] : [503, 503])
-    assert(!written.text.includes(dataDir), 'an answer holds a path')
+    assert(!written.text.includes(dataDir), 'a response holds a path')
   }
 
   const rex = await createdPet()
+  await waitFor(() => readStore(dataDir).pets[rex.id], { what: 'the file to hold the pet' })
   await loaded(async () => {
-    const text = readFileSync(file, 'utf8').replace('"name": "Rex"', '"name": "Renamed"')
-    put(text)
-    // A change that was under way may have been the last to read the old file; it has then been made again on the new one.
+    put(readFileSync(file, 'utf8').replace('"name": "Rex"', '"name": "Renamed"'))
     assert.equal(await nameOf(rex.id), 'Renamed')
   })
   onlySuccess()
@@ -88,26 +94,22 @@ export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
   outageIs(/^The data file is not/)
   say('edited in place: counts from the next request on')
 
-  // What was acknowledged between the reading and the saving of these edits is lost: an editor knows no lock. From here on
-  // the server's own promise counts again.
-  ledger.pets.clear()
-  await loaded(async () => {
+  const protectedLedger = await loaded(async () => {
     chmodSync(file, 0o444)
     await refuses(/^The data file is read-only$/, { reads: true })
-    await sleep(200)
     const before = statSync(file, { bigint: true })
-    const text = readFileSync(file, 'utf8').replace('"name": "Edited"', '"name": "Edited in peace"')
-    await sleep(200)
+    await more(40)
     assert.equal(statSync(file, { bigint: true }).mtimeNs, before.mtimeNs, 'a read-only file was replaced')
-    put(text)
+    put(readFileSync(file, 'utf8').replace('"name": "Edited"', '"name": "Edited in peace"'))
     assert.equal(await nameOf(rex.id), 'Edited in peace')
     assert.equal((await create()).status, 201)
   })
   outageIs(/^The data file is read-only$/)
-  ledger.compare(readStore(dataDir).pets)
+  protectedLedger.compare(await petsIn(world))
   say('read-only: reads go on, changes get a 503; edited under that protection, nothing is lost')
 
-  await loaded(async () => {
+  const brokenLedger = await loaded(async () => {
+    // Nobody replaces the file between its reading and its breaking.
     chmodSync(file, 0o444)
     const good = readFileSync(file, 'utf8')
     for (const [what, broken, message] of [
@@ -117,27 +119,29 @@ export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
     ] as const) {
       put(broken)
       await refuses(message, { reads: false })
-      await sleep(200)
+      await more(20)
       assert.equal(readFileSync(file, 'utf8'), broken, `the file that was ${what} was overwritten`)
     }
     put(good)
     assert.equal((await create()).status, 201)
   })
   outageIs(/^The data file is (read-only$|not )/)
-  ledger.compare(readStore(dataDir).pets)
+  brokenLedger.compare(await petsIn(world))
+  for (const ledger of [protectedLedger, brokenLedger]) await waitForEvents(world, ledger, 60_000)
   say('broken or emptied: 503 that names the problem, the file stays as it is, all goes on once it is mended')
 
-  await waitForJobs(dataDir, 60_000)
-  await loaded(async () => {
-    chmodSync(file, 0o444)
-    await sleep(100)
-    ledger.pets.clear()
-    rmSync(file)
-    assert.equal((await createdPet()).name, 'Rex')
-    assert(readStore(dataDir).seq < 100, 'the ids do not begin anew')
+  const before = await createdPet()
+  const { text } = await client.send('GET', '/js/pets')
+  await waitFor(() => readStore(dataDir).pets[before.id], { what: 'the file to hold the pet' })
+  rmSync(file)
+  const list = z.array(petSchema).parse((await client.send('GET', '/js/pets')).body)
+  assert.deepEqual(list, [], 'the store is not empty')
+  const after = await createdPet()
+  assert(Number(after.id) > Number(before.id), `pet ${after.id} came after pet ${before.id}: ${text.slice(0, 200)}`)
+  await waitFor(() => Object.keys(readStore(dataDir).pets).join() === after.id, {
+    what: 'the file to hold the new pet',
   })
-  await waitForJobs(dataDir, 60_000)
-  say('deleted: an empty store, ids from 1 on')
+  say('deleted: an empty store, and no id is given twice')
 
   const exit = await server.stop()
   assert.equal(exit.code, 0)

@@ -1,6 +1,6 @@
 import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
 
-/** What a server answered. `body` is the parsed JSON, or the text where it is none. */
+/** A response. `body` is the parsed JSON, or the text if it is none. */
 export interface Answer {
   status: number
   headers: IncomingHttpHeaders
@@ -20,7 +20,7 @@ export class Client {
     this.#agent = new Agent({ keepAlive, maxSockets: 1 })
   }
 
-  /** Sends a request; rejects with the connection's error where no whole answer comes. */
+  /** Sends a request; rejects with the connection's error if no whole response comes. */
   send(method: string, path: string, body?: unknown, headers: OutgoingHttpHeaders = {}): Promise<Answer> {
     const startedAt = performance.now()
     const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
-import { startServer, type TestServer } from '../support/server'
+import { startServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
 import { Client } from './client'
 import { Random } from './random'
-import { type Chaos, checkNothingLeft, waitForJobs } from './scenario'
+import { type Chaos, checkNothingLeft, waitForRest } from './scenario'
+import { makeFolder } from './world'
 
 /** A request as it goes over the wire, with what it is for the message of a failure. */
 interface Shot {
@@ -105,7 +105,8 @@ const KEYS = [
   'status',
   'id',
   'purgeAt',
-  'owedJob',
+  'owed',
+  'purged',
   '__proto__',
   'constructor',
   '',
@@ -234,7 +235,7 @@ const LEAKS =
 const checkAnswer = (shot: Shot, answer: string): number => {
   const status = Number(/^(?:HTTP\/1\.1 100 Continue\r\n\r\n)?HTTP\/1\.\d (\d{3})/.exec(answer)?.[1] ?? 0)
   assert(status < 500, `a ${status} to ${shot.what}:\n${answer.slice(0, 500)}`)
-  assert(!LEAKS.test(answer), `an answer tells too much, to ${shot.what}:\n${answer.slice(0, 800)}`)
+  assert(!LEAKS.test(answer), `a response tells too much, to ${shot.what}:\n${answer.slice(0, 800)}`)
   if (shot.isValid) assert.equal(status, 201, `a valid request was refused: ${shot.what}:\n${answer.slice(0, 500)}`)
   return status
 }
@@ -245,34 +246,35 @@ const memoryOf = (pid: number): number => {
   return Math.round(Number(kilobytes) / 1_024)
 }
 
-const storeText = ({ dataDir }: TestServer): string => {
-  const file = join(dataDir, 'pets.json')
-  return existsSync(file) ? readFileSync(file, 'utf8') : ''
-}
-
-/** Whether an answer says that the store was changed, or may have been. */
+/** Whether a response says that the store was changed, or may have been. */
 const isChange = (method: string, status: number): boolean =>
   status >= 200 && status < 300 && /^(POST|PUT|DELETE)/.test(method)
 
 /**
- * Random requests over raw sockets at a running production server: never a 5xx, never a stack or a path in an answer, no
+ * Random requests over raw sockets at a running production server: never a 5xx, never a stack or a path in a response, no
  * change to the store by a request that was refused, memory flat.
  */
 export const fuzz = async ({ seed, say }: Chaos, { shots }: { shots: number }): Promise<void> => {
   const random = new Random(seed)
-  const server = await startServer({ env: { LOG_LEVEL: 'error' } })
+  const world = await makeFolder()
+  const server = await startServer(world.options)
   const client = new Client(server.url)
   for (let id = 1; id <= 2; id++) await client.send('POST', '/js/pets', { name: 'Rex', species: 'dog', ageMonths: 1 })
-  await waitForJobs(server.dataDir, 30_000)
+  const stored = async () => (await client.send('GET', '/js/pets')).text
+  const whenJobsAreDone = async () => {
+    await waitFor(async () => (await world.store.list()).every(({ notes }) => notes), { what: 'the jobs' })
+    await waitForRest(world, 10_000)
+  }
+  await whenJobsAreDone()
   const statuses = new Map<number, number>()
   const memory: number[] = []
   let compared = 0
   const batch = 8
   for (let sent = 0; sent < shots; sent += batch) {
-    // Where every request of a volley was refused, the store is compared byte for byte.
+    // If every request of a volley was refused, the list of pets is compared byte for byte.
     const mayBeValid = (sent / batch) % 4 === 0
     const volley = Array.from({ length: batch }, () => makeShot(random, mayBeValid))
-    const before = storeText(server)
+    const before = await stored()
     const answers = await Promise.all(
       volley.map(async (shot) => {
         const answer = await fire(server.port, shot).catch((error) =>
@@ -286,9 +288,9 @@ export const fuzz = async ({ seed, say }: Chaos, { shots }: { shots: number }): 
       }),
     )
     const mayChange = answers.some(({ method, status, isCut }) => isChange(method, status) || (isCut && status === 0))
-    if (mayChange) await waitForJobs(server.dataDir, 30_000)
+    if (mayChange) await whenJobsAreDone()
     else {
-      assert.equal(storeText(server), before, `the store changed by ${volley.map(({ what }) => what).join('\n')}`)
+      assert.equal(await stored(), before, `the store changed by ${volley.map(({ what }) => what).join('\n')}`)
       compared += 1
     }
     if (Math.floor((sent * 10) / shots) !== Math.floor(((sent + batch) * 10) / shots)) memory.push(memoryOf(server.pid))

@@ -1,5 +1,7 @@
 // The long form of the chaos tests: npm run chaos [<scenario>…]. CHAOS_SEED changes what is random.
+import { closeSharedRedis } from '../../src/redis/shared-redis'
 import { stopChildren } from '../support/child'
+import { setup } from '../support/global-setup'
 import { removeTempDirs } from '../support/temp-dir'
 import { byHand } from './by-hand'
 import { clockJumps, serverClockJumps } from './clock-jumps'
@@ -7,14 +9,15 @@ import { fullDisk } from './full-disk'
 import { fuzz } from './fuzz'
 import { killNine } from './kill-nine'
 import { chaosSeed } from './random'
-import { privateRedisDies, redisAway } from './redis-away'
+import { redisAway } from './redis-away'
 import { restarts } from './restarts'
 import type { Chaos } from './scenario'
+import { makeFolder, makeRedis } from './world'
 
 const scenarios: Record<string, (chaos: Chaos) => Promise<void>> = {
-  'kill-nine': (chaos) => killNine(chaos, { rounds: 30 }),
+  'kill-nine': (chaos) => killNine(chaos, { rounds: 30, makeWorld: makeFolder }),
+  'kill-nine-redis': (chaos) => killNine(chaos, { rounds: 30, makeWorld: makeRedis }),
   'redis-away': (chaos) => redisAway(chaos, { awayMs: 20_000 }),
-  'private-redis-dies': privateRedisDies,
   'full-disk': (chaos) => fullDisk(chaos, { fullMs: 10_000 }),
   'pretended-full-disk': (chaos) => fullDisk(chaos, { fullMs: 3_000, pretend: true }),
   'by-hand': byHand,
@@ -26,6 +29,9 @@ const scenarios: Record<string, (chaos: Chaos) => Promise<void>> = {
 
 const main = async (): Promise<void> => {
   const wanted = process.argv.slice(2)
+  const unknown = wanted.filter((name) => !Object.hasOwn(scenarios, name))
+  if (unknown.length > 0) throw new Error(`No scenario ${unknown}: there are ${Object.keys(scenarios).join(', ')}`)
+  setup()
   const seed = chaosSeed()
   console.info(`CHAOS_SEED=${seed}`)
   let failed = 0
@@ -41,6 +47,7 @@ const main = async (): Promise<void> => {
       failed += 1
       console.error(`✗ ${name}:`, error)
     }
+    await closeSharedRedis()
     await stopChildren()
     removeTempDirs()
   }

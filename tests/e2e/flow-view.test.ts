@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { findStepFiles } from '../../src/runtime/project-steps'
+import { findStepFiles } from '../../packages/motia-runtime/src/steps/step-files'
 import { ROOT } from '../support/server'
 import { openWorkbench, settled, type Workbench } from './support'
 
@@ -12,8 +12,8 @@ const configSchema = z.object({
   subscribes: z.array(z.string()).default([]),
 })
 
-/** How small a step's name may be on the screen, in px. */
-const LEGIBLE_PX = 8
+/** The smallest sizes on the screen, in px. */
+const SMALLEST = { name: 12, label: 9, button: 16 }
 
 const LAYOUT = join(ROOT, 'motia-workbench.json')
 
@@ -31,6 +31,7 @@ interface DrawnNode extends Box {
   fontSize: number
   nameBox: Box
   buttonBox: Box
+  buttonName: string
 }
 
 interface DrawnEdge {
@@ -49,7 +50,7 @@ let layoutBefore: string
 let panel: Box
 let nodes: DrawnNode[]
 let edges: DrawnEdge[]
-let labels: (Box & { text: string })[]
+let labels: (Box & { text: string; fontSize: number })[]
 
 beforeAll(async () => {
   layoutBefore = readFileSync(LAYOUT, 'utf8')
@@ -79,6 +80,7 @@ beforeAll(async () => {
         fontSize: Number.parseFloat(getComputedStyle(name).fontSize) * zoom,
         nameBox: { left, top, right, bottom },
         buttonBox: boxOf(node.querySelector('button')),
+        buttonName: node.querySelector('button')?.ariaLabel ?? '',
         ...boxOf(node.querySelector('[data-testid^="node-"]')),
       }
     })
@@ -98,6 +100,7 @@ beforeAll(async () => {
     })
     const labels = [...document.querySelectorAll('.react-flow__edgelabel-renderer > div')].map((label) => ({
       text: label.textContent ?? '',
+      fontSize: Number.parseFloat(getComputedStyle(label.firstElementChild ?? label).fontSize) * zoom,
       ...boxOf(label),
     }))
     return { panel: boxOf(flow), nodes, edges, labels }
@@ -119,19 +122,18 @@ const readConfigs = async (): Promise<z.infer<typeof configSchema>[]> => {
   return configs
 }
 
-/** An edge in words. Its id holds two step ids of 36 characters, and its topic. */
+/** Returns an edge in words. Its id holds two step ids of 36 characters, and its topic. */
 const describeEdge = ({ id }: DrawnEdge): string => {
   const nameOf = (nodeId: string) => nodes.find((node) => node.id === nodeId)?.name
   return `${nameOf(id.slice(0, 36))} -> ${nameOf(id.slice(37, 73))}: ${id.slice(74)}`
 }
 
-test('All 24 steps are in the flow', async () => {
+test('When the flow is shown, then every step is in it', async () => {
   const names = (await readConfigs()).map(({ name }) => name)
-  expect(names).toHaveLength(24)
   expect(nodes.map(({ name }) => name).sort()).toEqual(names.sort())
 })
 
-test('Every step that hears a topic has an edge from every step that emits it, and there is no other edge', async () => {
+test('When a step subscribes to a topic, then it has an edge from every step that emits it, and no other', async () => {
   const configs = await readConfigs()
   const expected = configs.flatMap((source) =>
     source.emits.flatMap((topic) =>
@@ -140,22 +142,22 @@ test('Every step that hears a topic has an edge from every step that emits it, a
         .map((target) => `${source.name} -> ${target.name}: ${topic}`),
     ),
   )
-  expect(expected).toHaveLength(24)
+  expect(expected.length).toBeGreaterThan(0)
   expect(edges.map(describeEdge).sort()).toEqual(expected.sort())
 })
 
-test('No edge leads from one namespace to another', () => {
+test('When edges are drawn, then none leads from one namespace to another', () => {
   for (const [from, to] of edges.map((edge) => describeEdge(edge).split(' -> '))) {
     expect(from?.slice(0, 2)).toBe(to?.slice(0, 2))
   }
 })
 
-test('No step lies over another', () => {
+test('When the flow is shown, then no step overlaps another', () => {
   const overlapping = pairsOf(nodes).filter(([one, other]) => overlap(one, other))
   expect(overlapping.map(([one, other]) => `${one.name} and ${other.name}`)).toEqual([])
 })
 
-test('No edge runs behind a step, and no label covers one', () => {
+test('When the flow is shown, then no edge is behind a step, and no label covers one', () => {
   const hidden = edges.flatMap((edge) =>
     nodes
       .filter(({ left, top, right, bottom }) =>
@@ -171,12 +173,12 @@ test('No edge runs behind a step, and no label covers one', () => {
   expect(covering).toEqual([])
 })
 
-test('No two labels lie over each other', () => {
+test('When the flow is shown, then no label overlaps another', () => {
   const overlapping = pairsOf(labels).filter(([one, other]) => overlap(one, other))
   expect(overlapping.map(([one, other]) => `${one.text} and ${other.text}`)).toEqual([])
 })
 
-test('The whole flow is in view at the first fit', () => {
+test('When the page opens, then the whole flow is in view', () => {
   const outside = nodes.filter(
     ({ left, top, right, bottom }) =>
       left < panel.left || top < panel.top || right > panel.right || bottom > panel.bottom,
@@ -184,13 +186,17 @@ test('The whole flow is in view at the first fit', () => {
   expect(outside.map(({ name }) => name)).toEqual([])
 })
 
-test("Every step's name is legible: large enough, within its step, clear of the button", () => {
-  for (const { name, fontSize, nameBox, buttonBox, left, right } of nodes) {
-    expect(fontSize, name).toBeGreaterThanOrEqual(LEGIBLE_PX)
+test('When the page opens, then every name, label and button is large enough, and every button has a name', () => {
+  for (const { name, fontSize, nameBox, buttonBox, buttonName, left, right } of nodes) {
+    expect(fontSize, name).toBeGreaterThanOrEqual(SMALLEST.name)
+    expect(buttonBox.right - buttonBox.left, name).toBeGreaterThanOrEqual(SMALLEST.button)
+    expect(buttonBox.bottom - buttonBox.top, name).toBeGreaterThanOrEqual(SMALLEST.button)
+    expect(buttonName).toBe(`Show the code of ${name}`)
     expect(nameBox.left, name).toBeGreaterThan(left)
     expect(nameBox.right, name).toBeLessThan(right)
     expect(overlap(nameBox, buttonBox), name).toBe(false)
   }
+  for (const { text, fontSize } of labels) expect(fontSize, text).toBeGreaterThanOrEqual(SMALLEST.label)
 })
 
 test('When the page is loaded, then it gets the layout before the flow, and so never lays it out by itself', async () => {
@@ -210,8 +216,8 @@ test('When the page is loaded, then it gets the layout before the flow, and so n
   expect(received.slice(0, 2)).toEqual(['__motia.flowsConfig', '__motia.flows'])
 })
 
-test('Looking at the flow changes neither its layout nor the screen beyond it', async () => {
+test('When somebody looks at the flow, then its layout stays as it is, and nothing else is requested', async () => {
   expect(workbench.errors).toEqual([])
-  expect(workbench.unexpectedRequests()).toEqual([])
+  expect(workbench.foreignRequests).toEqual([])
   expect(readFileSync(LAYOUT, 'utf8')).toBe(layoutBefore)
 })

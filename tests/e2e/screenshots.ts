@@ -5,7 +5,7 @@ import { ROOT } from '../support/server'
 import { waitFor } from '../support/wait-for'
 import { openWorkbench, type Workbench } from './support'
 
-/** `npm run screenshots`: the README's pictures. They want a font with emoji, and become small where there is pngquant. */
+/** `npm run screenshots`: the README's pictures. They need a font with emoji, and get small if pngquant is installed. */
 const IMAGES = join(ROOT, 'docs/images')
 
 const PETS = [
@@ -32,10 +32,10 @@ const send = async (url: string, method: string, body: object): Promise<void> =>
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   })
-  if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}`)
+  if (!response.ok) throw new Error(`${method} ${url} returned ${response.status}`)
 }
 
-/** Fills the store, and waits until every job and event has come to its end. */
+/** Fills the store, and waits until all jobs and events are done. */
 const makePets = async ({ server }: Workbench): Promise<void> => {
   for (const [namespace, name, species, ageMonths] of PETS) {
     await send(`${server.url}/${namespace}/pets`, 'POST', { name, species, ageMonths })
@@ -45,7 +45,7 @@ const makePets = async ({ server }: Workbench): Promise<void> => {
 }
 
 const save = async (page: Page, name: string): Promise<void> => {
-  // Transitions end, and the pointer's hover goes.
+  // Until transitions have ended, and nothing is hovered.
   await page.mouse.move(1_000, 30)
   await page.waitForTimeout(700)
   const path = join(IMAGES, `${name}.png`)
@@ -91,7 +91,6 @@ const takeAll = async (workbench: Workbench): Promise<void> => {
   await page.getByTestId('pets-create').getByRole('button', { name: /POST/ }).click()
   await page.getByTestId('pet-8').getByText('Welcome').waitFor()
   await page.getByTestId('audit-line').filter({ hasText: 'pet 8' }).nth(1).waitFor()
-  await page.getByRole('button', { name: 'New pet' }).click()
   await save(page, 'pets-tab')
 }
 

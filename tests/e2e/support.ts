@@ -2,23 +2,6 @@ import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { type ServerOptions, startServer, type TestServer } from '../support/server'
 
-/**
- * What the Workbench's own page asks of other hosts: fonts and Amplitude's script when it loads, and the pictures of its
- * tutorial and of its Deploy button. Nothing else may leave 127.0.0.1.
- */
-export const WORKBENCH_REQUESTS = [
-  'https://fonts.googleapis.com/',
-  'https://fonts.gstatic.com/',
-  'https://cdn.amplitude.com/',
-  'https://oxhhfuuoqzsaqthfairn.supabase.co/',
-]
-
-/**
- * What the Workbench's own code lets go wrong. `Object`: a promise that nobody waits for, by which Monaco's loader tells that
- * React mounted the editor twice, as it does in development.
- */
-const WORKBENCH_ERRORS = ['Object']
-
 /** How long the Workbench may take to show itself, in ms: on a fresh checkout Vite first bundles all it imports. */
 const FIRST_LOAD_MS = 120_000
 
@@ -37,6 +20,10 @@ export interface WorkbenchOptions {
   server?: ServerOptions
   theme?: 'dark' | 'light'
   viewport?: { width: number; height: number }
+  /** Whether the browser has never seen the Workbench: then the tutorial opens by itself. Default: false. */
+  isFirstVisit?: boolean
+  /** Called when the page begins to load. */
+  onStart?: (page: Page) => Promise<void>
 }
 
 /** The Workbench in a browser. */
@@ -44,18 +31,16 @@ export interface Workbench {
   server: TestServer
   page: Page
   context: BrowserContext
-  /** What went wrong on the page so far: console errors and uncaught ones, but for those of blocked requests. */
+  /** Console errors and uncaught errors of the page so far, without those of requests to other hosts. */
   errors: string[]
-  /** The addresses of all requests that wanted to leave 127.0.0.1 so far. */
+  /** The addresses of all requests to other hosts so far. */
   foreignRequests: string[]
-  /** Those of `foreignRequests` that the Workbench is not known for. */
-  unexpectedRequests(): string[]
   close(): Promise<void>
 }
 
-/** Starts a dev server with the Workbench, and a browser that shows it and can reach nothing but 127.0.0.1. */
+/** Starts a dev server with the Workbench, and a browser that shows it and can only reach 127.0.0.1. */
 export const openWorkbench = async (options: WorkbenchOptions = {}): Promise<Workbench> => {
-  const { theme = 'dark', viewport = { width: 1440, height: 900 } } = options
+  const { theme = 'dark', viewport = { width: 1440, height: 900 }, isFirstVisit = false, onStart } = options
   const executablePath = process.env.CHROMIUM ?? EXECUTABLES.find(existsSync)
   if (!executablePath) throw new Error('Chromium is missing: script/test installs it, or CHROMIUM names one')
   const server = await startServer({ mode: 'dev', ...options.server })
@@ -63,19 +48,20 @@ export const openWorkbench = async (options: WorkbenchOptions = {}): Promise<Wor
   try {
     browser = await chromium.launch({ executablePath, args: FLAGS })
     const context = await browser.newContext({ viewport, colorScheme: theme })
-    await remember(context, theme)
+    if (!isFirstVisit) await remember(context, theme)
     const page = await context.newPage()
     const records = record(page, server.url)
     await page.goto(server.url, { waitUntil: 'commit', timeout: FIRST_LOAD_MS })
-    await settled(page)
+    await onStart?.(page)
+    await settled(page).catch((cause) => {
+      throw new Error(`The Workbench does not show itself. Errors of the page: ${records.errors.join('\n')}`, { cause })
+    })
     const opened = browser
     return {
       server,
       page,
       context,
       ...records,
-      unexpectedRequests: () =>
-        records.foreignRequests.filter((url) => !WORKBENCH_REQUESTS.some((known) => url.startsWith(known))),
       close: async () => {
         await opened.close()
         await server.stop()
@@ -88,14 +74,14 @@ export const openWorkbench = async (options: WorkbenchOptions = {}): Promise<Wor
   }
 }
 
-/** Waits until the Workbench shows its tabs and has loaded all it loads, reloads of a first start included. */
+/** Waits until the Workbench shows its tabs and is loaded. At a first start it may reload itself. */
 export const settled = async (page: Page): Promise<void> => {
   await page.getByTestId('flow-link').waitFor({ timeout: FIRST_LOAD_MS })
   await page.waitForLoadState('networkidle', { timeout: FIRST_LOAD_MS })
   await page.getByTestId('flow-link').waitFor({ timeout: FIRST_LOAD_MS })
 }
 
-/** What the Workbench remembers of a person who chose that theme and has closed the tutorial, which opens by itself before. */
+/** Stores what the Workbench remembers of a person who chose that theme and has closed the tutorial. */
 const remember = (context: BrowserContext, theme: 'dark' | 'light'): Promise<unknown> =>
   context.addInitScript((wanted) => {
     if (localStorage.getItem('motia-theme-storage')) return
@@ -118,7 +104,7 @@ const record = (page: Page, url: string): Pick<Workbench, 'errors' | 'foreignReq
     if (message.type() === 'error' && isOwn(message.location().url)) errors.push(message.text())
   })
   page.on('pageerror', (error) => {
-    if (!WORKBENCH_ERRORS.includes(error.message)) errors.push(error.stack || error.message)
+    errors.push(error.stack || error.message)
   })
   return { errors, foreignRequests }
 }

@@ -1,11 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { locateFeatures, stepFiles } from '../../tutorial/features/step-files'
 import { buildPet } from '../store/build-pet'
+import { petsApi } from '../support/pets-api'
+import { copyProject } from '../support/project-copy'
 import { ROOT } from '../support/server'
 import { makeTempDir } from '../support/temp-dir'
+import { waitFor } from '../support/wait-for'
 import { openWorkbench, type Workbench, type WorkbenchOptions } from './support'
 import { checkStep, type ExpectedStep, openTutorial, shownStep } from './tutorial-walk'
 
@@ -24,7 +27,7 @@ const linesOf = ({ step, feature }: { step: string; feature: string }): number[]
   return Array.from({ length: last - first + 1 }, (_, index) => first + index)
 }
 
-/** What a walk looks at beside what every step promises, by the title of the step. */
+/** What a step shows, by its title. */
 type Sights = Map<string, (page: Page) => Promise<void>>
 
 const sees = async (page: Page, testId: string, texts: string[]): Promise<void> => {
@@ -37,7 +40,7 @@ const traceHolds = async (page: Page, steps: string[]): Promise<void> => {
 
 const RESPONSE = 'endpoint-response-container'
 
-/** The sights of a walk that creates the pet of this id. */
+/** What the steps show if the tutorial creates the pet of this id. */
 const sights = (id: number): Sights =>
   new Map<string, (page: Page) => Promise<void>>([
     ['A bad request', (page) => sees(page, RESPONSE, ['400', 'must not be blank', 'must be one of dog, cat, bird'])],
@@ -53,7 +56,7 @@ const sights = (id: number): Sights =>
     ['One store', (page) => sees(page, RESPONSE, ['201', '"Monty"'])],
     ['Isolation', (page) => traceHolds(page, ['PyCreatePet', 'PyPostCreateLite', 'PyAuditTrail'])],
     ['The Pets tab', (page) => page.getByTestId(`pet-${id}`).waitFor()],
-    ['As it happened', (page) => sees(page, 'pets-audit', ['js.pet.soft.deleted', 'py.pet.created'])],
+    ['What happened', (page) => sees(page, 'pets-audit', ['js.pet.created', 'js.pet.soft.deleted'])],
   ])
 
 const expectWhole = (steps: ExpectedStep[]): void => {
@@ -69,22 +72,40 @@ const look = async (page: Page, steps: ExpectedStep[], index: number, seen: Sigh
   await seen.get(step.title)?.(page)
 }
 
-/** The request that the tutorial gets refused on purpose is an error to the browser. */
+/** The browser reports the request that the tutorial sends to be refused. */
 const isRefusal = (error: string): boolean => error.includes('status of 400 (Bad Request)')
 
-const expectCleanPage = ({ errors, unexpectedRequests }: Workbench): void => {
+const expectCleanPage = ({ errors, foreignRequests }: Workbench): void => {
   expect(errors.filter((error) => !isRefusal(error))).toEqual([])
-  expect(unexpectedRequests()).toEqual([])
+  expect(foreignRequests).toEqual([])
 }
 
-/** Opens the Workbench, and forgets what went wrong while the page reloaded itself at a first start. */
+/** Opens the Workbench, and forgets the errors of a page that reloaded itself at a first start. */
 const openSettledWorkbench = async (options?: WorkbenchOptions): Promise<Workbench> => {
   const workbench = await openWorkbench(options)
   workbench.errors.length = 0
   return workbench
 }
 
-describe('From an empty store, in the dark', () => {
+/** Goes on to the step of this title. */
+const continueTo = async (page: Page, title: string): Promise<void> => {
+  const heading = page.locator('.driver-popover h2')
+  while ((await heading.textContent()) !== title) {
+    const before = (await heading.textContent()) ?? ''
+    await page.locator('.driver-popover-next-btn').click()
+    await heading.getByText(before, { exact: true }).waitFor({ state: 'detached' })
+  }
+}
+
+const jumpTo = (page: Page, chapter: string) =>
+  page.getByLabel('Chapter').evaluate((select: HTMLSelectElement, title) => {
+    const option = [...select.options].find(({ text }) => text.endsWith(title))
+    if (!option) throw new Error(`There is no chapter ${title}`)
+    Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value')?.set?.call(select, option.value)
+    select.dispatchEvent(new Event('change', { bubbles: true }))
+  }, chapter)
+
+describe('From an empty store, at 1440 x 900', () => {
   let workbench: Workbench
   let steps: ExpectedStep[]
 
@@ -94,7 +115,7 @@ describe('From an empty store, in the dark', () => {
   }, OPEN_MS)
   afterAll(() => workbench?.close())
 
-  test('each step shows what it speaks of, from the first to the last', { timeout: WALK_MS }, async () => {
+  test('each step shows what its text says, from the first to the last', { timeout: WALK_MS }, async () => {
     const { page, server } = workbench
     expectWhole(steps)
     for (const index of steps.keys()) {
@@ -108,37 +129,45 @@ describe('From an empty store, in the dark', () => {
     expect(pets['2']).toMatchObject({ name: 'Monty', species: 'other', ageMonths: 6 })
   })
 
-  test('and then from the last to the first', { timeout: WALK_MS }, async () => {
-    const { page } = workbench
-    for (const index of [...steps.keys()].reverse()) {
-      await look(page, steps, index, sights(1))
-      if (index > 0) await page.getByTestId('tutorial-back').click()
+  test('When a learner jumps to a chapter and goes back, then no request is sent again', async () => {
+    const { page, server } = workbench
+    const sent: string[] = []
+    page.on('request', (request) => {
+      if (/\/(js|ts|py)\/pets/.test(request.url())) sent.push(request.url())
+    })
+    const before = server.store()
+    await jumpTo(page, 'An event step')
+    await continueTo(page, 'The result')
+    const index = steps.findIndex(({ title }) => title === 'The result')
+    for (let at = index; steps[at + 1]?.title !== 'A bad request'; at--) {
+      await look(page, steps, at, sights(1))
+      await page.getByTestId('tutorial-back').click()
     }
+    expect(sent).toEqual([])
+    expect(server.store()).toEqual(before)
     expectCleanPage(workbench)
   })
 
-  test('When it is closed and opened again, then it begins anew', async () => {
+  test('When it is closed and the page is loaded again, then it goes on where the learner left', async () => {
     const { page } = workbench
+    await jumpTo(page, 'Traces and logs')
+    const index = steps.findIndex(({ title }) => title === 'The trace')
+    await look(page, steps, index, sights(1))
     await page.keyboard.press('Escape')
     await page.locator('.driver-popover').waitFor({ state: 'hidden' })
+    await page.reload()
     await page.getByTestId('tutorial-trigger').click()
     await look(page, steps, 0, new Map())
-    await page.keyboard.press('ArrowRight')
-    await look(page, steps, 1, new Map())
+    await page.getByText(`Go on at step ${index + 1}`).click()
+    await look(page, steps, index, sights(1))
     await page.keyboard.press('ArrowLeft')
-    await look(page, steps, 0, new Map())
-  })
-
-  test('Who has never closed it is welcomed by it', async () => {
-    const { page } = workbench
-    await page.evaluate(() => localStorage.removeItem('motia-tutorial-closed'))
-    await page.reload()
-    await look(page, steps, 0, new Map())
-    expectCleanPage(workbench)
+    await look(page, steps, index - 1, new Map())
+    await page.keyboard.press('ArrowRight')
+    await look(page, steps, index, sights(1))
   })
 })
 
-describe('From a store of 50 pets, in light, and a Workbench that was left in disarray', () => {
+describe('From a store of 50 pets, at 1280 x 720, and a Workbench that was left in disorder', () => {
   let workbench: Workbench
   const fifty = Array.from({ length: 50 }, (_, index) => buildPet({ id: `${index + 1}`, name: `Pet ${index + 1}` }))
 
@@ -146,12 +175,16 @@ describe('From a store of 50 pets, in light, and a Workbench that was left in di
     const dataDir = makeTempDir()
     const pets = Object.fromEntries(fifty.map((pet) => [pet.id, pet]))
     writeFileSync(join(dataDir, 'pets.json'), `${JSON.stringify({ seq: 51, pets }, null, 2)}\n`)
-    workbench = await openSettledWorkbench({ theme: 'light', server: { dataDir } })
+    workbench = await openSettledWorkbench({
+      theme: 'light',
+      viewport: { width: 1280, height: 720 },
+      server: { dataDir },
+    })
     await disarrange(workbench.page)
   }, OPEN_MS)
   afterAll(() => workbench?.close())
 
-  test('each step shows what it speaks of, and no other pet is touched', { timeout: WALK_MS }, async () => {
+  test('each step shows what its text says, and no other pet changes', { timeout: WALK_MS }, async () => {
     const { page, server } = workbench
     const steps = await openTutorial(page)
     expectWhole(steps)
@@ -164,6 +197,78 @@ describe('From a store of 50 pets, in light, and a Workbench that was left in di
     expect(Object.values(pets).slice(0, 50)).toEqual(fifty)
     expect(pets['51']).toMatchObject({ name: 'Buddy', status: 'available' })
     expect(Object.keys(pets)).toHaveLength(52)
+  })
+})
+
+describe('The tasks for the learner', () => {
+  const project = copyProject()
+  const job = 'steps/javascript/postcreate-lite.job.step.ts'
+  const reaper = 'steps/javascript/deletion-reaper.cron.step.ts'
+  let workbench: Workbench
+
+  beforeAll(async () => {
+    workbench = await openSettledWorkbench({ server: { root: project.root } })
+    await openTutorial(workbench.page)
+  }, OPEN_MS)
+  afterAll(() => workbench?.close())
+  afterEach(() => expect(workbench.errors).toEqual([]))
+
+  const startTask = async (chapter: string, title: string): Promise<void> => {
+    await jumpTo(workbench.page, chapter)
+    await continueTo(workbench.page, title)
+    await done(0)
+  }
+  const done = async (count: number): Promise<void> => {
+    const task = workbench.page.getByTestId('tutorial-task')
+    await waitFor(async () => (await task.getAttribute('data-done')) === String(count), {
+      what: `${count} things to be done`,
+      timeout: 25_000,
+    })
+  }
+  const createPet = () => petsApi(workbench.server.url, 'js').create({ name: 'Rex', species: 'dog', ageMonths: 36 })
+
+  test('When the learner creates a pet, then the tutorial notices', async () => {
+    await startTask('Send a request', 'Your turn: create a pet')
+    await createPet().expect(201)
+    await done(2)
+  })
+
+  test('When the learner makes a job fail and retries it, then the tutorial notices', async () => {
+    const { page } = workbench
+    const line = "throw new Error('No food left')"
+    await startTask('Queues and retries', 'Your turn: make a job fail')
+    project.edit(job, /^.*jobEnqueuedSchema\.parse.*$/m, `$&\n  ${line}`)
+    await waitFor(() => workbench.server.output().includes(`↻ ${job}`), { what: 'the reload' })
+    await createPet().expect(201)
+    await done(2)
+    project.edit(job, `\n  ${line}`, '')
+    await waitFor(() => workbench.server.output().split(`↻ ${job}`).length > 2, { what: 'the reload' })
+    await page.getByText('js.job.postcreate.enqueued.JsPostCreateLite.dlq').first().click()
+    await page.getByRole('button', { name: /retry/i }).first().click()
+    await done(3)
+  })
+
+  test('When the learner changes the schedule, then the tutorial notices', async () => {
+    await startTask('A cron step', 'Your turn: change the schedule')
+    project.edit(reaper, "'0 2 * * *'", "'*/5 * * * * *'")
+    await done(1)
+    project.edit(reaper, "'*/5 * * * * *'", "'0 2 * * *'")
+    await done(2)
+  })
+
+  test('When the learner edits the file, then the tutorial notices', async () => {
+    await startTask('The data', 'Your turn: edit the file')
+    const file = join(workbench.server.dataDir, 'pets.json')
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"Rex"', '"Rexona"'))
+    await done(1)
+  })
+
+  test('When the learner changes a step, then the tutorial notices', async () => {
+    await startTask('Change the code', 'Your turn: change a step')
+    project.edit('steps/javascript/create-pet.step.ts', '🐾 Pet created', '🐾 Hello')
+    await waitFor(() => workbench.server.output().includes('↻ steps/javascript/create-pet'), { what: 'the reload' })
+    await createPet().expect(201)
+    await done(1)
   })
 })
 

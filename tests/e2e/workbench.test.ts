@@ -121,7 +121,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
   })
 
   test('When a pet is created, then it appears at once, and its notes and audit lines follow by themselves', async () => {
-    const { page, server } = workbench
+    const { server } = workbench
     const tab = inTab('pets-page')
     await tab.getByRole('button', { name: 'New pet' }).click()
     const form = inTab('pets-create')
@@ -142,8 +142,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
       .filter({ hasText: 'py.job.postcreate.completed' })
       .filter({ hasText: `pet ${id}` })
       .waitFor()
-    await page.getByRole('button', { name: 'New pet' }).click()
-    await form.waitFor({ state: 'detached' })
+    expect(await form.count()).toBe(0)
   })
 
   test('When an endpoint refuses a request, then the answer says why', async () => {
@@ -176,11 +175,38 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await record().getByRole('button', { name: 'Delete' }).click()
     await answer().getByText(`DELETE /js/pets/${id} → 202`).waitFor()
     await row(id).getByText('deleted').waitFor()
+    expect(await record().getByRole('button', { name: 'Delete' }).isDisabled()).toBe(true)
     await row(id).getByText('29 d 23 h').waitFor()
     await record().getByRole('button', { name: 'Restore' }).click()
     await row(id).getByText('available').waitFor()
     expect(workbench.server.store().pets[id]).toMatchObject({ name: 'Rexona', status: 'available' })
     await record().getByRole('button', { name: 'Restore' }).waitFor({ state: 'detached' })
+  })
+
+  test('When only the keyboard is used, then a pet is created once, and opened and closed', async () => {
+    const { page, server } = workbench
+    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '')
+    const count = () => Object.values(server.store().pets).filter(({ name }) => name === 'Keys').length
+    await inTab('pets-page').getByRole('button', { name: 'New pet' }).focus()
+    await page.keyboard.press('Enter')
+    await inTab('pets-create').waitFor()
+    await page.keyboard.press('Escape')
+    await inTab('pets-create').waitFor({ state: 'detached' })
+    expect(await focused()).toBe('New pet')
+    await page.keyboard.press('Enter')
+    await inTab('pets-create').waitFor()
+    await page.keyboard.type('Keys')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Enter')
+    await table().getByText('Keys').waitFor()
+    await waitFor(() => count() > 0, { what: 'the pet in the file' })
+    expect(count()).toBe(1)
+    await table().getByRole('button', { name: 'Keys' }).focus()
+    await page.keyboard.press('Enter')
+    await record().waitFor()
+    await page.keyboard.press('Escape')
+    await record().waitFor({ state: 'detached' })
+    expect(await focused()).toBe('Keys')
   })
 
   test('The audit trail is narrowed down to a pet and to a namespace', async () => {
@@ -229,6 +255,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await table().getByText('Edited by hand').waitFor()
     replaceStore('{')
     await tab.getByRole('alert').getByText('The data file is not valid JSON').waitFor()
+    expect(await tab.getByText(/No pet|Loading/).count()).toBe(0)
     replaceStore(before)
     await table().getByText('Tessa').waitFor()
     expect(await tab.locator('.pets-problem').count()).toBe(0)
@@ -269,14 +296,14 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
 
   test('Nothing went wrong on the page, and nothing left 127.0.0.1 but what the Workbench is known for', () => {
     expect(workbench.errors).toEqual([])
-    expect(workbench.unexpectedRequests()).toEqual([])
+    expect(workbench.foreignRequests).toEqual([])
   })
 })
 
 describe('The Pets tab, where the pets are in Redis', { timeout: 120_000 }, () => {
   test('shows the store and the audit trail of all instances', async () => {
     const redis = await startRedis()
-    const env = { PETS_STORE: 'redis', REDIS_URL: redis.url }
+    const env = { REDIS_URL: redis.url }
     const other = await startServer({ env })
     const { page, close, errors } = await openWorkbench({ server: { env } })
     try {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { InvalidPayloadError } from '../../src/http/errors'
+import { INVALID_PAYLOAD, InvalidPayloadError } from '../../src/http/errors'
 import { httpErrors } from '../../src/http/http-errors'
 import { PetNotFoundError } from '../../src/pets/pet'
 import { StoreError } from '../../src/store/store'
@@ -23,7 +23,7 @@ test('When a handler returns a response, then it passes as it is', async () => {
 test('When a payload is invalid, then the response is a 400 with its issues, and nothing is logged', async () => {
   const issues = [{ path: 'name', message: 'must not be blank' }]
   const { response, logged } = await respondTo(new InvalidPayloadError(issues))
-  expect(response).toEqual({ status: 400, body: { message: 'Invalid payload: {name, species, ageMonths}', issues } })
+  expect(response).toEqual({ status: 400, body: { message: INVALID_PAYLOAD, issues } })
   expect(logged).toEqual([])
 })
 

@@ -19,24 +19,27 @@ beforeEach(async () => {
   await (await theRedis()).command('FLUSHALL')
 })
 
-const startCopy = async (dataDir: string, from: string, to: string, url?: string): Promise<Child> =>
+const startCopy = (environment: Record<string, string>, dataDir: string, from: string, to: string): Child =>
   startChild([process.execPath, '--import', 'tsx', 'script/copy-pets.ts', '--from', from, '--to', to], {
     cwd: ROOT,
-    env: serverEnvironment({ PETS_DATA_DIR: dataDir, REDIS_URL: url ?? (await theRedis()).url }),
+    env: serverEnvironment({ PETS_DATA_DIR: dataDir, ...environment }),
   })
 
-const copy = async (...args: Parameters<typeof startCopy>): Promise<{ code: number | null; output: string }> => {
-  const child = await startCopy(...args)
+const copyWith = async (environment: Record<string, string>, dataDir: string, from: string, to: string) => {
+  const child = startCopy({ REDIS_URL: (await theRedis()).url, ...environment }, dataDir, from, to)
   const { code } = await child.exited
   return { code, output: child.output() }
 }
 
-/** A data folder with so many pets, among them one that was purged, one that is owed its job and one with a key of its own. */
+const copy = (dataDir: string, from: string, to: string) => copyWith({}, dataDir, from, to)
+
+/** A data folder with so many pets: one is missing, one owes an event, and one has a key that a person added. */
 const folderOf = (count: number, seq = count + 11) => {
   const dataDir = makeTempDir()
   const pets: Record<string, StoredPet> = {}
   for (let id = 1; id <= count; id++) if (id !== 2) pets[id] = buildPet({ id: String(id), name: `Zoë "${id}"` })
-  pets[3] = buildPet({ id: '3', owedJob: { namespace: 'py', enqueuedAt: 1 }, colour: 'brown' })
+  const owed = [{ id: 'event-1', topic: 'py.pet.created', data: { petId: '3' } }]
+  pets[3] = buildPet({ id: '3', owed, colour: 'brown' })
   const file = join(dataDir, 'pets.json')
   writeFileSync(file, JSON.stringify({ seq, pets }))
   return { dataDir, file, content: { seq, pets } }
@@ -45,16 +48,16 @@ const folderOf = (count: number, seq = count + 11) => {
 const contentOf = (dataDir: string) => JSON.parse(readFileSync(join(dataDir, 'pets.json'), 'utf8'))
 
 describe('npm run pets:copy', () => {
-  test('When pets are copied to Redis and back, then they are the same, and so is the next id', async () => {
+  test('When pets are copied to Redis and back, then they are the same, with the events they owe, and so is the next id', async () => {
     const { dataDir, content } = folderOf(2_500)
     const there = await copy(dataDir, 'file', 'redis')
     expect(there.output).toMatch(/copying +█+ 100 % of 2,499\n/)
     expect(there.output).toMatch(/checking +█+ 100 % of 2,499\n/)
     expect(there.output).toMatch(
-      /✓ 2,499 pets of .*pets\.json are in Redis at 127.*, all compared; the next id is 2511\n$/,
+      /✓ Copied 2,499 pets from .*pets\.json to Redis at 127.* and compared each; the next id is 2511\n$/,
     )
     expect(there.code).toBe(0)
-    expect(await (await theRedis()).command('ZRANGE', '{pets}:unfinished', '0', '-1')).toEqual(['3'])
+    expect(await (await theRedis()).command('ZRANGE', '{pets}:owing', '0', '-1')).toEqual(['3'])
     expect(await (await theRedis()).command('EXISTS', '{pets}:copying')).toBe(0)
 
     const empty = makeTempDir()
@@ -76,9 +79,9 @@ describe('npm run pets:copy', () => {
     expect(await (await theRedis()).command('HLEN', '{pets}:all')).toBe(4)
   })
 
-  test('When a copy to Redis is cut off, then no server starts on it, and the next copy begins anew and ends well', async () => {
+  test('When a copy to Redis is cut off, then no server starts on it, and the next copy replaces it', async () => {
     const { dataDir } = folderOf(30_000)
-    const cut = await startCopy(dataDir, 'file', 'redis')
+    const cut = startCopy({ REDIS_URL: (await theRedis()).url }, dataDir, 'file', 'redis')
     await waitFor(async () => Number(await (await theRedis()).command('HLEN', '{pets}:all')) > 0, { timeout: 20_000 })
     await cut.stop('SIGKILL')
     expect(await (await theRedis()).command('EXISTS', '{pets}:copying')).toBe(1)
@@ -87,9 +90,9 @@ describe('npm run pets:copy', () => {
     expect(back.code).toBe(1)
     await (await theRedis()).command('HSET', '{pets}:all', '40000', '{}')
 
-    const server = startChild([process.execPath, '--import', 'tsx', 'src/server/main.ts', 'start'], {
+    const server = startChild([process.execPath, 'node_modules/motia-runtime/bin/motia-runtime.mjs', 'start'], {
       cwd: ROOT,
-      env: serverEnvironment({ PETS_STORE: 'redis', REDIS_URL: (await theRedis()).url, PETS_DATA_DIR: dataDir }),
+      env: serverEnvironment({ REDIS_URL: (await theRedis()).url, PETS_DATA_DIR: dataDir }),
     })
     expect((await server.exited).code).toBe(1)
     expect(server.output()).toBe(
@@ -97,14 +100,23 @@ describe('npm run pets:copy', () => {
     )
 
     const again = await copy(dataDir, 'file', 'redis')
-    expect(again.output).toContain('✓ 29,999 pets')
+    expect(again.output).toContain('✓ Copied 29,999 pets')
     expect(await (await theRedis()).command('HLEN', '{pets}:all')).toBe(29_999)
+  })
+
+  test('When two stores share a Redis under two names, then a copy into one leaves the other alone', async () => {
+    const { dataDir } = folderOf(5)
+    const named = (prefix: string) => copyWith({ PETS_REDIS_PREFIX: prefix }, dataDir, 'file', 'redis')
+    expect(await named('cats')).toMatchObject({ code: 0 })
+    expect(await named('dogs')).toMatchObject({ code: 0 })
+    for (const key of ['{cats}:all', '{dogs}:all']) expect(await (await theRedis()).command('HLEN', key)).toBe(4)
+    expect(await (await theRedis()).command('EXISTS', '{pets}:all')).toBe(0)
   })
 
   test('When Redis has no memory for them, then one line says so', async () => {
     const { dataDir } = folderOf(20_000)
     const small = await startRedis(['--maxmemory', '3mb'])
-    const { code, output } = await copy(dataDir, 'file', 'redis', small.url)
+    const { code, output } = await copyWith({ REDIS_URL: small.url }, dataDir, 'file', 'redis')
     expect(output).toMatch(/✗ Redis has no memory left to store the change\n$/)
     expect(code).toBe(1)
   })
@@ -112,14 +124,16 @@ describe('npm run pets:copy', () => {
   test('When there is nothing to read, or nowhere to write, then one line says so', async () => {
     const dataDir = makeTempDir()
     writeFileSync(join(dataDir, 'pets.json'), '{')
-    const [broken, same, away] = await Promise.all([
+    const [broken, same, away, unset] = await Promise.all([
       copy(dataDir, 'file', 'redis'),
       copy(dataDir, 'redis', 'redis'),
-      copy(makeTempDir(), 'redis', 'file', 'redis://127.0.0.1:1'),
+      copyWith({ REDIS_URL: 'redis://127.0.0.1:1' }, makeTempDir(), 'redis', 'file'),
+      copyWith({ REDIS_URL: '' }, dataDir, 'file', 'redis'),
     ])
     expect(broken.output).toMatch(/^✗ The data file is not valid JSON: .*\n$/)
-    expect(same.output).toMatch(/^✗ Say what to copy where\.\nnpm run pets:copy/)
+    expect(same.output).toMatch(/^✗ Copy from one store to the other\.\nUsage: npm run pets:copy/)
     expect(away.output).toMatch(/^✗ [^\n]*cannot be reached[^\n]*\n$/)
-    for (const { code } of [broken, same, away]) expect(code).toBe(1)
+    expect(unset.output).toMatch(/^✗ REDIS_URL is not set\. [^\n]*\n$/)
+    for (const { code } of [broken, same, away, unset]) expect(code).toBe(1)
   })
 })

@@ -12,17 +12,17 @@ export const startFleet = (
 export const startInstance = (
   redisUrl: string,
   { env, ...options }: { root?: string; env?: Record<string, string>; port?: number } = {},
-): Promise<TestServer> => startServer({ ...options, env: { PETS_STORE: 'redis', REDIS_URL: redisUrl, ...env } })
+): Promise<TestServer> => startServer({ ...options, env: { REDIS_URL: redisUrl, ...env } })
 
-/** An answer; `error` instead of a status where the connection failed. */
+/** A response; `error` instead of a status if the connection failed. */
 export interface Answer {
   status: number
   body: Record<string, unknown> & { id: string }
   error?: string
 }
 
-/** No answer may take longer, in ms. */
-const ANSWER_TIMEOUT_MS = 20_000
+/** No response may take longer, in ms. */
+const RESPONSE_TIMEOUT_MS = 20_000
 
 const agent = new Agent({ keepAlive: true, maxSockets: 50 })
 
@@ -44,12 +44,12 @@ export const ask = (url: string, method: string, path: string, body?: object): P
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(answer) }))
       },
     )
-    sent.setTimeout(ANSWER_TIMEOUT_MS, () => sent.destroy(new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`)))
+    sent.setTimeout(RESPONSE_TIMEOUT_MS, () => sent.destroy(new Error(`no response within ${RESPONSE_TIMEOUT_MS} ms`)))
     sent.on('error', fail)
     sent.end(text)
   })
 
-/** Runs `work` for 0 to `count` - 1, so many at a time, and answers what they answered, in order. */
+/** Runs `work` for 0 to `count` - 1, `atOnce` at a time. Returns their results, in order. */
 export const spread = async <T>(count: number, atOnce: number, work: (index: number) => Promise<T>): Promise<T[]> => {
   const results: T[] = []
   let next = 0

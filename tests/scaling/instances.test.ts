@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { KeyedLine } from '../../src/events/audit'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { KeyedLine } from '../../src/audit/audit'
 import { type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
 import { closeSharedRedis, sharedRedis } from '../../src/redis/shared-redis'
 import { createRedisStore } from '../../src/store/redis/redis-store'
+import { copyImpatientProject } from '../support/impatient-project'
 import { namespaces } from '../support/namespaces'
 import { startRedis, type TestRedis } from '../support/redis'
 import type { TestServer } from '../support/server'
@@ -11,35 +12,33 @@ import { waitFor } from '../support/wait-for'
 import { Balancer } from './balancer'
 import { ask, spread, startFleet, startInstance } from './fleet'
 
-const AMOUNT = 2_000
-
-/** On a machine that is busy with other things each of these takes its time, in ms. */
-vi.setConfig({ testTimeout: 300_000 })
+const AMOUNT = 1_000
 
 /** A balancer that looks every 100 ms has time enough to notice that an instance stops. */
 const WITH_GRACE = { PETS_STOP_GRACE: '2' }
 
+const { root } = copyImpatientProject()
 let redis: TestRedis
 let fleet: TestServer[]
 
 beforeAll(async () => {
   redis = await startRedis()
-  fleet = await startFleet(4, redis.url, { env: WITH_GRACE })
-}, 120_000)
+  fleet = await startFleet(4, redis.url, { root, env: WITH_GRACE })
+})
 
 afterAll(closeSharedRedis)
 
-const instance = (index: number, count = fleet.length): string => fleet[index % count]?.url ?? ''
+const instance = (index: number): string => fleet[index % fleet.length]?.url ?? ''
 const pathOf = (index: number): string => `/${namespaces[index % 3]?.namespace}/pets`
 const PET = { name: 'Rex', species: 'dog', ageMonths: 1 }
 const storedPets = (): Promise<readonly StoredPet[]> => createRedisStore(sharedRedis(redis.url)).list()
 
-/** Waits until every pet of these ids has its job done; answers them all. */
+/** Waits until every pet of these ids has its job done and owes nothing. Returns them all. */
 const withJobsDone = (ids: Set<string>, timeout: number): Promise<readonly StoredPet[]> =>
   waitFor(
     async () => {
       const pets = (await storedPets()).filter(({ id }) => ids.has(id))
-      const isDone = pets.length === ids.size && pets.every(({ notes, owedJob }) => notes === WELCOME_NOTES && !owedJob)
+      const isDone = pets.length === ids.size && pets.every(({ notes, owed }) => notes === WELCOME_NOTES && !owed)
       return isDone && pets
     },
     { what: `the jobs of ${ids.size} pets`, timeout, interval: 100 },
@@ -51,7 +50,7 @@ const auditedPets = async (): Promise<Map<string, Map<string, number>>> => {
   const counts = new Map<string, Map<string, number>>()
   for (const [, fields] of reply) {
     const [, , , topic = '', , , , data = '{}'] = Object(fields)
-    const { petId } = JSON.parse(data) as KeyedLine['data']
+    const { petId }: KeyedLine['data'] = JSON.parse(data)
     const byPet = counts.get(String(topic).slice(3)) ?? new Map<string, number>()
     counts.set(String(topic).slice(3), byPet.set(String(petId), (byPet.get(String(petId)) ?? 0) + 1))
   }
@@ -59,73 +58,69 @@ const auditedPets = async (): Promise<Map<string, Map<string, number>>> => {
 }
 
 /** Waits until the creation of each pet and the end of its job are in the audit trail, and checks that each is there once. */
-const expectOneLineEach = async (ids: string[]): Promise<void> => {
+const expectOneLineEach = async (ids: string[], timeout: number): Promise<void> => {
   const topics = ['pet.created', 'job.postcreate.completed']
   const audited = await waitFor(
     async () => {
       const counts = await auditedPets()
       return topics.every((topic) => ids.every((id) => counts.get(topic)?.has(id))) && counts
     },
-    { what: 'two lines of each pet in the audit trail', interval: 100, timeout: 60_000 },
+    { what: 'two lines of each pet in the audit trail', interval: 100, timeout },
   )
   for (const topic of topics) expect(ids.filter((id) => audited.get(topic)?.get(id) !== 1)).toEqual([])
 }
 
-describe.each([2, 4])('%i instances on one Redis', (count) => {
-  test(`When ${AMOUNT} creates and updates are spread over them, then none is lost, and each job is done once`, async () => {
-    const created = await spread(AMOUNT, 24, (index) =>
-      ask(instance(index, count), 'POST', pathOf(index), { name: `Pet ${index}`, species: 'cat', ageMonths: 1 }),
-    )
-    expect(created.filter(({ status }) => status !== 201)).toEqual([])
-    const ids = created.map(({ body }) => body.id)
-    expect(new Set(ids).size).toBe(AMOUNT)
+test(`When ${AMOUNT} creates and updates are spread over four instances, then none is lost, and each job is done once`, async () => {
+  const created = await spread(AMOUNT, 24, (index) =>
+    ask(instance(index), 'POST', pathOf(index), { name: `Pet ${index}`, species: 'cat', ageMonths: 1 }),
+  )
+  expect(created.filter(({ status }) => status !== 201)).toEqual([])
+  const ids = created.map(({ body }) => body.id)
+  expect(new Set(ids).size).toBe(AMOUNT)
 
-    // Each is updated through another instance and another namespace than it was created through.
-    const updated = await spread(AMOUNT, 24, (index) =>
-      ask(instance(index + 1, count), 'PUT', `${pathOf(index + 1)}/${ids[index]}`, {
-        ageMonths: 7,
-        status: 'available',
-      }),
-    )
-    expect(updated.filter(({ status }) => status !== 200)).toEqual([])
+  // Each is updated through another instance and another namespace than it was created through.
+  const updated = await spread(AMOUNT, 24, (index) =>
+    ask(instance(index + 1), 'PUT', `${pathOf(index + 1)}/${ids[index]}`, { ageMonths: 7, status: 'available' }),
+  )
+  expect(updated.filter(({ status }) => status !== 200)).toEqual([])
 
-    const pets = await withJobsDone(new Set(ids), 60_000)
-    for (const pet of pets) expect(pet).toMatchObject({ ageMonths: 7, status: 'available', species: 'cat' })
-    expect(pets.map(({ name }) => name).sort()).toEqual(created.map((_, index) => `Pet ${index}`).sort())
-    await expectOneLineEach(ids)
-  })
-})
+  const pets = await withJobsDone(new Set(ids), 20_000)
+  for (const pet of pets) expect(pet).toMatchObject({ ageMonths: 7, status: 'available', species: 'cat' })
+  expect(pets.map(({ name }) => name).sort()).toEqual(created.map((_, index) => `Pet ${index}`).sort())
+  await expectOneLineEach(ids, 20_000)
+}, 60_000)
 
 test('When a list is read page by page from one instance after the other, then it holds every pet once', async () => {
   const seen: string[] = []
   for (let page = 0, cursor = ''; ; page++) {
-    const response = await fetch(`${instance(page)}${pathOf(page)}?limit=700${cursor && `&cursor=${cursor}`}`)
-    seen.push(...(await response.json()).map(({ id }: StoredPet) => id))
+    const response = await fetch(`${instance(page)}${pathOf(page)}?limit=300${cursor && `&cursor=${cursor}`}`)
+    const pets: StoredPet[] = JSON.parse(await response.text())
+    seen.push(...pets.map(({ id }) => id))
     cursor = response.headers.get('X-Next-Cursor') ?? ''
     if (cursor === '') break
   }
   expect(seen).toEqual((await storedPets()).map(({ id }) => id))
-  expect(seen.length).toBeGreaterThanOrEqual(2 * AMOUNT)
+  expect(seen.length).toBeGreaterThanOrEqual(AMOUNT)
 })
 
-test('When an instance is killed under load, then nothing acknowledged is lost, and its jobs go on elsewhere', async () => {
-  const victim = await startInstance(redis.url)
+test('When an instance is killed under load, then nothing acknowledged is lost, and its jobs are done elsewhere', async () => {
+  const victim = await startInstance(redis.url, { root })
   const targets = [victim.url, instance(0), instance(1)]
   const acknowledged = new Set<string>()
   let failures = 0
-  await spread(1_200, 24, async (index) => {
-    if (index === 600) void victim.stop('SIGKILL')
-    const body = { name: `Pet ${index}`, species: 'dog', ageMonths: 1 }
-    const answer = await ask(targets[index % 3] ?? '', 'POST', pathOf(index), body)
+  await spread(600, 24, async (index) => {
+    if (index === 300) void victim.kill()
+    const answer = await ask(targets[index % 3] ?? '', 'POST', pathOf(index), PET)
     if (answer.status !== 201) failures += 1
     else if (acknowledged.has(answer.body.id)) throw new Error(`Id ${answer.body.id} came twice`)
     else acknowledged.add(answer.body.id)
   })
   expect(failures).toBeGreaterThan(0)
-  expect(acknowledged.size).toBeGreaterThan(700)
+  expect(acknowledged.size).toBeGreaterThan(350)
+  // A job that the victim was running is taken over once its lock is over.
   await withJobsDone(acknowledged, 30_000)
-  await expectOneLineEach([...acknowledged])
-})
+  await expectOneLineEach([...acknowledged], 10_000)
+}, 60_000)
 
 test('When Redis is killed under load and started again, then nothing acknowledged is lost, and all goes on by itself', async () => {
   const acknowledged = new Set<string>()
@@ -144,31 +139,35 @@ test('When Redis is killed under load and started again, then nothing acknowledg
       if (updated.status === 200) ages.set(pet.id, age)
       for (const { status, error } of [created, updated]) {
         if (status === 503) refusals += 1
-        else if (status > 299 || error) throw new Error(`An answer of ${status} ${error}`)
+        else if (status > 299 || error) throw new Error(`A response of ${status} ${error}`)
       }
       // A refusal is quick: without a pause the clients would do nothing but collect them.
-      if (created.status === 503) await sleep(50)
+      if (created.status === 503) await pause(50)
     }
     acknowledged.add(pet.id)
   }
   const clients = Promise.all(Array.from({ length: 8 }, (_, number) => client(number)))
-  await sleep(1_000)
-  const before = acknowledged.size
+  const count = (more: number) => {
+    const enough = acknowledged.size + more
+    return waitFor(() => acknowledged.size >= enough, { what: `${more} more creates` })
+  }
+  await count(100)
   await redis.kill()
-  await sleep(1_000)
+  await waitFor(() => refusals >= 20, { what: 'refusals' })
   await redis.start()
-  await waitFor(async () => (await ask(instance(0), 'GET', '/health')).body.status === 'ok', { timeout: 15_000 })
-  const back = acknowledged.size
-  await sleep(2_000)
+  await Promise.all(
+    fleet.map(({ url }) =>
+      waitFor(async () => (await ask(url, 'GET', '/health')).body.status === 'ok', { what: 'health', timeout: 15_000 }),
+    ),
+  )
+  await count(100)
   isOver = true
   await clients
-  expect(before).toBeGreaterThan(20)
-  expect(refusals).toBeGreaterThan(0)
-  expect(acknowledged.size).toBeGreaterThan(back + 20)
 
-  const pets = await withJobsDone(acknowledged, 60_000)
+  const pets = await withJobsDone(acknowledged, 50_000)
   for (const { id, ageMonths } of pets) expect(ageMonths).toBeGreaterThanOrEqual(ages.get(id) ?? 1)
-})
+  await expectOneLineEach([...acknowledged], 10_000)
+}, 60_000)
 
 test('When the instances are restarted one after the other behind a balancer, then no request is dropped', async () => {
   const balancer = new Balancer(fleet.slice(0, 3).map(({ url }) => url))
@@ -188,8 +187,8 @@ test('When the instances are restarted one after the other behind a balancer, th
   for (const index of [0, 1, 2]) {
     const old = fleet[index]
     expect((await old?.stop())?.code).toBe(0)
-    expect(old?.output()).toContain('Closing in 2 s: until then /health sends balancers away\n')
-    const next = await startInstance(redis.url, { port: old?.port, env: WITH_GRACE })
+    expect(old?.output()).toContain('Stopping in 2 s: until then /health sends balancers away\n')
+    const next = await startInstance(redis.url, { root, port: old?.port, env: WITH_GRACE })
     fleet[index] = next
     await waitFor(() => balancer.isHealthy(next.url), { what: 'the balancer to see the new instance' })
   }
@@ -198,4 +197,4 @@ test('When the instances are restarted one after the other behind a balancer, th
   balancer.stop()
   expect(bad).toEqual([])
   expect(count).toBeGreaterThan(100)
-})
+}, 60_000)

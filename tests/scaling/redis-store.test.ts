@@ -1,9 +1,9 @@
 import { connect, createServer, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { AuditStream } from '../../src/events/audit-stream'
-import { Pets } from '../../src/pets/pets'
-import { corkTurns } from '../../src/redis/cork-turns'
+import { AuditStream } from '../../src/audit/audit-stream'
+import type { StoredPet } from '../../src/pets/pet'
 import { closeSharedRedis, type SharedRedis, sharedRedis } from '../../src/redis/shared-redis'
 import { createRedisStore } from '../../src/store/redis/redis-store'
 import type { PetStore } from '../../src/store/store'
@@ -42,10 +42,16 @@ const anotherStore = (commands: string[] = []): PetStore => {
   return createRedisStore(shared)
 }
 
+const idsUpTo = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index + 1))
+
+const owed = (petId: string) => [{ id: `event-${petId}`, topic: 'js.pet.created', data: { petId } }]
+
+const settled = ({ owed: _, ...pet }: StoredPet): StoredPet => pet
+
 describePetStorePromises('the Redis store', emptyStore)
 
 describe('several processes on one Redis', () => {
-  test('ids are never handed out twice, and updates of one pet all count', async () => {
+  test('When they create and update at once, then no id is given twice, and each update of one pet counts', async () => {
     const stores = [await emptyStore(), anotherStore(), anotherStore(), anotherStore()]
     const pets = await Promise.all(
       Array.from({ length: 400 }, (_, index) => stores[index % 4]?.create(petOf({ ageMonths: 0 }))),
@@ -59,7 +65,7 @@ describe('several processes on one Redis', () => {
     for (const store of stores) expect((await store.get('7'))?.ageMonths).toBe(200)
   })
 
-  test('a change is made on top of what another process wrote, not of what this one remembers', async () => {
+  test('When another process changed a pet, then a change is made on that, not on what this one remembers', async () => {
     const [one, two] = [await emptyStore(), anotherStore()]
     await one.create(petOf({ name: 'Rex' }))
     await two.update('1', (pet) => ({ ...pet, name: 'Max' }))
@@ -72,7 +78,7 @@ describe('several processes on one Redis', () => {
     expect(change?.after).toEqual(buildPet({ id: '1', name: 'Max', ageMonths: 99 }))
   })
 
-  test('a change that refuses or does nothing is judged on what the pet is now', async () => {
+  test('When a change refuses or does nothing, then it is judged on what the pet is now', async () => {
     const [one, two] = [await emptyStore(), anotherStore()]
     await one.create(petOf({ name: 'Rex' }))
     await two.update('1', (pet) => ({ ...pet, name: 'Max' }))
@@ -82,11 +88,19 @@ describe('several processes on one Redis', () => {
     })
     expect(change?.after.name).toBe('Max')
     await two.update('1', (pet) => ({ ...pet, status: 'deleted' }))
-    expect(await one.remove('1', (pet) => pet.status === 'deleted')).toMatchObject({ name: 'Max' })
+    await one.updateMany(['1'], (pet) => (pet.status === 'deleted' ? null : pet))
     expect(await two.update('1', (pet) => ({ ...pet, name: 'Tom' }))).toBeNull()
   })
 
-  test('a list shows what another process changed', async () => {
+  test('When all of them purge the same pets at once, then each pet is purged by one', async () => {
+    const stores = [await emptyStore(), anotherStore(), anotherStore(), anotherStore()]
+    await Promise.all(idsUpTo(100).map(() => stores[0]?.create(petOf())))
+    const purge = (pet: StoredPet): StoredPet => (pet.purged ? pet : { ...pet, purged: true })
+    const changes = await Promise.all(stores.flatMap((store) => idsUpTo(100).map((id) => store.update(id, purge))))
+    expect(changes.filter((change) => change && change.before !== change.after)).toHaveLength(100)
+  })
+
+  test('When another process changes pets, then a list shows it', async () => {
     const [one, two] = [await emptyStore(), anotherStore()]
     await one.create(petOf())
     expect(await two.list()).toHaveLength(1)
@@ -95,7 +109,7 @@ describe('several processes on one Redis', () => {
     expect((await two.list()).map(({ name }) => name)).toEqual(['Max', 'Buddy'])
   })
 
-  test('a list is read anew where Redis was emptied and has seen as many changes since', async () => {
+  test('When Redis was emptied and has seen as many changes since, then a list is read again', async () => {
     const [one, two] = [await emptyStore(), anotherStore()]
     await one.create(petOf({ name: 'Rex' }))
     expect(await two.list()).toMatchObject([{ name: 'Rex' }])
@@ -103,38 +117,29 @@ describe('several processes on one Redis', () => {
     await one.create(petOf({ name: 'Max' }))
     expect(await two.list()).toMatchObject([{ name: 'Max' }])
   })
+})
 
-  test('the reapers of all of them at once purge each pet once, and announce it once', async () => {
-    const first = await emptyStore()
-    const now = Date.now()
-    const due = petOf({ status: 'deleted', deletedAt: 1, purgeAt: now - 1 })
-    await Promise.all(Array.from({ length: 300 }, (_, index) => first.create(index % 3 === 0 ? petOf() : due)))
-    const announced: string[] = []
-    const runs = [first, anotherStore(), anotherStore(), anotherStore()].flatMap((store) =>
-      (['js', 'ts', 'py'] as const).map((namespace) =>
-        new Pets(store).reap(namespace, async ({ id }) => {
-          announced.push(id)
-        }),
-      ),
-    )
-    const counts = (await Promise.all(runs)).map((run) => run.counts)
-    expect(announced).toHaveLength(200)
-    expect(new Set(announced).size).toBe(200)
-    expect(counts.reduce((sum, { purgedCount }) => sum + purgedCount, 0)).toBe(200)
-    expect(counts.every(({ failedCount }) => failedCount === 0)).toBe(true)
-    expect(await first.list()).toHaveLength(100)
-  })
+test('When stores of two names share a Redis, then neither sees pets, ids or events of the other', async () => {
+  await server.command('FLUSHALL')
+  const shared = sharedRedis(server.url)
+  const [cats, dogs] = [createRedisStore(shared, 'cats'), createRedisStore(shared, 'dogs')]
+  const [catTrail, dogTrail] = [new AuditStream(shared, 100, 'cats'), new AuditStream(shared, 100, 'dogs')]
+  const entry = { topic: 'js.pet.created', traceId: 'TRACE-1', data: { petId: '1' } }
+  for (const trail of [catTrail, dogTrail]) await trail.append(entry)
+  for (const store of [cats, dogs]) expect((await store.create((id) => buildPet({ id, owed: owed(id) }))).id).toBe('1')
+  await cats.update('1', (pet) => ({ ...settled(pet), name: 'Tom' }))
+  expect(await dogs.list()).toEqual([buildPet({ id: '1', owed: owed('1') })])
+  expect(await dogs.page(null, 10, 'owing')).toHaveLength(1)
+  for (const trail of [catTrail, dogTrail]) expect((await trail.readAfter(undefined)).lines).toHaveLength(1)
+  const keys: string[] = Object(await server.command('KEYS', '*'))
+  expect(new Set(keys.map((key) => key.split(':')[0]))).toEqual(new Set(['{cats}', '{dogs}']))
 })
 
 test('When scripts run first while other commands of the connection are on their way, then each gets its own reply', async () => {
   const store = await emptyStore()
-  await Promise.all(Array.from({ length: 30 }, () => store.create(petOf())))
-  const redis = new Redis(server.url)
-  redis.on('connect', () => corkTurns(redis.stream))
-  others.push(redis)
-  const shared: SharedRedis = { run: (run) => run(redis) }
-  await redis.ping()
+  await Promise.all(idsUpTo(30).map(() => store.create(petOf())))
   await server.command('SCRIPT', 'FLUSH')
+  const shared = sharedRedis(server.url)
   const reader = createRedisStore(shared)
   const audit = new AuditStream(shared, 100)
   const [early, , page, late] = await Promise.all([
@@ -147,23 +152,23 @@ test('When scripts run first while other commands of the connection are on their
 })
 
 describe('round trips', () => {
-  test('a create, a read, and a change of a pet that the process knows are one command each', async () => {
+  /** A store of its own connection, whose Redis knows its scripts, with 100 pets; and what counts the commands of some work. */
+  const countingStore = async () => {
     await emptyStore()
     const commands: string[] = []
     const store = anotherStore(commands)
+    await Promise.all(idsUpTo(100).map(() => store.create((id) => buildPet({ id, owed: owed(id) }))))
+    await store.page(null, 1)
     const countOf = async (work: () => Promise<unknown>) => {
       const before = commands.length
       await work()
       return commands.length - before
     }
-    // A Redis that does not know a script yet is sent it in a second command.
-    for (const work of [
-      () => store.create(petOf()),
-      () => store.update('1', (pet) => pet),
-      () => store.page(null, 1),
-    ]) {
-      await work()
-    }
+    return { store, countOf }
+  }
+
+  test('When one thing is read or changed, then that is one command', async () => {
+    const { store, countOf } = await countingStore()
     expect(await countOf(() => store.create(petOf()))).toBe(1)
     expect(await countOf(() => store.get('1'))).toBe(1)
     expect(await countOf(() => store.update('1', (pet) => ({ ...pet, name: 'Max' })))).toBe(1)
@@ -171,47 +176,121 @@ describe('round trips', () => {
     expect(await countOf(() => store.page(null, 100))).toBe(1)
     expect(await countOf(() => store.list())).toBe(2)
     expect(await countOf(() => store.list())).toBe(1)
-    expect(await countOf(() => store.remove('1', () => true))).toBe(1)
+    expect(await countOf(() => store.updateMany(['1'], () => null))).toBe(1)
   })
 
-  test('a list of thousands of pets is read by pages, in order', async () => {
+  test('When many pets are created or changed at once, then that is one command', async () => {
+    const { store, countOf } = await countingStore()
+    const older = (pet: StoredPet) => ({ ...pet, ageMonths: pet.ageMonths + 1 })
+    expect(await countOf(() => Promise.all(idsUpTo(50).map(() => store.create(petOf()))))).toBe(1)
+    expect(await countOf(() => Promise.all(idsUpTo(50).map(() => store.update('1', older))))).toBe(1)
+    expect((await store.get('1'))?.ageMonths).toBe(62)
+    expect(await countOf(() => store.updateMany(idsUpTo(100), settled))).toBe(1)
+    expect(await store.page(null, 10, 'owing')).toEqual([])
+  })
+
+  test('When this process knows some pets as they were before, or not at all, then they take one more', async () => {
+    const { store, countOf } = await countingStore()
+    const other = anotherStore()
+    for (const id of ['7', '8']) await other.update(id, (pet) => ({ ...pet, name: 'Max' }))
+    await Promise.all(idsUpTo(50).map(() => other.create((id) => buildPet({ id, owed: owed(id) }))))
+    expect(await countOf(() => store.updateMany([...idsUpTo(150), '999'], settled))).toBe(2)
+    expect(await store.page(null, 10, 'owing')).toEqual([])
+    expect(await store.get('8')).toEqual(buildPet({ id: '8', name: 'Max' }))
+  })
+
+  test('When patient changes wait and another does not, then they go along in one command', async () => {
+    const { store, countOf } = await countingStore()
+    const count = await countOf(async () => {
+      const patient = idsUpTo(100).map((id) => store.updateMany([id], settled, { patienceMs: 20_000 }))
+      await store.update('5', (pet) => ({ ...pet, name: 'Max' }))
+      await Promise.all(patient)
+    })
+    expect(count).toBe(1)
+    expect(await store.get('5')).toEqual(buildPet({ id: '5', name: 'Max' }))
+    expect(await store.page(null, 10, 'owing')).toEqual([])
+  })
+
+  test('When patient changes wait alone, then they are written together in time, and at once if the store closes', async () => {
+    const { store, countOf } = await countingStore()
+    const settle = (ids: string[], patienceMs: number) =>
+      Promise.all(ids.map((id) => store.updateMany([id], settled, { patienceMs })))
+    expect(await countOf(() => settle(idsUpTo(50), 20))).toBe(1)
+    const rest = settle(idsUpTo(100).slice(50), 20_000)
+    expect(await countOf(() => store.close())).toBe(1)
+    await rest
+    expect(await anotherStore().page(null, 10, 'owing')).toEqual([])
+  })
+
+  test('When the store closes amid a turn, then changes of pets that it does not know yet are written all the same', async () => {
+    const { store } = await countingStore()
+    const { id } = await anotherStore().create((id) => buildPet({ id, owed: owed(id) }))
+    const created = store.create(petOf())
+    await nextTurn()
+    let isSettled = false
+    const settling = store.updateMany([id], settled, { patienceMs: 20_000 }).then(() => {
+      isSettled = true
+    })
+    await store.close()
+    expect(isSettled).toBe(true)
+    await Promise.all([created, settling])
+  })
+
+  test('When a pet is created, gets its job done, and owes no event any more, then that is three commands at most', async () => {
+    const { store, countOf } = await countingStore()
+    const count = await countOf(async () => {
+      const { id } = await store.create((id) => buildPet({ id, owed: owed(id) }))
+      const created = store.updateMany([id], settled, { patienceMs: 50 })
+      const event = { id: 'event-done', topic: 'js.job.postcreate.completed', data: { petId: id } }
+      await store.update(id, ({ owed = [], ...pet }) => ({ ...pet, notes: 'Hello', owed: [...owed, event] }), {
+        patienceMs: 2,
+      })
+      await Promise.all([created, store.updateMany([id], settled, { patienceMs: 50 })])
+    })
+    expect(count).toBeLessThanOrEqual(3)
+  })
+
+  test('When a list has thousands of pets, then it is read by pages, in order', async () => {
     const store = await emptyStore()
     await Promise.all(Array.from({ length: 2_500 }, () => store.create(petOf())))
     const commands: string[] = []
     const reader = anotherStore(commands)
-    await reader.get('1')
+    await reader.page(null, 1)
     commands.length = 0
-    const ids = (await reader.list()).map(({ id }) => Number(id))
-    expect(ids).toEqual(Array.from({ length: 2_500 }, (_, index) => index + 1))
+    expect((await reader.list()).map(({ id }) => id)).toEqual(idsUpTo(2_500))
     // The revision, and three pages.
-    expect(commands.filter((name) => /^(get|eval|evalsha)$/.test(name))).toHaveLength(4)
+    expect(commands).toEqual(['get', 'evalsha', 'evalsha', 'evalsha'])
   })
 })
 
 describe('what Redis holds', () => {
-  test('is each pet as JSON under its id, with every key under one hash tag', async () => {
+  test('When a pet is created, then its JSON is under its id, with that id in its events, and all keys have one hash tag', async () => {
     const store = await emptyStore()
-    const pet = await store.create(petOf({ owedJob: { namespace: 'js', enqueuedAt: 1 } }))
+    const pet = await store.create((id) => buildPet({ id, name: '900000000000001 %1', owed: owed(id) }))
+    expect(pet).toEqual(buildPet({ id: '1', name: '900000000000001 %1', owed: owed('1') }))
     expect(JSON.parse(String(await server.command('HGET', '{pets}:all', '1')))).toEqual(pet)
-    const keys = Object(await server.command('KEYS', '*'))
-    expect([...keys].sort()).toEqual(['{pets}:all', '{pets}:ids', '{pets}:revision', '{pets}:seq', '{pets}:unfinished'])
+    const keys: string[] = Object(await server.command('KEYS', '*'))
+    expect(keys.sort()).toEqual(['{pets}:all', '{pets}:ids', '{pets}:owing', '{pets}:revision', '{pets}:seq'])
   })
 
-  test('that is no valid pet is told by its id, and the other pets are found', async () => {
+  test('When a pet is invalid, then an error names it, and the other pets are found and changed', async () => {
     const store = await emptyStore()
     await store.create(petOf())
     await store.create(petOf())
     await server.command('HSET', '{pets}:all', '1', '{"id":"1","name":7}')
     const broken = {
       code: 'STORE_INVALID',
-      message: expect.stringMatching(/^Redis holds what is no valid pet: pets\.1\.name/),
+      message: expect.stringMatching(/^Invalid pet in Redis: pets\.1\.name: /),
     }
     await expect(store.get('1')).rejects.toMatchObject(broken)
     await expect(store.update('1', (pet) => pet)).rejects.toMatchObject(broken)
-    expect(await store.get('2')).toEqual(buildPet({ id: '2' }))
+    await expect(store.updateMany(['1', '2'], (pet) => ({ ...pet, name: 'Max' }))).rejects.toMatchObject(broken)
+    expect(await store.get('2')).toEqual(buildPet({ id: '2', name: 'Max' }))
+    await server.command('HSET', '{pets}:all', '1', '{')
+    await expect(store.get('1')).rejects.toMatchObject({ code: 'STORE_INVALID' })
   })
 
-  test('When its sequence is lost, then ids go on behind the highest that is there', async () => {
+  test('When its sequence is lost, then ids continue after the highest that is there', async () => {
     const store = await emptyStore()
     for (let count = 0; count < 3; count++) await store.create(petOf())
     await server.command('DEL', '{pets}:seq')
@@ -221,38 +300,47 @@ describe('what Redis holds', () => {
   test('When the ids are used up, then a create says so', async () => {
     const store = await emptyStore()
     await server.command('SET', '{pets}:seq', '999999999999998')
-    expect((await store.create(petOf())).id).toBe('999999999999999')
-    await expect(store.create(petOf())).rejects.toMatchObject({ code: 'STORE_FULL', message: 'There are no ids left' })
+    const full = { code: 'STORE_FULL', message: 'There are no ids left' }
+    const [last, refused] = await Promise.allSettled([store.create(petOf()), store.create(petOf())])
+    expect(last).toMatchObject({ status: 'fulfilled', value: { id: '999999999999999' } })
+    expect(refused).toMatchObject({ status: 'rejected', reason: full })
     expect((await store.get('999999999999999'))?.id).toBe('999999999999999')
   })
 })
 
 describe('a Redis that cannot', () => {
-  test('When it has no memory left, then a create is refused as full, and reads and removals go on', async () => {
+  test('When it has no memory left, then creates and changes are refused as full, and reads and removals go on', async () => {
     const store = await emptyStore()
-    await store.create(petOf())
+    await Promise.all([store.create(petOf()), store.create(petOf())])
     await server.command('CONFIG', 'SET', 'maxmemory', '1')
     try {
       const full = { code: 'STORE_FULL', message: 'Redis has no memory left to store the change' }
-      await expect(store.create(petOf())).rejects.toMatchObject(full)
-      await expect(store.update('1', (pet) => ({ ...pet, name: 'Max' }))).rejects.toMatchObject(full)
-      expect(await store.get('1')).toEqual(buildPet({ id: '1' }))
-      expect(await store.list()).toHaveLength(1)
-      expect(await store.remove('1', () => true)).not.toBeNull()
+      const [created, updated, removed] = await Promise.allSettled([
+        store.create(petOf()),
+        store.update('1', (pet) => ({ ...pet, name: 'Max' })),
+        store.updateMany(['2'], () => null),
+      ])
+      for (const outcome of [created, updated]) expect(outcome).toMatchObject({ status: 'rejected', reason: full })
+      expect(removed?.status).toBe('fulfilled')
+      expect(await store.list()).toEqual([buildPet({ id: '1' })])
     } finally {
       await server.command('CONFIG', 'SET', 'maxmemory', '0')
     }
-    expect((await store.create(petOf())).id).toBe('2')
+    expect((await store.create(petOf())).id).toBe('3')
   })
 
-  test('When pets are being copied into it, then a running server changes nothing', async () => {
+  test('When pets are being copied into it, then a running server changes nothing, and none starts', async () => {
     const store = await emptyStore()
+    await store.start?.()
     await store.create(petOf())
     await server.command('SET', '{pets}:copying', 'now')
     const copying = { code: 'STORE_UNAVAILABLE', message: 'The pets are being copied into Redis' }
     await expect(store.create(petOf())).rejects.toMatchObject(copying)
     await expect(store.update('1', (pet) => ({ ...pet, name: 'Max' }))).rejects.toMatchObject(copying)
-    await expect(store.remove('1', () => true)).rejects.toMatchObject(copying)
+    await expect(store.updateMany(['1'], () => null)).rejects.toMatchObject(copying)
+    await expect(store.start?.()).rejects.toThrow(
+      /^Redis holds an unfinished copy of the pets: run `npm run pets:copy`/,
+    )
     expect(await store.list()).toEqual([buildPet({ id: '1' })])
     await server.command('DEL', '{pets}:copying')
     expect((await store.create(petOf())).id).toBe('2')
@@ -273,7 +361,7 @@ describe('a Redis that cannot', () => {
     await store.create(petOf())
     for (const socket of proxied) dead.add(socket)
     await expect(store.get('1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-    await expect.poll(() => store.get('1').catch(() => null), { timeout: 30_000 }).toEqual(buildPet({ id: '1' }))
+    await expect.poll(() => store.get('1').catch(() => null), { timeout: 20_000 }).toEqual(buildPet({ id: '1' }))
     proxy.close()
   })
 
@@ -291,6 +379,7 @@ describe('a Redis that cannot', () => {
     await expect(store.create(petOf())).rejects.toMatchObject(unavailable)
     await expect(store.list()).rejects.toMatchObject(unavailable)
     await expect(store.update('1', (pet) => ({ ...pet, name: 'Max' }))).rejects.toMatchObject(unavailable)
+    await expect(store.updateMany(['1'], settled, { patienceMs: 10 })).rejects.toMatchObject(unavailable)
     expect(Date.now() - start).toBeLessThan(2_000)
 
     await redis.start()
@@ -298,16 +387,43 @@ describe('a Redis that cannot', () => {
     expect((await store.create(petOf())).id).toBe('2')
   })
 
-  test('When it hangs, then a call is refused within seconds', async () => {
+  test('When it is killed amid creates, then each pet that was acknowledged is there with its events, and ids go on', async () => {
+    const redis = await startRedis()
+    const store = createRedisStore(sharedRedis(redis.url))
+    const acknowledged: StoredPet[] = []
+    const createUntilItFails = async (): Promise<void> => {
+      for (;;) {
+        const pet = await store.create((id) => buildPet({ id, owed: owed(id) })).catch(() => null)
+        if (!pet) return
+        acknowledged.push(pet)
+      }
+    }
+    const clients = Array.from({ length: 10 }, createUntilItFails)
+    await expect.poll(() => acknowledged.length, { timeout: 10_000 }).toBeGreaterThan(500)
+    await redis.kill()
+    await Promise.all(clients)
+    await redis.start()
+    await expect.poll(() => store.get('1').catch(() => null), { timeout: 10_000 }).not.toBeNull()
+    const stored = await store.list()
+    const byId = new Map(stored.map((pet) => [pet.id, pet]))
+    expect(acknowledged.map(({ id }) => byId.get(id))).toEqual(acknowledged)
+    expect(await store.page(null, 100_000, 'owing')).toHaveLength(stored.length)
+    expect(byId.has((await store.create(petOf())).id)).toBe(false)
+  })
+
+  test('When it hangs, then reads and changes are refused within seconds, also those that wait for a turn', async () => {
     const redis = await startRedis()
     const store = createRedisStore(sharedRedis(redis.url))
     await store.create(petOf())
     redis.hang()
     try {
-      await expect(store.get('1')).rejects.toMatchObject({
-        code: 'STORE_UNAVAILABLE',
-        message: 'Redis, where the pets are kept, does not answer',
-      })
+      const first = [store.get('1'), store.create(petOf())]
+      // The turn of the create has begun, so the update waits for the next.
+      for (let count = 0; count < 3; count++) await nextTurn()
+      const outcomes = await Promise.allSettled([...first, store.update('1', (pet) => ({ ...pet, name: 'Max' }))])
+      const unavailable = { status: 'rejected', reason: { code: 'STORE_UNAVAILABLE' } }
+      for (const outcome of outcomes) expect(outcome).toMatchObject(unavailable)
+      expect(outcomes[0]).toMatchObject({ reason: { message: 'Redis, where the pets are kept, does not respond' } })
     } finally {
       redis.goOn()
     }

@@ -3,11 +3,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { durabilityWarnings } from '../../src/server/redis-pets'
-import { startChild } from '../support/child'
+import { durabilityWarnings } from '../../src/store/redis/redis-check'
 import { freePort } from '../support/free-port'
 import { startRedis, type TestRedis } from '../support/redis'
-import { ROOT, serverEnvironment, startServer } from '../support/server'
+import { refusalOf, startServer } from '../support/server'
 import { makeTempDir } from '../support/temp-dir'
 import { ask } from './fleet'
 
@@ -31,55 +30,44 @@ beforeAll(async () => {
   ;[guarded, tls] = await Promise.all([startRedis(['--requirepass', 'secret', '--appendonly', 'no']), startTlsRedis()])
 })
 
-/** What a server says that is started with these variables and ends. */
-const refusal = async (env: Record<string, string>): Promise<string> => {
-  const child = startChild([process.execPath, '--import', 'tsx', 'src/server/main.ts', 'start'], {
-    cwd: ROOT,
-    env: serverEnvironment({ PETS_STORE: 'redis', PORT: '1', ...env }),
-  })
-  expect((await child.exited).code).toBe(1)
-  return child.output()
-}
+/** What a server says that is started on such a Redis and ends. */
+const refusal = (url: string) => refusalOf({ env: { REDIS_URL: url } })
 
 test('When the Redis of the settings cannot be used, then one line says why, without the password', async () => {
   const nobody = await freePort()
   const mute = createServer().listen(await freePort(), '127.0.0.1')
   await once(mute, 'listening')
-  const [unset, wrong, down, silent, unknown, noPassword, badPassword, plain, untrusted] = await Promise.all([
-    refusal({}),
-    refusal({ REDIS_URL: 'http://:hidden@127.0.0.1' }),
-    refusal({ REDIS_URL: `redis://127.0.0.1:${nobody}` }),
-    refusal({ REDIS_URL: `redis://127.0.0.1:${Object(mute.address()).port}` }),
-    refusal({ REDIS_URL: 'redis://no-such-host.invalid' }),
-    refusal({ REDIS_URL: guarded.url }),
-    refusal({ REDIS_URL: guarded.url.replace('//', '//:hidden@') }),
-    refusal({ REDIS_URL: `redis://127.0.0.1:${tls.port}` }),
-    refusal({ REDIS_URL: `rediss://127.0.0.1:${tls.port}` }),
+  const [invalid, down, silent, unknown, noPassword, badPassword, plain, untrusted] = await Promise.all([
+    refusal('http://:hidden@127.0.0.1'),
+    refusal(`redis://127.0.0.1:${nobody}`),
+    refusal(`redis://127.0.0.1:${Object(mute.address()).port}`),
+    refusal('redis://no-such-host.invalid'),
+    refusal(guarded.url),
+    refusal(guarded.url.replace('//', '//:hidden@')),
+    refusal(`redis://127.0.0.1:${tls.port}`),
+    refusal(`rediss://127.0.0.1:${tls.port}`),
   ])
-  expect(unset).toBe('✗ REDIS_URL must be set where PETS_STORE is redis (it is not set)\n')
-  expect(wrong).toBe('✗ REDIS_URL must be a redis:// or rediss:// URL (it is "http://…@127.0.0.1")\n')
-  expect(down).toBe(`✗ Redis at 127.0.0.1:${nobody} cannot be reached: connect ECONNREFUSED 127.0.0.1:${nobody}\n`)
   mute.close()
-  expect(silent).toMatch(
-    /^✗ Redis at \S+ cannot be reached: it takes the connection and does not answer within 10 s\n$/,
-  )
+  expect(invalid).toBe('✗ REDIS_URL must be a redis:// or rediss:// URL (it is "http://…@127.0.0.1")\n')
+  expect(down).toBe(`✗ Redis at 127.0.0.1:${nobody} cannot be reached: connect ECONNREFUSED 127.0.0.1:${nobody}\n`)
+  expect(silent).toMatch(/^✗ Redis at \S+ cannot be reached: connected, but no reply within 10 s\n$/)
   expect(unknown).toMatch(/^✗ Redis at no-such-host\.invalid:6379 cannot be reached: getaddrinfo [^\n]*\n$/)
   expect(noPassword).toMatch(/^✗ [^\n]* cannot be reached: it wants a password, as in redis:\/\/:password@host:port\n$/)
-  expect(badPassword).toMatch(/^✗ [^\n]* cannot be reached: it does not take the user and password of REDIS_URL\n$/)
+  expect(badPassword).toMatch(/^✗ [^\n]* it does not accept the user and password of REDIS_URL\n$/)
   expect(plain).toMatch(/^✗ [^\n]* cannot be reached: [^\n]*; a Redis that speaks TLS needs rediss:\/\/\n$/)
   expect(untrusted).toMatch(/^✗ [^\n]* self-signed certificate; NODE_EXTRA_CA_CERTS names the file of its authority\n$/)
-})
+}, 40_000)
 
 test('When Redis wants a password and keeps nothing on disk, then the server works, and warns in one line', async () => {
   const server = await startServer({
-    env: { PETS_STORE: 'redis', REDIS_URL: guarded.url.replace('//', '//:secret@') },
+    env: { REDIS_URL: guarded.url.replace('//', '//:secret@') },
   })
   const { body } = await ask(server.url, 'POST', '/js/pets', { name: 'Rex', species: 'dog', ageMonths: 1 })
   expect((await ask(server.url, 'GET', `/ts/pets/${body.id}`)).status).toBe(200)
   expect(server.output()).toContain(
-    '⚠ This Redis keeps nothing on disk: should it end, every pet is lost. Set appendonly yes\n',
+    '⚠ This Redis keeps nothing on disk: if it ends, every pet is lost. Set appendonly yes\n',
   )
-  expect(server.output()).toContain(`   Data: in Redis at 127.0.0.1:${guarded.port}; steps run in process\n`)
+  expect(server.output()).toContain(`   Data: Redis at 127.0.0.1:${guarded.port}\n`)
   expect(server.output()).not.toContain('secret')
   expect((await server.stop()).code).toBe(0)
 })
@@ -87,7 +75,6 @@ test('When Redis wants a password and keeps nothing on disk, then the server wor
 test('When Redis speaks TLS by a certificate that the settings trust, then pets, jobs and audit trail go through it', async () => {
   const server = await startServer({
     env: {
-      PETS_STORE: 'redis',
       REDIS_URL: `rediss://127.0.0.1:${tls.port}`,
       NODE_EXTRA_CA_CERTS: tls.certificate,
     },
@@ -106,7 +93,6 @@ test('When Redis speaks TLS and knows users, then the Workbench works as well, a
   const server = await startServer({
     mode: 'dev',
     env: {
-      PETS_STORE: 'redis',
       REDIS_URL: `rediss://pets:secret@127.0.0.1:${port}`,
       NODE_EXTRA_CA_CERTS: certificate,
     },
@@ -116,29 +102,6 @@ test('When Redis speaks TLS and knows users, then the Workbench works as well, a
   const { body: answer } = await ask(server.url, 'GET', '/__motia/bullmq/queues')
   expect(answer.queues).toContainEqual(expect.objectContaining({ name: 'ts.pet.created.TsAuditTrail' }))
   expect(server.output()).not.toMatch(/error|secret/i)
-})
-
-test('When Redis goes away under a server, then requests are refused at once, health says so, and all comes back', async () => {
-  const redis = await startRedis()
-  const server = await startServer({ env: { PETS_STORE: 'redis', REDIS_URL: redis.url } })
-  const { body: pet } = await ask(server.url, 'POST', '/js/pets', { name: 'Rex', species: 'dog', ageMonths: 1 })
-  await server.printed(`PostCreateLite job completed { petId: '${pet.id}'`)
-  await redis.stop()
-  const message = 'Redis, where the pets are kept, cannot be reached'
-  for (const [method, path] of [
-    ['GET', `/js/pets/${pet.id}`],
-    ['GET', '/js/pets'],
-    ['DELETE', `/js/pets/${pet.id}`],
-  ] as const) {
-    expect(await ask(server.url, method, path)).toEqual({ status: 503, body: { message } })
-  }
-  expect(await ask(server.url, 'GET', '/health')).toMatchObject({ status: 503, body: { store: message } })
-  await redis.start()
-  await expect
-    .poll(async () => (await ask(server.url, 'GET', `/js/pets/${pet.id}`)).status, { timeout: 15_000 })
-    .toBe(200)
-  const { body: next } = await ask(server.url, 'POST', '/js/pets', { name: 'Max', species: 'dog', ageMonths: 1 })
-  await server.printed(`PostCreateLite job completed { petId: '${next.id}'`)
 })
 
 describe('what may lose pets', () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { INVALID_PAYLOAD } from '../../src/http/errors'
 import { buildPet } from '../store/build-pet'
 import { type ApiStep, callApi } from './call-step'
 import { everyNamespace } from './every-namespace'
@@ -98,7 +99,7 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
     const body = {
       ...BUDDY,
       ...{ id: '77', status: 'adopted', createdAt: 1, updatedAt: 1, notes: 'x', nextFeedingAt: 1, deletedAt: 1 },
-      ...{ purgeAt: 1, owed: [{ id: 'x', topic: 'x', data: {} }], purged: true, colour: 'red' },
+      ...{ purgeAt: 1, owed: [{ id: 'x', topic: 'x', data: {} }], purged: true, extra: 'x' },
     }
 
     const response = await callApi(step, { body }, fakeContext())
@@ -169,7 +170,7 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
     expect(response).toEqual({
       status: 400,
       body: {
-        message: 'Invalid payload: {name, species, ageMonths}',
+        message: INVALID_PAYLOAD,
         issues: issues.map(([path, message]) => ({ path, message })),
       },
     })

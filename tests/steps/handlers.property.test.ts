@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { beforeEach, expect, test } from 'vitest'
+import { INVALID_PAYLOAD } from '../../src/http/errors'
 import { SPECIES, STATUSES } from '../../src/pets/pet'
 import { presentPet } from '../../src/pets/pet-changes'
 import { buildPet } from '../store/build-pet'
@@ -90,7 +91,7 @@ test('When any body is sent to create, then it stores a pet of exactly what is v
         expect(await store.revision()).toBe(before)
         expect(context.emitted).toEqual([])
         expect(response.body).toEqual({
-          message: 'Invalid payload: {name, species, ageMonths}',
+          message: INVALID_PAYLOAD,
           issues: expect.any(Array),
         })
       }

@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createFileStore } from '../../src/store/file/file-store'
 import { StoreError } from '../../src/store/store'
 import { buildPet, petOf } from './build-pet'
-import { makeDataDir } from './data-dir'
+import { type DataDir, makeDataDir, upToDate } from './data-dir'
+import { openFolder, petsIn, set } from './folder-workload'
 
 const pet = buildPet({ id: '1' })
 const fileOf = (pets: Record<string, unknown>, rest: object = {}) => JSON.stringify({ seq: 5, pets, ...rest }, null, 2)
@@ -45,7 +46,7 @@ const broken: [what: string, content: string | Uint8Array, message: RegExp][] = 
   ['two lists of pets', `{"seq": 2, "pets": {"1": ${petText}}, "pets": {}}`, /: pets: appears twice/],
 ]
 
-describe('a data file that is no valid store', () => {
+describe('a data file that is not a valid store', () => {
   test.each(broken)('(%s) is refused, never overwritten, and works again once mended', async (_, content, message) => {
     const dir = makeDataDir()
     dir.write(fileOf({ 1: pet }))
@@ -58,7 +59,7 @@ describe('a data file that is no valid store', () => {
       () => store.list(),
       () => store.create(petOf()),
       () => store.update('1', (old) => ({ ...old, name: 'Max' })),
-      () => store.remove('1', () => true),
+      () => store.updateMany(['1'], () => null),
       () => createFileStore({ dataDir: dir.path }).list(),
     ]
     for (const call of calls) {
@@ -88,6 +89,27 @@ describe('a data file that is no valid store', () => {
     expect((await store.create(petOf())).id).toBe('1')
   })
 
+  test('keeps the changes that it did not hold yet, in the journal, until it is mended', async () => {
+    const dir = makeDataDir()
+    const store = createFileStore({ dataDir: dir.path })
+    await store.create(petOf({ name: 'Rex' }))
+    await upToDate(dir, store)
+    await Promise.all([store.update('1', (old) => ({ ...old, ageMonths: 99 })), store.create(petOf({ name: 'Max' }))])
+    dir.write('{"seq": 2,')
+    const journal = readFileSync(`${dir.path}/pets.journal`)
+    await expect(store.create(petOf())).rejects.toMatchObject({ code: 'STORE_INVALID' })
+    await store.close()
+    expect(dir.read()).toBe('{"seq": 2,')
+    expect(readFileSync(`${dir.path}/pets.journal`).equals(journal)).toBe(true)
+
+    dir.write(fileOf({ 1: buildPet({ id: '1', name: 'Mended' }) }))
+    const found = await createFileStore({ dataDir: dir.path }).list()
+    expect(found.map(({ name, ageMonths }) => [name, ageMonths])).toEqual([
+      ['Mended', 99],
+      ['Max', 12],
+    ])
+  })
+
   test('fails no change that is queued after it was mended', async () => {
     const dir = makeDataDir()
     dir.write('{')
@@ -107,4 +129,79 @@ test('a data folder that is a file is STORE_UNAVAILABLE, with the cause', async 
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', cause: { code: 'ENOTDIR' } })
     expect(error.message).not.toContain(dir.path)
   }
+})
+
+describe('a damaged journal', () => {
+  /** Creates pets of these names, and leaves the data file as it is. */
+  const journalOnly = async (dir: DataDir, ...names: string[]) => {
+    const folder = openFolder(dir)
+    for (const name of names) await set(String(folder.read().seq), { name }).run(folder)
+  }
+
+  const damage: [what: string, (journal: string) => string, message: RegExp][] = [
+    ['a changed character in the middle', (text) => text.replace('Max', 'Mix'), /damaged after record 1\./],
+    ['a missing record', (text) => text.replace(/.*Max.*\n/, ''), /damaged after record 1\./],
+    ['a changed beginning', (text) => text.replace('"n":1', '"n":0'), /damaged at its beginning\./],
+    ['a line of a person', (text) => text.replace('\n', '\nhello\n'), /damaged after record 1\./],
+  ]
+
+  test.each(damage)('(%s) is refused with what to do, and neither file is touched', async (_, change, message) => {
+    const dir = makeDataDir()
+    const file = `${dir.path}/pets.journal`
+    await journalOnly(dir, 'Rex', 'Max', 'Tom')
+    const whole = readFileSync(file, 'utf8')
+    writeFileSync(file, change(whole))
+    const damaged = readFileSync(file, 'utf8')
+    const other = createFileStore({ dataDir: dir.path })
+    for (const call of [() => other.list(), () => other.create(petOf()), () => other.get('1')]) {
+      const error = await call().catch((reason) => reason)
+      expect(error).toMatchObject({ code: 'STORE_INVALID', message: expect.stringMatching(message) })
+      expect(error.message).toMatch(/Restore it from a backup, or stop all servers and move it away/)
+    }
+    await other.close()
+    expect(readFileSync(file, 'utf8')).toBe(damaged)
+
+    writeFileSync(file, whole)
+    expect(await other.list()).toHaveLength(3)
+    expect((await other.create(petOf())).id).toBe('4')
+  })
+
+  test('moved away leaves what the data file holds', async () => {
+    const dir = makeDataDir()
+    const store = createFileStore({ dataDir: dir.path })
+    await store.create(petOf({ name: 'Rex' }))
+    await upToDate(dir, store)
+    await journalOnly(dir, 'Max', 'Tom')
+    const file = `${dir.path}/pets.journal`
+    writeFileSync(file, readFileSync(file, 'utf8').replace('Max', 'Mix'))
+    const other = createFileStore({ dataDir: dir.path })
+    await expect(other.list()).rejects.toMatchObject({ code: 'STORE_INVALID' })
+    renameSync(file, `${file}.damaged`)
+    expect((await other.list()).map(({ name }) => name)).toEqual(['Rex'])
+    await other.create(petOf({ name: 'Ben' }))
+    await other.close()
+    expect(Object.values(dir.json().pets).map(({ name }) => name)).toEqual(['Rex', 'Ben'])
+  })
+
+  test.each<[how: string, tear: (whole: Buffer, start: number) => Buffer]>([
+    ['without its line break', (whole) => whole.subarray(0, -1)],
+    ['cut', (whole, start) => whole.subarray(0, start + 5)],
+    [
+      'with zeros, as a disk leaves what it did not write',
+      (whole, start) => Buffer.from(whole).fill(0, start, start + 40),
+    ],
+  ])('whose last record is torn (%s) loses that, which was never acknowledged', async (_, tear) => {
+    const dir = makeDataDir()
+    const file = `${dir.path}/pets.journal`
+    await journalOnly(dir, 'Rex', 'Max')
+    const whole = readFileSync(file)
+    writeFileSync(file, tear(whole, whole.lastIndexOf(0x0a, -2) + 1))
+    const namesIn = () => Object.values(petsIn(openFolder(dir))).map(({ id, name }) => [id, name])
+    expect(namesIn()).toEqual([['1', 'Rex']])
+    await journalOnly(dir, 'Tom')
+    expect(namesIn()).toEqual([
+      ['1', 'Rex'],
+      ['2', 'Tom'],
+    ])
+  })
 })

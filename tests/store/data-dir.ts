@@ -1,7 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { withFileLock } from 'motia-runtime'
 import { onTestFinished } from 'vitest'
+import type { PetStore } from '../../src/store/store'
+import { waitFor } from '../support/wait-for'
 
 /** A data folder of the running test's own, and its `pets.json`. */
 export interface DataDir {
@@ -13,15 +17,25 @@ export interface DataDir {
 }
 
 /** Makes a data folder that is removed when the test is over. */
-export function makeDataDir(): DataDir {
-  const path = mkdtempSync(join(tmpdir(), 'pets-'))
+export function makeDataDir(parent: string = tmpdir()): DataDir {
+  const path = mkdtempSync(join(parent, 'pets-'))
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
   return dataDirAt(path)
 }
+
+/** The same in memory, if the system has such a disk: for tests that make hundreds of folders and need no disk to be slow. */
+export const makeQuickDataDir = (): DataDir => makeDataDir(existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
 
 /** The data folder at a path. */
 export function dataDirAt(path: string): DataDir {
   const file = join(path, 'pets.json')
   const read = () => readFileSync(file, 'utf8')
   return { path, file, read, write: (text) => writeFileSync(file, text), json: () => JSON.parse(read()) }
+}
+
+/** Waits until the data file holds what the store does, and the write of it is over. */
+export const upToDate = async (dir: DataDir, store: PetStore): Promise<void> => {
+  const isUpToDate = async () => isDeepStrictEqual(Object.values(dir.json().pets), await store.list())
+  await waitFor(isUpToDate, { what: 'the data file to be up to date', timeout: 5_000, interval: 5 })
+  await withFileLock(`${dir.file}.lock`, async () => {})
 }

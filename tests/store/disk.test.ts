@@ -1,52 +1,50 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, type TestContext, test } from 'vitest'
+import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
+import { systemError, watchedCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
 import { createFileStore } from '../../src/store/file/file-store'
 import { petOf } from './build-pet'
-import { type DataDir, makeDataDir } from './data-dir'
+import { type DataDir, makeDataDir, upToDate } from './data-dir'
 
-type Writev = (parts: Uint8Array[]) => Promise<unknown>
+const journalOf = (dir: DataDir) => readFileSync(join(dir.path, 'pets.journal'), 'utf8')
 
-/** An `open` whose handles write by `writev`, made from the real one, as long as `active` says so. */
-function openWith(active: () => boolean, makeWritev: (real: Writev) => Writev): typeof open {
-  return async (...args) => {
-    const handle = await open(...args)
-    if (active()) handle.writev = makeWritev(handle.writev.bind(handle)) as typeof handle.writev
-    return handle
+/** A store whose calls of one name fail while they are told to. */
+const makeFailingStore = () => {
+  const dir = makeDataDir()
+  let fault: { name: string; code: string } | null = null
+  const calls = watchedCalls((name) => {
+    if (name === fault?.name) throw systemError(fault.code)
+  })
+  const fail = (name: string, code: string) => {
+    fault = { name, code }
   }
+  const mend = () => {
+    fault = null
+  }
+  const warnings: string[] = []
+  const store = createFileStore({ dataDir: dir.path, calls, warn: (message) => warnings.push(message) })
+  return { dir, store, warnings, fail, mend }
 }
 
-const failure = (code: string) => Object.assign(new Error(`${code}: write '/secret/path'`), { code })
-
-test.each([
-  ['ENOSPC', 'STORE_FULL'],
-  ['EDQUOT', 'STORE_FULL'],
-  ['EROFS', 'STORE_UNAVAILABLE'],
-  ['EIO', 'STORE_UNAVAILABLE'],
-])(
-  'when a write fails by %s, its changes reject with %s, nothing is changed, and service resumes',
-  async (code, expected) => {
-    const dir = makeDataDir()
-    let failing = false
-    const openFile = openWith(
-      () => failing,
-      (real) => async (parts) => {
-        // As a disk does that fills up: first it takes a part, then nothing.
-        await real(parts.slice(0, 1))
-        throw failure(code)
-      },
-    )
-    const store = createFileStore({ dataDir: dir.path, openFile })
+describe('when the journal cannot be written', () => {
+  test.each([
+    ['writeSync', 'ENOSPC', 'STORE_FULL'],
+    ['writeSync', 'EDQUOT', 'STORE_FULL'],
+    ['writeSync', 'EIO', 'STORE_UNAVAILABLE'],
+    ['fdatasync', 'EIO', 'STORE_UNAVAILABLE'],
+    ['openSync', 'EROFS', 'STORE_UNAVAILABLE'],
+    ['openSync', 'EMFILE', 'STORE_UNAVAILABLE'],
+  ])('(%s: %s) then changes reject with %s, nothing is changed, and service resumes', async (name, code, expected) => {
+    const { dir, store, fail, mend } = makeFailingStore()
     const pet = await store.create(petOf({ name: 'Rex' }))
-    const before = dir.read()
-
-    failing = true
+    await upToDate(dir, store)
+    const before = journalOf(dir)
+    fail(name, code)
     const changes = [
       store.create(petOf()),
       store.update('1', (old) => ({ ...old, name: 'Max' })),
-      store.remove('1', () => true),
+      store.updateMany(['1'], () => null),
     ]
     for (const change of changes) {
       const error = await change.catch((reason) => reason)
@@ -54,68 +52,131 @@ test.each([
       expect(error.message).not.toContain('/')
     }
     expect(await store.list()).toEqual([pet])
-    expect(dir.read()).toBe(before)
-    expect(readdirSync(dir.path).sort()).toEqual(['pets.json', 'pets.json.lock'])
+    expect(journalOf(dir)).toBe(before)
 
-    failing = false
+    mend()
     expect((await store.create(petOf())).id).toBe('2')
-  },
-)
-
-test('a write that the system takes piece by piece is complete', async () => {
-  const dir = makeDataDir()
-  const openFile = openWith(
-    () => true,
-    (real) => (parts) => real(parts.slice(0, 1).map((part) => part.subarray(0, 1000))),
-  )
-  const store = createFileStore({ dataDir: dir.path, openFile })
-  await Promise.all(Array.from({ length: 200 }, () => store.create(petOf())))
-  expect(dir.read()).toBe(`${JSON.stringify(dir.json(), null, 2)}\n`)
-  expect(Object.keys(dir.json().pets)).toHaveLength(200)
+    expect(await createFileStore({ dataDir: dir.path }).list()).toHaveLength(2)
+  })
 })
 
-test('on a disk that is really full, changes reject with STORE_FULL, the file stays whole, and service resumes', async (context) => {
-  const { dir } = mountSmallDisk(context)
-  const store = createFileStore({ dataDir: dir.path })
-  const pet = await store.create(petOf({ notes: 'x'.repeat(100_000) }))
-  const before = dir.read()
-  const filler = join(dir.path, 'filler')
-  writeFileSync(filler, Buffer.alloc(60_000))
+describe('when the data file cannot be written', () => {
+  test.each([
+    ['swapSync', 'EIO'],
+    ['futimesSync', 'ENOSPC'],
+    ['renameSync', 'EIO'],
+  ])('(%s: %s) then changes are taken all the same, a warning says so, and it catches up', async (name, code) => {
+    const { dir, store, warnings, fail, mend } = makeFailingStore()
+    await store.create(petOf())
+    await upToDate(dir, store)
+    fail(name, code)
+    await store.create(petOf({ name: 'Rex' }))
+    await store.close()
+    expect(warnings).toEqual([expect.stringMatching(/^pets\.json is behind, pets\.journal has the rest: /)])
+    expect(await createFileStore({ dataDir: dir.path }).list()).toHaveLength(2)
 
-  await expect(store.create(petOf())).rejects.toMatchObject({ code: 'STORE_FULL', cause: { code: 'ENOSPC' } })
-  expect(dir.read()).toBe(before)
-  expect(await store.list()).toEqual([pet])
-  expect(readdirSync(dir.path)).not.toContain('pets.json.tmp')
+    mend()
+    await store.create(petOf({ name: 'Max' }))
+    await store.close()
+    expect(Object.values(dir.json().pets).map(({ name }) => name)).toEqual(['Buddy', 'Rex', 'Max'])
+    expect(existsSync(`${dir.file}.tmp`)).toBe(false)
+  })
 
-  rmSync(filler)
-  expect((await store.create(petOf())).id).toBe('2')
+  test('because the disk can neither swap nor link, then it is renamed', async () => {
+    const dir = makeDataDir()
+    const calls = watchedCalls((name) => {
+      if (name === 'swapSync' || name === 'linkSync') throw systemError('EINVAL')
+    })
+    const store = createFileStore({ dataDir: dir.path, calls })
+    for (const name of ['Rex', 'Max']) {
+      await store.create(petOf({ name }))
+      await upToDate(dir, store)
+    }
+    await store.close()
+    expect(Object.keys(dir.json().pets)).toEqual(['1', '2'])
+  })
+
+  test('because it is read-only, then changes reject, reads go on, and it works again once it is not', async () => {
+    const dir = makeDataDir()
+    const store = createFileStore({ dataDir: dir.path })
+    const pet = await store.create(petOf())
+    await upToDate(dir, store)
+    chmodSync(dir.file, 0o444)
+    await expect(store.create(petOf())).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: 'The data file is read-only',
+    })
+    expect(await store.list()).toEqual([pet])
+    chmodSync(dir.file, 0o644)
+    expect((await store.create(petOf())).id).toBe('2')
+  })
 })
 
-test('on a disk that became read-only, changes reject with STORE_UNAVAILABLE, and reads go on', async (context) => {
-  const { dir, mount } = mountSmallDisk(context)
-  const store = createFileStore({ dataDir: dir.path })
-  const pet = await store.create(petOf())
-  mount('remount,ro')
-  await expect(store.create(petOf())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', cause: { code: 'EROFS' } })
-  expect(await store.list()).toEqual([pet])
-  mount('remount,rw')
-  expect((await store.create(petOf())).id).toBe('2')
+describe('on a disk of its own', () => {
+  test('when that is full, then pets can be deleted and settled, others get STORE_FULL, and service resumes', async (context) => {
+    const { dir } = mountDisk(context)
+    const store = createFileStore({ dataDir: dir.path })
+    const owed = [{ id: 'e1', topic: 'js.pet.created', data: { petId: '1' } }]
+    for (const name of ['Rex', 'Max', 'Tom']) await store.create(petOf({ name, owed, notes: 'x'.repeat(50_000) }))
+    await upToDate(dir, store)
+    const filler = join(dir.path, 'filler')
+    expect(() => writeFileSync(filler, Buffer.alloc(8_000_000))).toThrow(/ENOSPC/)
+
+    const full = { code: 'STORE_FULL', message: 'There is no space left to store the change' }
+    for (let round = 0; round < 3; round++) {
+      // Longer than what is left of the last page of the journal.
+      const notes = 'y'.repeat(5_000)
+      await expect(store.create(petOf({ notes }))).rejects.toMatchObject(full)
+      await expect(store.update('1', (pet) => ({ ...pet, notes }))).rejects.toMatchObject(full)
+    }
+    const deleted = { status: 'deleted', deletedAt: 1, purgeAt: 2 } as const
+    expect((await store.update('1', (pet) => ({ ...pet, ...deleted })))?.after).toMatchObject(deleted)
+    const notes = 'z'.repeat(100_000)
+    await store.update('2', (pet) => ({ ...pet, notes }), { patienceMs: 2 })
+    await store.updateMany(['1', '2'], ({ owed: _, ...pet }) => pet, { patienceMs: 500 })
+    await store.updateMany(['3'], () => null, { patienceMs: 500 })
+    const expected = [
+      { id: '1', ...deleted },
+      { id: '2', notes },
+    ]
+    expect(await store.list()).toMatchObject(expected)
+    expect(await store.page(null, 9, 'owing')).toEqual([])
+    expect(await createFileStore({ dataDir: dir.path }).list()).toMatchObject(expected)
+
+    rmSync(filler)
+    expect((await store.create(petOf())).id).toBe('4')
+    await upToDate(dir, store)
+    await store.close()
+    expect(Object.keys(dir.json().pets)).toEqual(['1', '2', '4'])
+  })
+
+  test('when that became read-only, then changes reject with STORE_UNAVAILABLE, and reads go on', async (context) => {
+    const { dir, mount } = mountDisk(context)
+    const store = createFileStore({ dataDir: dir.path })
+    const pet = await store.create(petOf())
+    await upToDate(dir, store)
+    mount('remount,ro')
+    await expect(store.create(petOf())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', cause: { code: 'EROFS' } })
+    expect(await store.list()).toEqual([pet])
+    mount('remount,rw')
+    expect((await store.create(petOf())).id).toBe('2')
+  })
 })
 
-function mountSmallDisk(context: TestContext): { dir: DataDir; mount: (options: string) => void } {
+function mountDisk(context: TestContext): { dir: DataDir; mount: (options: string) => void } {
   const dir = makeDataDir()
   const mount = (options: string) => {
     execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', dir.path], { stdio: 'pipe' })
   }
   try {
-    mount('size=256k')
+    mount('size=4m')
   } catch (error) {
-    const reason = `no tmpfs can be mounted here (${(error as Error).message.trim()})`
+    const reason = `no tmpfs can be mounted here (${error instanceof Error ? error.message.trim() : error})`
     console.warn(`skipped: ${context.task.name}: ${reason}`)
     context.skip(reason)
   }
   onTestFinished(() => {
-    execFileSync('umount', [dir.path])
+    execFileSync('umount', ['-l', dir.path])
   })
   return { dir, mount }
 }

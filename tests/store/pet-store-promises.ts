@@ -27,9 +27,9 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       const store = await makeStore()
       await store.create(petOf())
       await store.create(petOf())
-      await store.remove('2', () => true)
+      await remove(store, '2')
       expect((await store.create(petOf())).id).toBe('3')
-      for (const id of ['1', '3']) await store.remove(id, () => true)
+      await remove(store, '1', '3')
       expect((await store.create(petOf())).id).toBe('4')
     })
 
@@ -45,7 +45,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       await Promise.all(Array.from({ length: 130 }, () => store.create(petOf())))
       await store.update('100', (pet) => ({ ...pet, name: 'Rex' }))
       await store.update('9', (pet) => ({ ...pet, name: 'Rex' }))
-      await store.remove('10', () => true)
+      await remove(store, '10')
       const expected = Array.from({ length: 130 }, (_, index) => String(index + 1)).filter((id) => id !== '10')
       expect((await store.list()).map(({ id }) => id)).toEqual(expected)
     })
@@ -55,14 +55,14 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       const changes = [
         () => store.create(petOf()),
         () => store.update('1', (pet) => ({ ...pet, name: 'Max' })),
-        () => store.remove('1', () => true),
+        () => remove(store, '1'),
       ]
       const seen = [await store.revision()]
       for (const change of changes) {
         await change()
         seen.push(await store.revision())
         await store.update('1', (pet) => pet)
-        await store.remove('1', () => false)
+        await store.updateMany(['1', '2'], (pet) => pet)
         await store.list()
         expect(await store.revision()).toBe(seen.at(-1))
       }
@@ -72,7 +72,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
     test('pages hold every pet once, in the order of creation, whatever is changed in between', async () => {
       const store = await makeStore()
       await Promise.all(Array.from({ length: 130 }, () => store.create(petOf())))
-      for (const id of ['1', '63', '64', '130']) await store.remove(id, () => true)
+      await remove(store, '1', '63', '64', '130')
       const seen: string[] = []
       for (;;) {
         const page = await store.page(seen.at(-1) ?? null, 20)
@@ -87,7 +87,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
     test('a page begins behind its id, be there such a pet or not, and ends with the last pet', async () => {
       const store = await makeStore()
       for (let count = 0; count < 5; count++) await store.create(petOf())
-      await store.remove('3', () => true)
+      await remove(store, '3')
       const idsAfter = async (after: string | null, limit: number) =>
         (await store.page(after, limit)).map(({ id }) => id)
       expect(await idsAfter(null, 2)).toEqual(['1', '2'])
@@ -100,7 +100,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
     test('the newest are those created last, in the order of creation', async () => {
       const store = await makeStore()
       await Promise.all(Array.from({ length: 70 }, () => store.create(petOf())))
-      await store.remove('69', () => true)
+      await remove(store, '69')
       await store.update('3', (pet) => ({ ...pet, name: 'Rex' }))
       const idsOf = async (limit: number) => (await store.newest(limit)).map(({ id }) => id)
       expect(await idsOf(3)).toEqual(['67', '68', '70'])
@@ -108,18 +108,18 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       expect(await store.newest(1_000)).toEqual(await store.list())
     })
 
-    test('a page of what is unfinished holds the pets that are owed a job or claimed for a purge, and no others', async () => {
+    test('a page of what owes events holds the pets that do, and no others', async () => {
       const store = await makeStore()
-      const owedJob = { namespace: 'js', enqueuedAt: 1 } as const
-      await store.create(petOf({ owedJob }))
+      const owed = [{ id: 'e1', topic: 'js.pet.created', data: { petId: '1' } }]
+      await store.create(petOf({ owed }))
       await store.create(petOf())
-      await store.create(petOf({ owedJob }))
-      await store.create(petOf({ owedJob }))
-      await store.update('2', (pet) => ({ ...pet, purgeClaim: { namespace: 'js', purgedAt: 1, claimedAt: 1 } }))
-      await store.update('3', ({ owedJob: _, ...pet }) => pet)
-      await store.remove('4', () => true)
+      await store.create(petOf({ owed }))
+      await store.create(petOf({ owed }))
+      await store.update('2', (pet) => ({ ...pet, owed }))
+      await store.update('3', ({ owed: _, ...pet }) => pet)
+      await remove(store, '4')
       const ids = async (after: string | null, limit: number) =>
-        (await store.page(after, limit, 'unfinished')).map(({ id }) => id)
+        (await store.page(after, limit, 'owing')).map(({ id }) => id)
       expect(await ids(null, 10)).toEqual(['1', '2'])
       expect(await ids('1', 1)).toEqual(['2'])
       expect(await ids(null, 1)).toEqual(['1'])
@@ -174,7 +174,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
         store.create(fail),
         store.update('1', (pet) => ({ ...pet, name: 'Max' })),
         store.update('1', fail),
-        store.remove('1', fail),
+        store.updateMany(['1'], fail),
         store.create(petOf()),
       ])
       expect(results.map(({ status }) => status === 'fulfilled')).toEqual([false, true, false, false, true])
@@ -185,26 +185,41 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       ])
     })
 
-    test('a removal gives the pet, which is gone', async () => {
+    test('many pets are changed and removed at once, and those that do not exist passed over', async () => {
       const store = await makeStore()
-      const pet = await store.create(petOf())
-      expect(await store.remove('1', () => true)).toEqual(pet)
-      expect(await store.get('1')).toBeNull()
-      expect(await store.remove('1', () => true)).toBeNull()
+      await Promise.all(Array.from({ length: 5 }, () => store.create(petOf({ ageMonths: 0 }))))
+      await store.updateMany(['2', '9', '4', '5'], (pet) => {
+        if (pet.id === '4') return null
+        return pet.id === '5' ? pet : { ...pet, ageMonths: pet.ageMonths + 1 }
+      })
+      expect((await store.list()).map(({ id, ageMonths }) => [id, ageMonths])).toEqual([
+        ['1', 0],
+        ['2', 1],
+        ['3', 0],
+        ['5', 0],
+      ])
     })
 
-    test('a removal whose condition does not hold leaves the pet', async () => {
+    test('a change of many that throws for one changes none', async () => {
       const store = await makeStore()
-      await store.create(petOf({ status: 'new' }))
-      expect(await store.remove('1', (pet) => pet.status === 'deleted')).toBeNull()
-      expect(await store.get('1')).not.toBeNull()
+      await Promise.all([store.create(petOf({ name: 'Rex' })), store.create(petOf())])
+      const error = new Error('no')
+      const change = store.updateMany(['1', '2'], (pet) => {
+        if (pet.id === '2') throw error
+        return null
+      })
+      await expect(change).rejects.toBe(error)
+      expect(await store.list()).toHaveLength(2)
     })
 
-    test('of several removals at the same time one gets the pet', async () => {
+    test('a patient change goes out with one that is in a hurry, and with none when its time is over', async () => {
       const store = await makeStore()
       await store.create(petOf())
-      const removed = await Promise.all(Array.from({ length: 5 }, () => store.remove('1', () => true)))
-      expect(removed.filter((pet) => pet !== null)).toHaveLength(1)
+      const patient = store.updateMany(['1'], (pet) => ({ ...pet, notes: 'patient' }), { patienceMs: 5_000 })
+      await store.create(petOf())
+      await patient
+      await store.update('2', (pet) => ({ ...pet, notes: 'later' }), { patienceMs: 10 })
+      expect((await store.list()).map(({ notes }) => notes)).toEqual(['patient', 'later'])
     })
 
     test('a change that makes no valid pet is refused, and nothing is stored', async () => {
@@ -235,7 +250,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
         await store.create(petOf())
         expect(await store.get(id)).toBeNull()
         expect(await store.update(id, (pet) => ({ ...pet, name: 'Max' }))).toBeNull()
-        expect(await store.remove(id, () => true)).toBeNull()
+        await remove(store, id)
         expect(await store.list()).toEqual([buildPet({ id: '1' })])
       },
     )
@@ -248,3 +263,5 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
     })
   })
 }
+
+const remove = (store: PetStore, ...ids: string[]): Promise<void> => store.updateMany(ids, () => null)

@@ -1,12 +1,17 @@
-// A process that changes a store until it is done or killed: writer-process.ts <data folder> create|count|hold [<number>]
+// A process that changes a store until it is done or killed:
+// writer-process.ts <data folder> create|count|hold|die [<number>, or the call before which it dies]
 // It prints a line for every change that was acknowledged, at once.
-import { writeSync } from 'node:fs'
+
+import { watchedCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
 import { createFileStore } from '../../src/store/file/file-store'
 import { petOf } from './build-pet'
 
 const [dataDir = '', mode, number] = process.argv.slice(2)
-const store = createFileStore({ dataDir })
-const print = (line: string | number) => writeSync(1, `${line}\n`)
+const calls = watchedCalls((name) => {
+  if (mode === 'die' && name === number) process.kill(process.pid, 'SIGKILL')
+})
+const store = createFileStore({ dataDir, calls })
+const print = (line: string | number) => process.stdout.write(`${line}\n`)
 
 if (mode === 'create') {
   // Five at a time, so that turns carry several changes.
@@ -29,4 +34,10 @@ if (mode === 'hold') {
     print('holding')
     for (;;);
   })
+}
+
+if (mode === 'die') {
+  for (let done = 0; done < 2; done += 1) print((await store.create(petOf())).id)
+  // The data file is brought up to date in the background.
+  setInterval(() => {}, 1_000)
 }

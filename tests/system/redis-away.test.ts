@@ -1,6 +1,6 @@
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { AuditStream } from '../../src/events/audit-stream'
+import { AuditStream } from '../../src/audit/audit-stream'
 import { WELCOME_NOTES } from '../../src/pets/pet'
 import { closeSharedRedis, sharedRedis } from '../../src/redis/shared-redis'
 import { namespaces } from '../support/namespaces'

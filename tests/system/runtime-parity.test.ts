@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { AuditStream } from '../../src/events/audit-stream'
+import { AuditStream } from '../../src/audit/audit-stream'
 import { DAY_MS } from '../../src/pets/pet'
 import { closeSharedRedis, sharedRedis } from '../../src/redis/shared-redis'
 import { petsApi } from '../support/pets-api'

@@ -1,7 +1,7 @@
 import { appendFileSync, rmSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { auditFile } from '../../src/app/settings'
-import { AuditLog } from '../../src/events/audit-log'
+import { AuditLog } from '../../src/audit/audit-log'
 import { StoreError } from '../../src/store/store'
 import { readNews } from '../../src/workbench/news'
 import { MemoryStore } from '../pets/memory-store'

@@ -1,42 +1,48 @@
-import { type TutorialStep, workbenchXPath } from '@motiadev/workbench'
+import { workbenchXPath } from '@motiadev/workbench'
+import type { Chapter } from '../workbench/chapter'
 import { code } from '../workbench/scenes'
+import { hasNewLine, Task } from '../workbench/task'
 
 /** The nightly purge, and how to see it without waiting for the night. */
-export const cronStepChapter: TutorialStep[] = [
-  {
-    title: 'A cron step',
-    description: () => (
-      <p>
-        The <b>Deletion Reaper</b> runs by the clock, every day at two in the morning. Nobody calls it, so it has no
-        input and no answer.
-      </p>
-    ),
-    elementXpath: workbenchXPath.sidebarContainer,
-    before: code('JsDeletionReaper', 'cron-configuration'),
-  },
-  {
-    title: 'The purge',
-    description: () => (
-      <p>
-        It removes for good each pet whose <b>purgeAt</b> is past. All three reapers run at the same minute on the same
-        store, and still each pet is purged and announced once.
-      </p>
-    ),
-    elementXpath: workbenchXPath.sidebarContainer,
-    before: code('JsDeletionReaper', 'business-logic'),
-  },
-  {
-    title: 'Try it later',
-    description: () => (
-      <>
-        <p>Delete a pet, set its purgeAt in .data/pets.json to the past, and let the reaper run every minute:</p>
-        <pre className="code-preview" style={{ margin: '8px 0' }}>
-          <code>cron: '* * * * *',</code>
-        </pre>
-        <p>Save the step: it is in service at once.</p>
-      </>
-    ),
-    elementXpath: workbenchXPath.sidebarContainer,
-    before: code('JsDeletionReaper', 'cron-configuration'),
-  },
-]
+export const cronStepChapter: Chapter = {
+  title: 'A cron step',
+  steps: [
+    {
+      title: 'A cron step',
+      description: () => (
+        <p>
+          The <b>deletion reaper</b> runs on a schedule: every day at two in the morning. It purges each pet whose{' '}
+          <b>purgeAt</b> is in the past.
+        </p>
+      ),
+      elementXpath: workbenchXPath.sidebarContainer,
+      before: code('JsDeletionReaper', 'cron-configuration'),
+    },
+    {
+      title: 'Your turn: change the schedule',
+      description: () => (
+        <Task
+          todos={[
+            {
+              text: (
+                <>
+                  Let the reaper run every five seconds. In <b>steps/javascript/deletion-reaper.cron.step.ts</b>, change
+                  the cron expression and save:
+                  <pre>{"cron: '*/5 * * * * *',"}</pre>
+                </>
+              ),
+              isDone: (now, start) => hasNewLine('js.reaper.completed', now, start),
+            },
+            {
+              text: 'It ran. Change the expression back to 0 2 * * *, and save.',
+              isDone: () =>
+                document.querySelector('[data-testid="node-jsdeletionreaper"]')?.textContent?.includes('0 2') ?? false,
+            },
+          ]}
+        />
+      ),
+      elementXpath: workbenchXPath.sidebarContainer,
+      before: code('JsDeletionReaper', 'cron-configuration'),
+    },
+  ],
+}

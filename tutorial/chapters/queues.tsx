@@ -1,42 +1,65 @@
-import { type TutorialStep, workbenchXPath } from '@motiadev/workbench'
+import { workbenchXPath } from '@motiadev/workbench'
+import type { Chapter } from '../workbench/chapter'
 import { code, queue } from '../workbench/scenes'
 import { xpath } from '../workbench/selectors'
+import { hasNewLine, newLogs, Task } from '../workbench/task'
 
-const jobQueue = queue('js.job.postcreate.enqueued.JsPostCreateLite')
+const QUEUE = 'js.job.postcreate.enqueued.JsPostCreateLite'
 
-/** Where events wait for their step, and what becomes of those that fail. */
-export const queuesChapter: TutorialStep[] = [
-  {
-    title: 'Queues',
-    description: () => (
-      <p>
-        Each topic has one queue for each step that hears it, kept in Redis. A burst of new pets waits here, and
-        survives a restart.
-      </p>
-    ),
-    elementXpath: xpath.queueList,
-    before: jobQueue,
-  },
-  {
-    title: 'Retries',
-    description: () => (
-      <p>
-        A job that throws is tried again after two seconds, up to <b>three more times</b>. That is why a job must never
-        swallow an error, and must stand being repeated.
-      </p>
-    ),
-    elementXpath: workbenchXPath.sidebarContainer,
-    before: code('JsPostCreateLite', 'queue-configuration'),
-  },
-  {
-    title: 'The dead-letter queue',
-    description: () => (
-      <p>
-        A job that fails the last time too moves to a queue of the same name that ends in <b>.dlq</b>. It shows up in
-        this list with the reason, and with a button to try it again once you have mended the cause.
-      </p>
-    ),
-    elementXpath: xpath.topPanel,
-    before: jobQueue,
-  },
-]
+/** Where events wait for their step, and what happens to those that fail. */
+export const queuesChapter: Chapter = {
+  title: 'Queues and retries',
+  steps: [
+    {
+      title: 'Queues',
+      description: () => (
+        <p>
+          Each topic has one queue for each step that subscribes to it. The embedded queue keeps its jobs in{' '}
+          <b>.data</b>, so they survive a restart.
+        </p>
+      ),
+      elementXpath: xpath.queueList,
+      before: queue(QUEUE),
+    },
+    {
+      title: 'Retries',
+      description: () => (
+        <p>
+          A job that throws runs again after two seconds, up to <b>three more times</b>. So a job must not swallow
+          errors, and must tolerate being repeated.
+        </p>
+      ),
+      elementXpath: workbenchXPath.sidebarContainer,
+      before: code('JsPostCreateLite', 'queue-configuration'),
+    },
+    {
+      title: 'Your turn: make a job fail',
+      description: () => (
+        <Task
+          todos={[
+            {
+              text: (
+                <>
+                  Add this line after “1. Pick up the job” in <b>steps/javascript/postcreate-lite.job.step.ts</b>, save,
+                  and create a pet as before:
+                  <pre>{"throw new Error('No food left')"}</pre>
+                </>
+              ),
+              isDone: (now, start) => newLogs('JsPostCreateLite', now, start).some(({ level }) => level === 'error'),
+            },
+            {
+              text: 'Wait 6 s for its four attempts. The job is now a dead letter: a queue that ends in .dlq.',
+              isDone: ({ queues }) => queues.some(({ id, stats }) => id === `${QUEUE}.dlq` && stats.waiting > 0),
+            },
+            {
+              text: 'Remove the line and save. Open the .dlq queue, and press Retry on the job.',
+              isDone: (now, start) => hasNewLine('js.job.postcreate.completed', now, start),
+            },
+          ]}
+        />
+      ),
+      elementXpath: xpath.queueList,
+      before: queue(QUEUE),
+    },
+  ],
+}

@@ -1,58 +1,78 @@
-import { type TutorialStep, workbenchXPath } from '@motiadev/workbench'
+import { workbenchXPath } from '@motiadev/workbench'
+import type { Chapter } from '../workbench/chapter'
 import { rememberCreatedPet } from '../workbench/created-pet'
-import { click, clickIfThere, closeResponse, endpoint, fillBody, send } from '../workbench/scenes'
+import { endpoint, fillBody, petsTab, sendOnce } from '../workbench/scenes'
 import { xpath } from '../workbench/selectors'
+import { hasNewLine, Task } from '../workbench/task'
 
 const { endpoints } = workbenchXPath
 const createPet = endpoint('POST', '/js/pets', 'body')
+const buddy = fillBody({ name: 'Buddy', species: 'dog', ageMonths: 24 })
 
-/** Calling an endpoint: a refused request, and one that creates the pet for the rest of the tutorial. */
-export const requestChapter: TutorialStep[] = [
-  {
-    title: 'Fifteen endpoints',
-    description: () => (
-      <p>
-        Every API step is here, ready to be called: create, list, read, update and delete, for each of the three
-        namespaces.
-      </p>
-    ),
-    elementXpath: endpoints.endpointsList,
-    before: createPet,
-  },
-  {
-    title: 'A bad request',
-    description: () => (
-      <p>
-        We have sent a dragon without a name. The answer is a <b>400</b> that lists both mistakes, and nothing was
-        stored.
-      </p>
-    ),
-    elementXpath: endpoints.callPanel,
-    before: [...createPet, ...fillBody({ name: ' ', species: 'dragon', ageMonths: 24 }), ...send(400)],
-  },
-  {
-    title: 'A good request',
-    description: () => (
-      <p>
-        Now the body of a real pet. Species is one of dog, cat, bird and other, and fields that a client must not set
-        are ignored.
-      </p>
-    ),
-    elementXpath: endpoints.callPanel,
-    before: [...createPet, closeResponse, ...fillBody({ name: 'Buddy', species: 'dog', ageMonths: 24 })],
-  },
-  {
-    title: '201 Created',
-    description: () => {
-      rememberCreatedPet()
-      return (
-        <p>
-          Sent. The pet has an id and the status <b>new</b>, but no notes and no feeding time yet: its job is only just
-          queued.
-        </p>
-      )
+/** Calls an endpoint: a refused request, the one that creates the pet for the rest of the tutorial, and one by the learner. */
+export const requestChapter: Chapter = {
+  title: 'Send a request',
+  steps: [
+    {
+      title: 'The endpoints',
+      description: () => <p>Every API step is here, with a form to call it.</p>,
+      elementXpath: endpoints.endpointsList,
+      before: createPet,
     },
-    elementXpath: endpoints.callPanel,
-    before: [...createPet, clickIfThere(xpath.sendOnce), click(xpath.status(201))],
-  },
-]
+    {
+      title: 'A bad request',
+      description: () => (
+        <p>
+          We sent a dragon with a blank name to <b>/ts/pets</b>. The response is a <b>400</b> that lists both problems.
+          Nothing was stored.
+        </p>
+      ),
+      elementXpath: endpoints.callPanel,
+      before: [
+        ...endpoint('POST', '/ts/pets', 'body'),
+        ...fillBody({ name: ' ', species: 'dragon', ageMonths: 24 }),
+        ...sendOnce(400),
+      ],
+    },
+    {
+      title: '201 Created',
+      description: () => {
+        rememberCreatedPet()
+        return (
+          <p>
+            We sent Buddy to <b>/js/pets</b>. The pet in the response has an id and the status <b>new</b>, and no notes
+            yet: its job is still to come.
+          </p>
+        )
+      },
+      elementXpath: endpoints.callPanel,
+      before: [...createPet, ...buddy, ...sendOnce(201)],
+    },
+    {
+      title: 'Your turn: create a pet',
+      description: () => (
+        <Task
+          todos={[
+            {
+              text: (
+                <>
+                  Open a second terminal and run
+                  <pre>
+                    {`curl -X POST ${location.origin}/js/pets -d '{"name": "Rex", "species": "dog", "ageMonths": 36}'`}
+                  </pre>
+                </>
+              ),
+              isDone: (now, start) => hasNewLine('js.pet.created', now, start),
+            },
+            {
+              text: 'Watch its notes appear in the table: that is the job.',
+              isDone: (now) => now.pets.at(-1)?.notes !== undefined,
+            },
+          ]}
+        />
+      ),
+      elementXpath: xpath.petsTable,
+      before: petsTab(''),
+    },
+  ],
+}

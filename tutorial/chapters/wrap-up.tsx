@@ -1,50 +1,41 @@
-import { type TutorialStep, workbenchXPath } from '@motiadev/workbench'
-import { code, petsTab, wholeFlow } from '../workbench/scenes'
-import { xpath } from '../workbench/selectors'
+import { workbenchXPath } from '@motiadev/workbench'
+import type { Chapter } from '../workbench/chapter'
+import { flowView, logs } from '../workbench/scenes'
+import { newLogs, Task } from '../workbench/task'
 
-/** What has been written down meanwhile, and where to go on from here. */
-export const wrapUpChapter: TutorialStep[] = [
-  {
-    title: 'The audit trail',
-    description: () => (
-      <p>
-        This step hears every event that tells what happened, and writes each as one line into <b>.data/audit.jsonl</b>.
-        An event that nobody hears would be lost.
-      </p>
-    ),
-    elementXpath: workbenchXPath.sidebarContainer,
-    before: code('JsAuditTrail', 'event-subscription'),
-  },
-  {
-    title: 'The Pets tab',
-    description: () => (
-      <p>
-        This tab is the project's own: <b>.data/pets.json</b> as it changes, with buttons for all the API can do. The
-        file is plain JSON, and an edit by hand counts from the next request on.
-      </p>
-    ),
-    elementXpath: xpath.petsPage,
-    before: petsTab('Buddy'),
-  },
-  {
-    title: 'As it happened',
-    description: () => (
-      <p>
-        And here is the audit trail, newest first: our pets created, deleted and restored, their jobs done. Each line
-        leads to its trace.
-      </p>
-    ),
-    elementXpath: xpath.auditTrail,
-    before: petsTab(''),
-  },
-  {
-    title: 'That is all of it',
-    description: () => (
-      <p>
-        <b>steps/</b> holds what you have seen, <b>src/</b> the rules and the store, and <b>tests/</b> a test of every
-        promise: run them with <b>script/test</b>. Now change a step, and watch it run.
-      </p>
-    ),
-    before: wholeFlow(),
-  },
-]
+/** The first change to the code, and the next one. */
+export const wrapUpChapter: Chapter = {
+  title: 'Change the code',
+  steps: [
+    {
+      title: 'Your turn: change a step',
+      description: () => (
+        <Task
+          todos={[
+            {
+              text: (
+                <>
+                  In <b>steps/javascript/create-pet.step.ts</b>, change the text “🐾 Pet created” to your own, and save.
+                  The terminal prints ↻ and the file. Create another pet: the Logs tab shows your text.
+                </>
+              ),
+              isDone: (now, start) => newLogs('JsCreatePet', now, start).some(({ msg }) => msg !== '🐾 Pet created'),
+            },
+          ]}
+        />
+      ),
+      elementXpath: workbenchXPath.logs.container,
+      before: logs('JsCreatePet'),
+    },
+    {
+      title: 'Your next change',
+      description: () => (
+        <p>
+          Give each pet a colour: <b>docs/make-it-yours.md</b> shows every file to change. Then run <b>npm test</b>. To
+          undo your changes, use <b>git checkout steps</b>.
+        </p>
+      ),
+      before: flowView(),
+    },
+  ],
+}

@@ -11,52 +11,58 @@ const apiConfiguration = (what: string): FeatureDefinition => ({
 const errorHandling: FeatureDefinition = {
   id: 'error-handling',
   title: 'Middleware',
-  description: 'Runs around the handler. This one turns what the handler throws into a 400, 404, 503 or 507 as JSON',
+  description:
+    'Runs around the handler. This one turns an error that the handler throws into a response with its status',
   startsOn: '  middleware: [httpErrors],',
 }
 
-const schemas = (description: string, startsOn = '  responseSchema:'): FeatureDefinition => ({
+/** The request's and the responses' schemas: those that span several lines, or the responses' one line. */
+const schemas = (description: string, lines: Pick<FeatureDefinition, 'startsOn' | 'endsOn'>): FeatureDefinition => ({
   id: 'schemas',
   title: 'Schemas',
   description,
-  startsOn,
-  ...(startsOn === '  responseSchema:' ? {} : { endsOn: '  responseSchema:' }),
+  ...lines,
 })
 
 const handler = (step: string): FeatureDefinition => ({
   id: 'handler',
   title: 'Handler',
-  description: 'What runs for each request: it is given the request and a context, and returns a status and a body',
+  description: 'Runs for each request. It gets the request and a context, and returns a status and a body',
   startsOn: `export const handler: Handlers['<Ns>${step}']`,
   endsOn: '}',
 })
 
-/** What is to be seen in `create-pet.step.ts`. */
+const bodyAndResponses = { startsOn: '  bodySchema:', endsOn: '  },' }
+const responses = { startsOn: '  responseSchema: {', endsOn: '  },' }
+
+/** The features of `create-pet.step.ts`. */
 export const createPetFeatures: FeatureDefinition[] = [
   apiConfiguration('POST /<ns>/pets creates a pet'),
   errorHandling,
-  schemas('Zod describes the body that comes in and the body of each status that goes out', '  bodySchema:'),
+  schemas('Zod describes the body of the request, and the body of the response for each status', bodyAndResponses),
   {
     id: 'emits-configuration',
     title: 'Declared events',
-    description: 'The topics that this step may emit. The flow view draws its edges from them',
+    description: 'The topics that this step may emit. The lines of the flow view come from here',
     startsOn: '  emits: [',
+    endsOn: '  ],',
   },
   handler('CreatePet'),
   {
     id: 'request-validation',
     title: 'Request validation',
     description:
-      'Motia does not enforce schemas, so the handler parses the body. A wrong one throws, and becomes a 400',
+      'Motia does not enforce schemas, so the handler parses the body. An invalid one throws and becomes a 400',
     startsOn: '  // 1.',
     endsOn: '  const input = parsePayload(',
   },
   {
     id: 'business-logic',
-    title: 'Business logic',
-    description: 'One call of the shared rules in src/pets. When it returns, the pet is safe on disk',
+    title: 'Pet and events together',
+    description:
+      'One write stores the pet and its events. If the server crashes before it emits them, the next start does',
     startsOn: '  // 2.',
-    endsOn: '  const pet = await pets.create(',
+    endsOn: '  ])',
   },
   {
     id: 'logging',
@@ -67,63 +73,63 @@ export const createPetFeatures: FeatureDefinition[] = [
   {
     id: 'event-emission',
     title: 'Event emission',
-    description: 'One event for the audit trail, and one that queues the background job',
+    description: 'One event goes to the audit trail, the other one queues the background job',
     startsOn: '  // 3.',
-    endsOn: '  ])',
+    endsOn: '  await Promise.all(',
   },
   {
     id: 'success-response',
     title: 'Success response',
-    description: '201 with the pet as it is now: nobody waits for the job',
+    description: '201 with the pet as it is now. The job runs later',
     startsOn: '  // 4.',
     endsOn: '  return { status: 201',
   },
 ]
 
-/** What is to be seen in `get-pets.step.ts`. */
+/** The features of `get-pets.step.ts`. */
 export const getPetsFeatures: FeatureDefinition[] = [
   apiConfiguration('GET /<ns>/pets lists all pets'),
   errorHandling,
-  schemas('Zod describes the list that goes out'),
+  schemas('Zod describes the list, and the errors', responses),
   handler('ListPets'),
   {
     id: 'success-response',
     title: 'Success response',
-    description: '200 with every pet, soft-deleted ones too, in the order of creation',
+    description: '200 with every pet in the order of creation, soft-deleted ones too',
     startsOn: '  if (!page) return { status: 200',
   },
   {
     id: 'pagination',
     title: 'A page of the list',
-    description: 'With ?limit= only so many pets; X-Next-Cursor says where to go on with ?cursor=',
+    description: 'With ?limit= the list has at most that many pets. X-Next-Cursor holds the ?cursor= of the next page',
     startsOn: '  // 2.',
     endsOn: '  return { status: 200',
   },
 ]
 
-/** What is to be seen in `get-pet.step.ts`. */
+/** The features of `get-pet.step.ts`. */
 export const getPetFeatures: FeatureDefinition[] = [
   apiConfiguration('GET /<ns>/pets/:id shows one pet'),
   errorHandling,
-  schemas('Zod describes the pet that goes out, and the errors'),
+  schemas('Zod describes the pet, and the errors', { startsOn: '  responseSchema:' }),
   handler('GetPet'),
   {
     id: 'success-response',
     title: 'Success response',
-    description: '200 with the pet. Where there is none, pets.get throws and the middleware answers 404',
+    description: '200 with the pet. If there is no such pet, pets.get throws and the middleware responds with 404',
     startsOn: '  return { status: 200',
   },
 ]
 
-/** What is to be seen in `update-pet.step.ts`. */
+/** The features of `update-pet.step.ts`. */
 export const updatePetFeatures: FeatureDefinition[] = [
   apiConfiguration('PUT /<ns>/pets/:id changes a pet'),
   errorHandling,
-  schemas('Zod describes the body that comes in and the body of each status that goes out', '  bodySchema:'),
+  schemas('Zod describes the body of the request, and the body of the response for each status', bodyAndResponses),
   {
     id: 'emits-configuration',
     title: 'Declared events',
-    description: 'Both are emitted on a condition only, which the flow view shows',
+    description: 'Both are conditional: only a soft delete or a restore emits one. The flow view draws them dashed',
     startsOn: '  emits: [',
     endsOn: '  ],',
   },
@@ -131,36 +137,43 @@ export const updatePetFeatures: FeatureDefinition[] = [
   {
     id: 'request-validation',
     title: 'Request validation',
-    description: 'Every field is optional here, and fields that a client must not set are left out',
+    description: 'Every field is optional, and fields that a client must not set are ignored',
     startsOn: '  // 1.',
     endsOn: '  const patch = parsePayload(',
   },
   {
     id: 'business-logic',
-    title: 'Business logic',
-    description: 'Changes the fields it was given, and tells what that meant for the pet',
+    title: 'Pet and events together',
+    description: 'Changes the given fields. A soft delete or a restore stores its event in the same write',
     startsOn: '  // 2.',
-    endsOn: '  const { pet, transition } = await pets.update(',
-  },
-  {
-    id: 'logging',
-    title: 'Structured logging',
-    description: 'Which pet changed, and the status it has now',
-    startsOn: '  logger.info(',
+    endsOn: '  })',
   },
   {
     id: 'soft-delete',
     title: 'Soft delete',
-    description: 'The status "deleted" does what DELETE does, with the same event',
-    startsOn: "  if (transition === 'deleted') {",
-    endsOn: '  }',
+    description: 'The status "deleted" does the same as DELETE, with the same event',
+    startsOn: '    deleted: (deleted) => ({',
+    endsOn: '    }),',
   },
   {
     id: 'restore',
     title: 'Restore',
-    description: 'Any other status brings a soft-deleted pet back and queues its feeding reminder again',
-    startsOn: "  if (transition === 'restored') {",
-    endsOn: '  }',
+    description: 'Any other status restores a soft-deleted pet, and queues its feeding reminder again',
+    startsOn: '    restored: (',
+    endsOn: '    }),',
+  },
+  {
+    id: 'logging',
+    title: 'Structured logging',
+    description: 'Which pet changed, and its status now',
+    startsOn: '  logger.info(',
+  },
+  {
+    id: 'event-emission',
+    title: 'Event emission',
+    description: 'Emits the event of a soft delete or a restore. Any other change has none',
+    startsOn: '  // 3.',
+    endsOn: '  for (const event of events)',
   },
   {
     id: 'success-response',
@@ -170,16 +183,17 @@ export const updatePetFeatures: FeatureDefinition[] = [
   },
 ]
 
-/** What is to be seen in `delete-pet.step.ts`. */
+/** The features of `delete-pet.step.ts`. */
 export const deletePetFeatures: FeatureDefinition[] = [
   apiConfiguration('DELETE /<ns>/pets/:id soft-deletes a pet'),
   errorHandling,
-  schemas('202 Accepted: the pet is scheduled for deletion, not gone'),
+  schemas('202 Accepted: the pet will be purged in 30 days', responses),
   {
     id: 'emits-configuration',
     title: 'Declared events',
     description: 'Conditional: only the first delete of a pet emits it',
     startsOn: '  emits: [',
+    endsOn: '  ],',
   },
   handler('DeletePet'),
   {
@@ -187,19 +201,25 @@ export const deletePetFeatures: FeatureDefinition[] = [
     title: 'Soft delete',
     description: 'The pet gets the status "deleted" and a purgeAt 30 days ahead. Its record stays',
     startsOn: '  // 1.',
-    endsOn: '  const { deletion, pet, transition } = await pets.softDelete(',
+    endsOn: '  }))',
+  },
+  {
+    id: 'logging',
+    title: 'Structured logging',
+    description: 'Which pet was deleted, and when it may be purged',
+    startsOn: '    logger.info(',
   },
   {
     id: 'event-emission',
     title: 'Event emission',
-    description: 'Only where the pet became deleted just now: a repeated DELETE changes nothing',
+    description: 'Only if this request deleted the pet: a repeated DELETE has no event',
     startsOn: '  // 2.',
     endsOn: '  }',
   },
   {
     id: 'success-response',
     title: 'Success response',
-    description: '202 with purgeAt, the same one each time',
+    description: '202 with purgeAt. A repeated DELETE returns the same purgeAt',
     startsOn: '  return { status: 202',
   },
 ]

@@ -3,12 +3,12 @@ import type { FeatureDefinition } from './feature'
 const queueConfiguration: FeatureDefinition = {
   id: 'queue-configuration',
   title: 'Queue and retries',
-  description: 'A call may take 20 s. A job that fails is tried 3 more times, then it goes to the dead-letter queue',
+  description: 'A run may take 20 s. A job that fails is retried 3 times, then it becomes a dead letter',
   startsOn: '  infrastructure: {',
   endsOn: '  },',
 }
 
-/** What is to be seen in `postcreate-lite.job.step.ts`. */
+/** The features of `postcreate-lite.job.step.ts`. */
 export const postCreateLiteFeatures: FeatureDefinition[] = [
   {
     id: 'event-subscription',
@@ -19,65 +19,66 @@ export const postCreateLiteFeatures: FeatureDefinition[] = [
   {
     id: 'input-schema',
     title: 'Input schema',
-    description: 'What the data of those events looks like. The type of the handler comes from here',
+    description: 'The data of those events',
     startsOn: '  input: ',
   },
   queueConfiguration,
   {
     id: 'emits-configuration',
     title: 'Declared events',
-    description: 'The job tells when it is done',
+    description: 'The job emits an event when it is done',
     startsOn: '  emits: [',
   },
   {
     id: 'handler',
     title: 'Handler',
-    description: 'What runs for each job: it is given the data of the event and a context',
+    description: 'Runs for each job. It gets the data of the event and a context',
     startsOn: "export const handler: Handlers['<Ns>PostCreateLite']",
     endsOn: '}',
   },
   {
     id: 'request-validation',
     title: 'Input validation',
-    description: 'A message that is no job fails here. The queue retries it and then sets it aside',
+    description: 'An invalid message throws here. The queue retries it, then it becomes a dead letter',
     startsOn: '  // 1.',
     endsOn: '  const { petId, enqueuedAt } = jobEnqueuedSchema.parse(',
   },
   {
     id: 'business-logic',
     title: 'Business logic',
-    description: 'Adds the welcome notes and sets the next feeding. Doing it twice gives the same pet',
+    description: 'Adds the welcome notes and sets the next feeding. Running it twice gives the same pet',
     startsOn: '  // 2.',
-    endsOn: '  const pet = await pets.finishJob(',
+    endsOn: '  }))',
   },
   {
     id: 'error-handling',
     title: 'Missing pet',
-    description: 'A job for a pet that is gone ends with a warning: a retry could not help',
-    startsOn: '  if (!pet) {',
+    description: 'If the pet is gone, the job ends with a warning, since a retry could not help',
+    startsOn: '  if (!done) {',
     endsOn: '  }',
   },
   {
     id: 'logging',
     title: 'Structured logging',
-    description: 'The line to look for in the Logs tab',
+    description: 'The line that the tutorial opens in the Logs tab',
     startsOn: "  logger.info('✅ Next feeding reminder set'",
+    endsOn: '  })',
   },
   {
     id: 'event-emission',
     title: 'Event emission',
-    description: 'The job is done, with how long it took. The audit trail writes it down',
+    description: 'The job is done, with how long it took. The audit trail records it',
     startsOn: '  // 3.',
-    endsOn: "  await emit({ topic: '<ns>.job.postcreate.completed'",
+    endsOn: '  }',
   },
 ]
 
-/** What is to be seen in `deletion-reaper.cron.step.ts`. */
+/** The features of `deletion-reaper.cron.step.ts`. */
 export const deletionReaperFeatures: FeatureDefinition[] = [
   {
     id: 'cron-configuration',
     title: 'Cron configuration',
-    description: 'A cron step runs by the clock: minute 0, hour 2, every day',
+    description: 'A cron step runs on a schedule: minute 0, hour 2, every day',
     startsOn: "  type: 'cron',",
     endsOn: "  cron: '",
   },
@@ -86,49 +87,57 @@ export const deletionReaperFeatures: FeatureDefinition[] = [
     title: 'Declared events',
     description: 'One event for each purged pet, and one for each run',
     startsOn: '  emits: [',
+    endsOn: '  ],',
   },
   {
     id: 'handler',
     title: 'Handler',
-    description: 'What runs at each tick: there is no input, so it is given the context only',
+    description: 'Runs at each tick. There is no input, so it gets the context only',
     startsOn: "export const handler: Handlers['<Ns>DeletionReaper']",
     endsOn: '}',
   },
   {
     id: 'business-logic',
-    title: 'Business logic',
-    description: 'Claims each pet whose purgeAt is past, announces it and removes it, once among all three reapers',
+    title: 'Scan',
+    description: 'Looks at every pet, and calls purge for those whose purgeAt is in the past',
     startsOn: '  // 1.',
-    endsOn: '  )',
+    endsOn: '  const { counts, errors } = await pets.reap(',
+  },
+  {
+    id: 'purge',
+    title: 'Purge',
+    description: 'Removes one pet and stores its event. If another namespace was faster, it returns null',
+    startsOn: '    // 2.',
+    endsOn: '    }))',
   },
   {
     id: 'logging',
     title: 'Structured logging',
-    description: 'One line for each pet that is gone for good',
-    startsOn: '  for (const pet of purged) {',
-    endsOn: '  }',
+    description: 'One line for each purged pet',
+    startsOn: "      logger.info('💀 Pet permanently purged'",
+    endsOn: '      })',
   },
   {
     id: 'event-emission',
     title: 'Event emission',
-    description: 'Every run ends with its figures, also when nothing was due',
+    description: 'Every run ends with its counts, even if nothing was due',
     startsOn: '  // 4.',
-    endsOn: "  await emit({ topic: '<ns>.reaper.completed'",
+    endsOn: '  })',
   },
   {
     id: 'error-handling',
     title: 'Error handling',
-    description: 'A pet that could not be removed fails the run, so that the trace shows it',
-    startsOn: '  if (failure) throw failure',
+    description: 'If a pet could not be purged, the run fails, and the trace shows it',
+    startsOn: '  if (errors.length > 0) throw',
   },
 ]
 
-/** What is to be seen in `audit-trail.job.step.ts`. */
+/** The features of `audit-trail.job.step.ts`. */
 export const auditTrailFeatures: FeatureDefinition[] = [
   {
     id: 'event-subscription',
     title: 'Event subscription',
-    description: 'Every topic that tells what happened. An event without a subscriber would go nowhere',
+    description: 'The topics that the audit trail records. Motia drops an event that has no subscriber',
     startsOn: '  subscribes: [',
     endsOn: '  ],',
   },
@@ -149,7 +158,7 @@ export const auditTrailFeatures: FeatureDefinition[] = [
   {
     id: 'business-logic',
     title: 'Business logic',
-    description: 'Appends one JSON line to .data/audit.jsonl, once for each event, with its trace id',
+    description: 'Appends one line of JSON to .data/audit.jsonl, once for each event, with its trace id',
     startsOn: '  await recordEvent(',
   },
 ]

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { NAMESPACES } from '../../src/pets/pet'
 import {
   createPetFeatures,
   deletePetFeatures,
@@ -10,11 +11,12 @@ import {
 import { type Feature, type FeatureDefinition, findLines, formatLines } from './feature'
 import { auditTrailFeatures, deletionReaperFeatures, postCreateLiteFeatures } from './job-features'
 
-const NAMESPACES = [
-  { folder: 'javascript', ns: 'js', Ns: 'Js' },
-  { folder: 'typescript', ns: 'ts', Ns: 'Ts' },
-  { folder: 'python', ns: 'py', Ns: 'Py' },
-]
+/** The folder of each namespace, and how the names of its steps begin. */
+const WORDS = {
+  js: { folder: 'javascript', Ns: 'Js' },
+  ts: { folder: 'typescript', Ns: 'Ts' },
+  py: { folder: 'python', Ns: 'Py' },
+}
 
 const FEATURES: Record<string, FeatureDefinition[]> = {
   'create-pet.step.ts': createPetFeatures,
@@ -34,8 +36,9 @@ export interface StepFile {
   definitions: FeatureDefinition[]
 }
 
-/** Every step file that has features: all three namespaces, from one definition. */
-export const stepFiles: StepFile[] = NAMESPACES.flatMap(({ folder, ns, Ns }) => {
+/** Every step file that has features: all namespaces, from one definition. */
+export const stepFiles: StepFile[] = NAMESPACES.flatMap((ns) => {
+  const { folder, Ns } = WORDS[ns]
   const fill = (text: string) => text.replaceAll('<ns>', ns).replaceAll('<Ns>', Ns)
   return Object.entries(FEATURES).map(([file, definitions]) => ({
     path: `steps/${folder}/${file}`,

@@ -1,14 +1,14 @@
 import { workbenchXPath } from '@motiadev/workbench'
 import { findElement } from './type-into'
 
-/** The pet that the tutorial works on. Until it has created one: the first that any store has given out. */
-let id = '1'
+const KEY = 'pets-tutorial-pet'
 
-/** The id of the pet that the tutorial has created. */
-export const createdPetId = (): string => id
+/** Returns the id of the pet that the tutorial has created; before that, the first id of any store. */
+export const createdPetId = (): string => localStorage.getItem(KEY) ?? '1'
 
-/** Takes the id out of the response that the Endpoints tab shows. */
+/** Remembers the id in the response that the Endpoints tab shows. */
 export const rememberCreatedPet = (): void => {
   const response = findElement(workbenchXPath.endpoints.response)?.textContent ?? ''
-  id = /"id": "(\d+)"/.exec(response)?.[1] ?? id
+  const id = /"id": "(\d+)"/.exec(response)?.[1]
+  if (id) localStorage.setItem(KEY, id)
 }

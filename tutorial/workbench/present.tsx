@@ -1,50 +1,72 @@
 import type { TutorialStep } from '@motiadev/workbench'
-import { BackButton } from './back-button'
+import type { Chapter } from './chapter'
+import { Navigation } from './navigation'
+import { lastStep, rememberStep } from './progress'
 import { findElement } from './type-into'
 import { waitUntilStill } from './wait'
+import './popover.css'
 
-/** Where the walk is, and up to which step it passes steps over. Counted from 0. */
-const walk = { current: 0, passTo: 0 }
-
-/** Makes the steps walkable in both directions, and waits with each until what it points at stands still. */
-export const present = (steps: TutorialStep[]): TutorialStep[] =>
-  steps.map((step, index) => {
-    const isPassedOver = () => index < walk.passTo
-    const before = [...(step.before ?? []), ...(step.elementXpath ? [waitUntilStill(step.elementXpath)] : [])]
-    return {
-      title: step.title,
-      // The first thing that the Workbench reads of a step that it goes to.
-      get before() {
-        walk.current = index
-        return isPassedOver() ? [] : before
-      },
-      get elementXpath() {
-        return isPassedOver() ? undefined : step.elementXpath
-      },
-      description: () =>
-        isPassedOver() ? null : (
-          <>
-            {step.description()}
-            {index > 0 && <BackButton onBack={() => goTo(index - 1)} />}
-          </>
-        ),
-    }
-  })
+/** The step that the Workbench is at, and the one up to which it skips the steps. Counted from 0. */
+const walk = { current: 0, skipTo: 0 }
 
 /**
- * The Workbench knows the way forward only, so back is from the start again, passing over what lies before the step. While
- * the Workbench is busy with a step it starts nothing, and neither does this.
+ * Returns the steps of all chapters. A learner can go back, jump to a chapter, and resume. Each step waits until what it
+ * points at stands still.
+ */
+export const present = (chapters: Chapter[]): TutorialStep[] => {
+  const firsts = chapters.map(({ title }, index) => ({
+    title,
+    first: chapters.slice(0, index).reduce((sum, { steps }) => sum + steps.length, 0),
+  }))
+  return chapters
+    .flatMap(({ steps }) => steps)
+    .map((step, index, { length }) => {
+      const isSkipped = () => index < walk.skipTo
+      const before = [...(step.before ?? []), ...(step.elementXpath ? [waitUntilStill(step.elementXpath)] : [])]
+      return {
+        title: step.title,
+        // The first thing that the Workbench reads of a step that it goes to.
+        get before() {
+          walk.current = index
+          return isSkipped() ? [] : before
+        },
+        get elementXpath() {
+          return isSkipped() ? undefined : step.elementXpath
+        },
+        description: async () => {
+          if (isSkipped()) return null
+          const last = index === 0 ? lastStep() : 0
+          rememberStep(index === length - 1 ? 0 : index)
+          return (
+            <div key={index}>
+              {await step.description()}
+              {last > 0 && last < length && (
+                <button type="button" className="tutorial-resume" onClick={() => goTo(last)}>
+                  Go on at step {last + 1}, where you left
+                </button>
+              )}
+              <Navigation chapters={firsts} current={index} goTo={goTo} />
+            </div>
+          )
+        },
+      }
+    })
+}
+
+/**
+ * The Workbench only goes forward, so this starts it again and skips what lies before the step. While the Workbench is busy
+ * with a step it starts nothing, and neither does this.
  */
 const goTo = async (index: number): Promise<void> => {
-  walk.passTo = index
+  walk.skipTo = index
   clickOn('//button[@data-testid="tutorial-trigger"]')
   const hasStarted = walk.current === 0
   for (let turns = 0; hasStarted && walk.current < index && turns < 10 * index; turns++) {
     clickOn('//button[@class="driver-popover-next-btn"]')
-    // Lets the Workbench finish the step, and the browser paint nothing of it.
+    // Lets the Workbench finish the step before the browser paints any of it.
     await Promise.resolve()
   }
-  walk.passTo = 0
+  walk.skipTo = 0
 }
 
 const clickOn = (xpath: string): void => findElement(xpath)?.click()

@@ -10,16 +10,20 @@ export type Action = NonNullable<TutorialStep['before']>[number]
 /** Waits up to 2.5 s for an element, and clicks it. */
 export const click = (selector: string): Action => ({ type: 'click', selector })
 
-/** Clicks an element if it is there at this moment. */
+/** Clicks an element if it is there now; does not wait. */
 export const clickIfThere = (selector: string): Action => ({ type: 'click', selector, optional: true })
 
 const { endpoints, flows, links } = workbenchXPath
+
+/** A click here does nothing. */
+const NOWHERE = '//body'
 
 /** How long the flow view may take to fit itself, in ms. */
 const FIT_MS = 1_000
 
 const showTop = (tab: string): Action[] => [clickIfThere(xpath.expandButton('top')), click(tab)]
 const showBottom = (tab: string): Action[] => [clickIfThere(xpath.expandButton('bottom')), click(tab)]
+const closeBottom = clickIfThere(xpath.collapseButton('bottom'))
 const closeSidebar = clickIfThere(workbenchXPath.closePanelButton)
 
 /** The flow view and the Tracing tab, both panels open. */
@@ -32,8 +36,8 @@ export const flowView = (): Action[] => [
 ]
 
 /**
- * The same with the whole flow in view. Leaving its tab makes the flow view forget zoom and position and fit itself anew,
- * which now and then it does too early.
+ * The same with the whole flow in view. When its tab is left, the flow view forgets zoom and position. It then fits itself
+ * again, now and then too early.
  */
 export const wholeFlow = (): Action[] => [
   ...flowView(),
@@ -53,36 +57,45 @@ export const code = (step: string, feature: string): Action[] => [
   click(flows.feature(feature)),
 ]
 
-/** An endpoint in the Endpoints tab, with its body or its parameters in view. */
+/** An endpoint in the Endpoints tab with all of the window's height, its body or its parameters in view. */
 export const endpoint = (method: string, path: string, tab: 'body' | 'params'): Action[] => [
   closeSidebar,
+  closeBottom,
   ...showTop(links.endpoints),
   click(endpoints.endpoint(method, path)),
   click(tab === 'body' ? endpoints.bodyTab : endpoints.paramsTab),
 ]
 
-/**
- * Fills the request editor in. It is loaded when it is first shown, which may take longer than one wait, and what it is
- * given before it is ready is not sent.
- */
+/** Fills in the request editor. It is loaded when it is first shown, which may take longer than one wait. */
 export const fillBody = (content: Record<string, unknown>): Action[] => [
   ...[1, 2, 3].map(() => waitUntil(() => findElement(xpath.requestEditor)?.offsetParent)),
   { type: 'fill-editor', content },
 ]
 
-/** Puts the last response away, so that the next one is known to be new. */
-export const closeResponse = clickIfThere(xpath.closeResponse)
+/**
+ * Sends the request and waits for the response, the first time. Later, as when a learner goes back, it only shows the
+ * response, which the Endpoints tab keeps: so each endpoint can have one such step.
+ */
+export const sendOnce = (status: number): Action[] => {
+  let isSent = false
+  return [
+    clickUnless(() => isSent, xpath.closeResponse),
+    {
+      type: 'click',
+      get selector() {
+        const target = isSent ? NOWHERE : endpoints.playButton
+        isSent = true
+        return target
+      },
+    },
+    click(xpath.status(status)),
+  ]
+}
 
-/** Sends the request and waits for the response. */
-export const send = (status: number): Action[] => [
-  closeResponse,
-  click(endpoints.playButton),
-  click(xpath.status(status)),
-]
-
-/** The newest trace that a step has begun, in the Tracing tab. Of many traces the page holds the first few only. */
+/** The newest trace that began with a step, in the Tracing tab. The search is needed since only the first traces are drawn. */
 export const traceOf = (step: string): Action[] => [
   closeSidebar,
+  clickIfThere(xpath.expandButton('top')),
   ...showBottom(links.tracing),
   ...typeInto(xpath.traceSearch, () => step),
   click(xpath.loadedTrace),
@@ -90,9 +103,10 @@ export const traceOf = (step: string): Action[] => [
   click(workbenchXPath.tracing.details),
 ]
 
-/** The Logs tab, with the lines that a text is found in. Of many lines the page holds the first few only. */
+/** The Logs tab, with the lines that contain a text. The search is needed since only the first lines are drawn. */
 export const logs = (search: string): Action[] => [
   closeSidebar,
+  clickIfThere(xpath.expandButton('top')),
   ...showBottom(links.logs),
   ...typeInto(xpath.logSearch, () => search),
 ]
@@ -100,14 +114,16 @@ export const logs = (search: string): Action[] => [
 /** A queue in the Queues tab. */
 export const queue = (name: string): Action[] => [
   closeSidebar,
+  closeBottom,
   ...showTop(xpath.tabs.queues),
   ...typeInto(xpath.queueSearch, () => ''),
   click(xpath.queue(name)),
 ]
 
-/** This project's own tab, with the pets that a text is found in. */
+/** The Pets tab, with the pets that contain a text. */
 export const petsTab = (search: string): Action[] => [
   closeSidebar,
+  closeBottom,
   ...showTop(xpath.tabs.pets),
   ...typeInto(xpath.petSearch, () => search),
 ]

@@ -1,12 +1,11 @@
 import { workbenchXPath } from '@motiadev/workbench'
 
-/**
- * What `workbenchXPath` lacks, as XPath. Each is found in the Workbench of Motia 0.17.4-beta.185 and in this project's own
- * tab.
- */
+/** The XPaths that `workbenchXPath` lacks, for the Workbench of Motia 0.17.4-beta.185 and for this project's own tab. */
 export const xpath = {
   topPanel: '//div[@id="top-panel"]',
   expandButton: (panel: 'top' | 'bottom') => `//div[@id="${panel}-panel"]//button[@aria-label="Expand panel"]`,
+
+  collapseButton: (panel: 'top' | 'bottom') => `//div[@id="${panel}-panel"]//button[@aria-label="Collapse panel"]`,
 
   tabs: {
     flow: '//button[@data-testid="flow-link"]',
@@ -14,6 +13,7 @@ export const xpath = {
     pets: '//button[@data-testid="pets-link"]',
   },
   petsPage: '//div[@data-testid="pets-page"]',
+  petsTable: '//div[@data-testid="pets-scroller"]',
   petSearch: '//div[@data-testid="pets-page"]//input[@aria-label="Search pets"]',
   auditTrail: '//section[@data-testid="pets-audit"]',
 
@@ -30,8 +30,6 @@ export const xpath = {
   status: (status: number) => `${workbenchXPath.endpoints.response}//span[text()="${status}"]`,
   /** The last piece of the response that holds a text. */
   responseText: (text: string) => `(${workbenchXPath.endpoints.response}//span[contains(text(), '${text}')])[last()]`,
-  /** The send button while no response is shown. */
-  sendOnce: `${workbenchXPath.endpoints.playButton}[not(${workbenchXPath.endpoints.response})]`,
 
   traceSearch: '//input[@placeholder="Search by Trace ID or Step Name"]',
   /** The newest trace, once the Workbench has loaded it. Until then it would take the selection back to it. */

@@ -9,8 +9,8 @@ const PATIENCE_MS = 2_000
 let waits = 0
 
 /**
- * Keeps the Workbench waiting until a condition has held for three frames, or its patience is over. The Workbench can wait
- * for an element only, so the element is the page's body, marked once the wait is over.
+ * Lets the Workbench wait until a condition has held for three frames, at most for `patienceMs`. The Workbench can only wait
+ * for an element, so this one is the page's body, with a mark that it gets at the end.
  */
 export const waitUntil = (condition: () => unknown, patienceMs = PATIENCE_MS): Action => ({
   type: 'click',
@@ -32,12 +32,12 @@ export const clickUnless = (condition: () => boolean, xpath: string): Action => 
   optional: true,
 })
 
-/** Waits until an element stands still, in view. The Workbench looks only once where it is. */
+/** Waits until an element is in view and stands still. The Workbench only looks once where it is. */
 export const waitUntilStill = (xpath: string): Action => {
   let last = ''
   return waitUntil(() => {
     const element = findElement(xpath)
-    // The flow view has positions of its own, which scrolling would upset.
+    // Scrolling would move the flow view's own coordinates.
     if (!element?.closest('.react-flow')) element?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
     const place = JSON.stringify(element?.getBoundingClientRect())
     const isStill = place === last
@@ -47,15 +47,11 @@ export const waitUntilStill = (xpath: string): Action => {
   })
 }
 
-/** Where an element leaves no room for it on any side, the Workbench leaves the text where it was, which may be on top of it. */
+/** If there is no room for the text on any side of the element, the Workbench leaves it where it is: so in the corner. */
 const moveTextAside = (): void => {
   const text = document.querySelector<HTMLElement>('.driver-popover')
   if (!text) return
-  Object.assign(text.style, {
-    position: 'absolute',
-    left: '8px',
-    top: `${window.innerHeight - text.offsetHeight - 40}px`,
-  })
+  Object.assign(text.style, { position: 'absolute', left: '8px', top: 'auto', bottom: '16px' })
 }
 
 const holds = async (condition: () => unknown, patienceMs: number): Promise<void> => {

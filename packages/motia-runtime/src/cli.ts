@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
+import { environmentOf } from './server/flags'
+import { checkProjectPath } from './server/project-path'
 import { readConfig } from './server/read-config'
 import { type Mode, serve } from './server/serve'
 import { containStepErrors } from './steps/step-scope'
@@ -20,10 +22,12 @@ const loadEnvironment = (file: string): void => {
 }
 
 const main = async (): Promise<void> => {
-  const command = process.argv[2]
+  const [, , command, ...args] = process.argv
   const mode = modes.find((known) => known === command)
   if (!mode && command !== 'types') throw new Error('Usage: motia-runtime dev | start | types')
   const root = process.cwd()
+  checkProjectPath(root, mode === 'dev')
+  Object.assign(process.env, environmentOf(args))
   loadEnvironment('.env')
   // Motia, the Workbench and its page all ask this one.
   process.env.MOTIA_ANALYTICS_DISABLED = 'true'

@@ -1,3 +1,4 @@
+export { BackgroundTask } from './background-task'
 export type { CronLeases, CronRun } from './cron/cron-leases'
 export { FAIL_FAST, tendConnection } from './engine/bullmq/tend-connection'
 export {
@@ -15,6 +16,8 @@ export { withFileLock } from './files/file-lock'
 export { type FileStamp, isSettled, NO_FILE, sameStamp, versionOf } from './files/file-stamp'
 export { LineLog } from './files/line-log'
 export { replaceFile, versionAt, writeFile } from './files/replace-file'
+export { Reserve } from './files/reserve'
+export { setAsideUnless } from './files/set-aside'
 export { Turns } from './files/turns'
 export type { Outbox, OwedEvent } from './outbox/outbox'
 export { defineConfig } from './server/config'

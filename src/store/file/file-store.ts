@@ -1,16 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { type FileCalls, nodeFiles } from 'motia-runtime'
+import { BackgroundTask, type FileCalls, nodeFiles, Reserve, setAsideUnless } from 'motia-runtime'
 import type { StoredPet } from '../../pets/pet'
 import { asStored } from '../pets-check'
 import type { Change, PetStore, WriteOptions } from '../store'
-import { BackgroundTask } from './background-task'
 import { isFull, noSpace, toStoreError } from './file-error'
-import type { PetChange } from './pet-change'
 import type { PetsDraft } from './pets-draft'
-import { PetsFolder } from './pets-folder'
+import { type Outcome, PetsFolder } from './pets-folder'
 import type { PetsState } from './pets-state'
-import { Reserve } from './reserve'
 
 /** When the data file is brought up to date, in ms: after the last change, after the first, and after a failure. */
 const UPDATE_TIMES = { quietMs: 50, latestMs: 1_000, retryMs: 1_000 }
@@ -24,6 +21,8 @@ export interface FileStoreOptions {
   dataDir: string
   /** The file-system calls; tests pass some that fail. */
   calls?: FileCalls
+  /** Told when the data file cannot be brought up to date; `console.warn` unless given. */
+  warn?: (message: string) => void
 }
 
 /** Returns a store in `<dataDir>/pets.json`, safe to share among processes and with people who edit the file. */
@@ -34,17 +33,19 @@ export function createFileStore(options: FileStoreOptions): PetStore {
 class FileStore implements PetStore {
   readonly #folder: PetsFolder
   readonly #reserve: Reserve
-  readonly #updates: BackgroundTask
+  readonly #updates = new BackgroundTask(() => this.#update(), UPDATE_TIMES)
+  readonly #warn: (message: string) => void
+  #hasWarned = false
   /** Tells the revisions of this store from those of others. */
   readonly #name = randomUUID()
   #lookTimer: NodeJS.Timeout | undefined
 
-  constructor({ dataDir, calls = nodeFiles }: FileStoreOptions) {
+  constructor({ dataDir, calls = nodeFiles, warn = console.warn }: FileStoreOptions) {
     const folder = resolve(dataDir)
+    this.#warn = warn
     // Whose change it was brings the file up to date; if that server does not, another does, later.
-    this.#folder = new PetsFolder(join(folder, 'pets.json'), calls, (whose) => this.#updates.ask(whose === 'own'))
+    this.#folder = new PetsFolder(join(folder, 'pets.json'), calls, (isOwn) => this.#updates.ask(isOwn))
     this.#reserve = new Reserve(join(folder, 'pets.reserve'), calls)
-    this.#updates = new BackgroundTask(() => this.#folder.update(), UPDATE_TIMES)
   }
 
   async get(id: string): Promise<StoredPet | null> {
@@ -107,6 +108,7 @@ class FileStore implements PetStore {
 
   /** Finishes what a server left that was killed, and looks at intervals for what others write. */
   async start(): Promise<void> {
+    for (const path of this.#folder.ownPaths) setAsideUnless('file', path)
     this.#updates.ask(true)
     this.#lookTimer = setInterval(() => this.#look(), LOOK_INTERVAL_MS).unref()
   }
@@ -116,11 +118,22 @@ class FileStore implements PetStore {
     clearInterval(this.#lookTimer)
     await this.#updates.stop()
     try {
-      await this.#folder.update()
+      await this.#update()
       await this.#folder.removeJournal()
       this.#reserve.release()
     } catch {
       // Nothing is lost: the journal holds what the file does not.
+    }
+  }
+
+  async #update(): Promise<void> {
+    try {
+      await this.#folder.update()
+      this.#hasWarned = false
+    } catch (error) {
+      if (!this.#hasWarned) this.#warn(`pets.json is behind, pets.journal has the rest: ${toStoreError(error).message}`)
+      this.#hasWarned = true
+      throw error
     }
   }
 
@@ -145,31 +158,28 @@ class FileStore implements PetStore {
     if (!this.#reserve.keep()) throw noSpace()
   }
 
-  async #change<T>(
-    run: (draft: PetsDraft) => { changes: PetChange[]; value: T },
-    { patienceMs = 0 }: WriteOptions = {},
-  ): Promise<T> {
-    // What `run` throws is its caller's own, and not what is wrong with the turn.
-    const work = (draft: PetsDraft) => {
+  async #change<T>(run: (draft: PetsDraft) => Outcome<T>, { patienceMs = 0 }: WriteOptions = {}): Promise<T> {
+    // What `run` throws is its caller's own error, and says nothing about the turn.
+    const work = (draft: PetsDraft): Outcome<() => T> => {
       try {
         const { changes, value } = run(draft)
-        return { entries: draft.make(changes), value: () => value }
+        return { changes, value: () => value }
       } catch (error) {
-        const rethrow = (): T => {
+        const rethrow = () => {
           throw error
         }
-        return { entries: [], value: rethrow }
+        return { changes: [], value: rethrow }
       }
     }
-    const written = await this.#write(() => this.#folder.change(work, patienceMs))
-    return written()
+    const result = await this.#write(() => this.#folder.change(work, patienceMs))
+    return result()
   }
 
   async #write<T>(write: () => Promise<T>): Promise<T> {
     try {
       return await write().catch((error) => {
         if (!isFull(error)) throw error
-        // There is room now for what may use the reserve.
+        // Now there is room for what may use it.
         this.#reserve.release()
         return write()
       })

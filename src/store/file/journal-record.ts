@@ -5,20 +5,18 @@ import { patchSchema } from './pet-change'
 
 const CHECKSUM_LENGTH = 16
 
-/** A version of the data file, as `versionOf` knows it; null if there is none. */
+/** A version of the data file, as `versionOf` tells it; null if there is none. */
 const versionSchema = z.string().nullable()
 
 const contentSchema = z.object({
   /** Counts the records, without a gap. */
   n: z.int(),
-  /** Begins a journal. The version of the data file that it belongs to holds all up to record `holds`. */
+  /** Begins a journal: the version of the data file that it belongs to holds all up to record `holds`; `seq` is the next id. */
   head: z.object({ file: versionSchema, holds: z.int(), seq: z.int() }).optional(),
   /** The changes of a turn. */
   changes: z.array(patchSchema).optional(),
-  /** The data file was missing at that turn, though there had been one: somebody removed it. */
+  /** The turn found no data file though the journal belongs to one: somebody had removed it. */
   isFileGone: z.literal(true).optional(),
-  /** The next id, if it is higher than the changes say. */
-  seq: z.int().optional(),
   /** The version `file` of the data file is about to be replaced by the version `by`, which holds all up to record `holds`. */
   replacing: z.object({ file: versionSchema, by: z.string(), holds: z.int() }).optional(),
 })
@@ -52,7 +50,7 @@ export function readRecords(lines: readonly string[], after: number | null): Jou
   return records
 }
 
-/** The record in a line; null if the checksum is wrong. */
+/** Returns null if the checksum is wrong. */
 function readRecord(line: string): JournalRecord | null {
   const json = line.slice(0, -CHECKSUM_LENGTH - 1)
   if (line !== `${json} ${checksum(json)}`) return null
@@ -64,7 +62,7 @@ function damaged(last: number | null): StoreError {
   return new StoreError(
     'STORE_INVALID',
     `The journal (pets.journal) is damaged ${place}. Restore it from a backup, or stop all servers and move it away: ` +
-      'the changes of its last second or so, which pets.json does not hold yet, are lost then',
+      'the last changes, which pets.json does not hold yet, are lost then',
   )
 }
 

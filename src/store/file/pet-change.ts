@@ -11,8 +11,8 @@ export interface PetChange {
 }
 
 /**
- * A change as the journal holds it: the whole new pet, or the fields that change and those that go, or neither for a pet that is
- * removed. Only fields, so that it can be applied to a pet whose other fields a person edits at the same time.
+ * A change as the journal holds it: a whole new pet, or the fields that change and those that go, or neither if the pet goes.
+ * It can be applied to a pet whose other fields a person has edited meanwhile.
  */
 export const patchSchema = z.object({
   id: z.string(),
@@ -35,7 +35,7 @@ export function toPatch({ id, before, after }: PetChange): Patch {
   return { id, set, ...(unset.length > 0 && { unset }) }
 }
 
-/** Returns the pet with the patch applied: null if it is removed, or gone already. Throws a `StoreError` if it is invalid then. */
+/** Returns the pet with the patch applied, null if there is none then; throws a `StoreError` if it would be invalid. */
 export function applyPatch(pet: StoredPet | null, { id, pet: created, set, unset = [] }: Patch): StoredPet | null {
   if (created !== undefined) return checkPet(id, created)
   if (!set || !pet) return null

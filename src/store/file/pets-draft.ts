@@ -2,7 +2,6 @@ import type { StoredPet } from '../../pets/pet'
 import { MAX_SEQ } from '../pets-check'
 import { StoreError } from '../store'
 import type { PetChange } from './pet-change'
-import type { JournalEntry } from './pets-journal'
 import type { PetsState } from './pets-state'
 
 /** What the changes of a turn see: the pets, and on top of them what the turn is about to change. */
@@ -26,12 +25,11 @@ export class PetsDraft {
     return String(this.#seq)
   }
 
-  /** Makes the changes, so that later ones see them, and returns what the journal is to hold of them. */
-  make(changes: readonly PetChange[]): JournalEntry[] {
+  /** Makes the changes, so that later ones see them. */
+  make(changes: readonly PetChange[]): void {
     for (const { id, after } of changes) {
       this.#changed.set(id, after)
       if (after) this.#seq = Math.max(this.#seq, Number(id) + 1)
     }
-    return changes.map((change) => ({ change }))
   }
 }

@@ -1,87 +1,96 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FileCalls, LineLog, replaceFile, versionAt, withFileLock, writeFile } from 'motia-runtime'
-import type { StoredPet } from '../../pets/pet'
 import { StoreError } from '../store'
 import type { JournalRecord } from './journal-record'
-import { applyPatch, toPatch } from './pet-change'
+import { type PetChange, toPatch } from './pet-change'
 import { PetsDraft } from './pets-draft'
 import { PetsFile } from './pets-file'
-import { type JournalEntry, PetsJournal } from './pets-journal'
-import type { FileContent } from './pets-parse'
-import { PetsState } from './pets-state'
+import { PetsJournal, type Replacement } from './pets-journal'
+import type { PetsState } from './pets-state'
 import { PetsText } from './pets-text'
+import { PetsView } from './pets-view'
 
 /** How long the file is left alone after an editor touched it, in ms. */
 const SETTLE_MS = 25
 
+/** What is written to the journal: the change of a pet, or that the file is about to be replaced. */
+type Entry = { change: PetChange } | { replacing: Replacement }
+
+/** What a piece of work changes, and what its caller gets once that is on disk. */
+export interface Outcome<T> {
+  changes: PetChange[]
+  value: T
+}
+
 /**
- * The pets of a data folder: what `pets.json` holds, and what the journal beside it, `pets.journal`, adds to that. A change is
- * appended to the journal. `update` brings the file up to date, and begins the journal again.
+ * The pets of a data folder: `pets.json`, and the journal beside it, `pets.journal`. A change is appended to the journal.
+ * `update` brings the file up to date, and begins the journal again.
  */
 export class PetsFolder {
-  readonly #state = new PetsState()
-  readonly #journal = new PetsJournal()
-  readonly #text = new PetsText()
+  readonly #path: string
+  readonly #tempPath: string
+  readonly #journalPath: string
+  readonly #calls: FileCalls
   readonly #file: PetsFile
-  readonly #log: LineLog<JournalEntry>
-  #draft = new PetsDraft(this.#state)
-  #pending: JournalRecord | null = null
-  /** The number of the last record that the file holds. */
-  #held = 0
-  /** Whether the pets in memory are to be read again. */
-  #isStale = true
-  /** How often the file was read. */
-  #readings = 0
-  /** Why the file is no valid store. */
-  #problem: StoreError | null = null
+  readonly #journal = new PetsJournal()
+  readonly #view: PetsView
+  readonly #log: LineLog<Entry>
+  readonly #text = new PetsText()
+  #draft: PetsDraft | undefined
+  #writing: JournalRecord | undefined
 
-  /** `onBehind` is told, with each change, that the file is behind the journal, and by whose change. */
-  constructor(
-    private readonly path: string,
-    private readonly calls: FileCalls,
-    private readonly onBehind: (whose: 'own' | 'others') => void,
-  ) {
+  /** `onBehind` is told, with each change, that the file is behind the journal, and whether the change is this server's own. */
+  constructor(path: string, calls: FileCalls, onBehind: (isOwn: boolean) => void) {
+    this.#path = path
+    this.#tempPath = `${path}.tmp`
+    this.#journalPath = path.replace(/\.json$/, '.journal')
+    this.#calls = calls
     this.#file = new PetsFile(path, calls)
-    this.#log = new LineLog(this.#journalPath, {
+    this.#view = new PetsView({
+      file: this.#file,
+      journal: this.#journal,
+      poll: () => this.#log.poll(),
+      replacedVersion: () => versionAt(calls, this.#tempPath),
+      onBehind,
+    })
+    this.#log = new LineLog<Entry>(this.#journalPath, {
       calls,
-      // Who may read the pets may read the journal, and this process must be able to go on with it.
+      // Who may read the pets may read the journal; this process must be able to go on with it in any case.
       access: () => this.#file.access && { ...this.#file.access, mode: this.#file.access.mode | 0o600 },
-      onLines: (lines, isFresh) => this.#takeIn(lines, isFresh),
-      beforeTurn: () => this.#beginTurn(),
-      encode: (entries) => {
-        this.#pending = this.#journal.next(entries, this.#file.version, this.#state.seq)
-        return [this.#pending.line]
+      onLines: (lines, isFresh) => this.#view.takeIn(lines, isFresh),
+      beforeTurn: () => {
+        this.#draft = new PetsDraft(this.#view.read())
+        this.#checkWritable()
       },
-      onWritten: (entries) => this.#finishTurn(entries),
+      encode: (entries) => this.#encode(entries),
+      onWritten: (entries) => {
+        if (this.#writing) this.#journal.add(this.#writing)
+        this.#view.written(changesIn(entries))
+      },
     })
   }
 
-  get #journalPath(): string {
-    return this.path.replace(/json$/, 'journal')
+  /** The files beside `pets.json` that hold no pets: they can be made again. */
+  get ownPaths(): string[] {
+    return [this.#tempPath, `${this.#path}.lock`, `${this.#journalPath}.tmp`]
   }
 
-  get #tempPath(): string {
-    return `${this.path}.tmp`
-  }
-
-  /** Returns the pets as of now; throws a `StoreError` if they cannot be read. Costs two stats if nothing has changed. */
+  /** Returns the pets as of now; throws a `StoreError` if the file or the journal is invalid, or a system call's error. */
   read(): PetsState {
-    this.#log.poll()
-    if (this.#isStale || this.#file.isChanged()) this.#load()
-    if (this.#problem) throw this.#problem
-    return this.#state
+    return this.#view.read()
   }
 
   /**
-   * Runs `work` in the next turn and resolves to its value once what it adds is on disk, as `LineLog` does. The draft shows
-   * the pets, and what others in the same turn have made of them.
+   * Runs `work` in the next turn and resolves to its value once its changes are on disk, as `LineLog` does. The draft shows the
+   * pets, and what others in the same turn have made of them.
    */
-  change<T>(work: (draft: PetsDraft) => { entries: JournalEntry[]; value: T }, patienceMs: number): Promise<T> {
-    return this.#log.turn(() => work(this.#draft), patienceMs)
-  }
-
-  #isFileBehind(): boolean {
-    return this.#journal.after(this.#held, this.#file.version).length > 0
+  change<T>(work: (draft: PetsDraft) => Outcome<T>, patienceMs: number): Promise<T> {
+    return this.#log.turn(() => {
+      const draft = this.#draft ?? new PetsDraft(this.read())
+      const { changes, value } = work(draft)
+      draft.make(changes)
+      return { entries: changes.map((change) => ({ change })), value }
+    }, patienceMs)
   }
 
   /** Brings the file up to date, in slices that leave others their turn, and begins the journal again. */
@@ -89,25 +98,24 @@ export class PetsFolder {
     await this.#log.flush()
     this.read()
     const temps = [this.#tempPath, `${this.#journalPath}.tmp`]
-    const isLeft = temps.some((path) => versionAt(this.calls, path) !== null)
-    if (!isLeft && !this.#isFileBehind()) return
+    const isLeft = temps.some((path) => versionAt(this.#calls, path) !== null)
+    if (!isLeft && !this.#view.isFileBehind) return
     const update = async () => {
       await this.#letSettle()
       // A server was killed in the middle of this. What it left may be all that tells what the file holds: note that first.
-      if (isLeft && !this.#journal.isEmpty) {
-        await this.#rewriteJournal(async () => this.#journal.restarted(this.#file.version, this.#held, this.#state.seq))
-      }
+      if (isLeft && this.#file.version !== null) await this.#noteWhatFileHolds()
       // If the file is edited meanwhile, the edit is taken in, and the file written again on top of it.
-      while (this.#isFileBehind() && !(await this.#replaceFile())) await this.#letSettle()
-      for (const path of temps) this.calls.rmSync(path, { force: true })
+      while (this.#view.isFileBehind && !(await this.#replaceFile())) await this.#letSettle()
+      for (const path of temps) this.#calls.rmSync(path, { force: true })
     }
-    await withFileLock(`${this.path}.lock`, update, { calls: this.calls })
+    await withFileLock(`${this.#path}.lock`, update, { calls: this.#calls })
   }
 
   /** Removes the journal, if the file holds all of it. */
   async removeJournal(): Promise<void> {
     if (this.#journal.isEmpty) return
-    await this.#log.rewrite(async () => (this.read() && !this.#isFileBehind() ? 'removed' : null))
+    const check = async () => (this.read() && !this.#view.isFileBehind ? 'removed' : null)
+    await this.#log.rewrite(check, () => this.#journal.restart([]))
   }
 
   /** Waits a moment if an editor is at work: the file was saved just now, or moved away to be saved under its name. */
@@ -118,36 +126,55 @@ export class PetsFolder {
     this.read()
   }
 
+  async #noteWhatFileHolds(): Promise<void> {
+    if (this.#journal.isEmpty) return
+    await this.#restartJournal(async () => {
+      const { seq } = this.read()
+      return this.#journal.restarted(this.#file.version, this.#view.held, seq)
+    })
+  }
+
   /** Returns false if the file was edited meanwhile. */
   async #replaceFile(): Promise<boolean> {
     this.#checkWritable()
-    const { seq } = this.#state
-    const holds = this.#journal.last
-    const replaced = this.#file.version
-    const readings = this.#readings
-    const parts = this.#text.parts(this.#state, this.#state.list())
-    this.calls.closeSync(await writeFile(this.calls, this.#tempPath, parts, this.#file.access))
-    const by = versionAt(this.calls, this.#tempPath) ?? ''
-    return this.#rewriteJournal(async (append) => {
+    if (!this.#file.isSettled) return false
+    const state = this.read()
+    const { seq } = state
+    const [file, holds] = [this.#file.version, this.#journal.last]
+    const parts = this.#text.parts(state, state.list())
+    this.#calls.closeSync(await writeFile(this.#calls, this.#tempPath, parts, this.#file.access))
+    const by = versionAt(this.#calls, this.#tempPath) ?? ''
+    return this.#restartJournal(async (append) => {
       this.read()
-      if (this.#readings !== readings) return null
-      await append([{ replacing: { file: replaced, by, holds } }])
-      if (!(await replaceFile(this.calls, this.path, this.#tempPath, replaced))) return null
+      if (this.#file.version !== file) return null
+      await append([{ replacing: { file, by, holds } }])
+      if (!(await replaceFile(this.#calls, this.#path, this.#tempPath, file))) return null
       this.read()
       return this.#journal.restarted(by, holds, seq)
     })
   }
 
-  async #rewriteJournal(
-    make: (append: (entries: JournalEntry[]) => Promise<void>) => Promise<JournalRecord[] | null>,
+  /** Returns whether `make` returned records, with which the journal has begun again. */
+  async #restartJournal(
+    make: (append: (entries: Entry[]) => Promise<void>) => Promise<JournalRecord[] | null>,
   ): Promise<boolean> {
     let records: JournalRecord[] | null = null
-    await this.#log.rewrite(async (append) => {
-      records = await make(append)
-      return records?.map(({ line }) => line) ?? null
-    })
-    if (records) this.#journal.restart(records)
+    await this.#log.rewrite(
+      async (append) => {
+        records = await make(append)
+        return records?.map(({ line }) => line) ?? null
+      },
+      () => this.#journal.restart(records ?? []),
+    )
     return records !== null
+  }
+
+  #encode(entries: Entry[]): string[] {
+    const changes = changesIn(entries).map(toPatch)
+    const replacing = entries.flatMap((entry) => ('replacing' in entry ? entry.replacing : []))[0]
+    const addition = { ...(changes.length > 0 && { changes }), ...(replacing && { replacing }) }
+    this.#writing = this.#journal.next(addition, this.#file.version, this.read().seq)
+    return [this.#writing.line]
   }
 
   #checkWritable(): void {
@@ -156,97 +183,6 @@ export class PetsFolder {
       throw new StoreError('STORE_UNAVAILABLE', 'The data file is read-only')
     }
   }
-
-  /** Takes in what others have appended to the journal; returns how many of the lines are whole. */
-  #takeIn(lines: string[], isFresh: boolean): number {
-    const { count, news } = this.#journal.read(lines, isFresh)
-    if (!news) this.#isStale = true
-    else if (!this.#isStale && !this.#problem) this.#apply(news)
-    return count
-  }
-
-  #apply(records: readonly JournalRecord[]): void {
-    for (const record of records) {
-      if (!this.#journal.concerns(record, this.#file.version)) continue
-      for (const patch of record.changes ?? []) this.#put(patch.id, applyPatch(this.#state.get(patch.id), patch))
-      this.#state.raiseSeq(record.seq ?? 0)
-    }
-    if (records.length > 0) this.onBehind('others')
-  }
-
-  #put(id: string, pet: StoredPet | null): void {
-    if (pet) this.#state.set(pet)
-    else this.#state.delete(id)
-  }
-
-  #beginTurn(): void {
-    this.read()
-    this.#checkWritable()
-    this.#draft = new PetsDraft(this.#state)
-  }
-
-  #finishTurn(entries: JournalEntry[]): void {
-    if (this.#pending) this.#journal.add(this.#pending)
-    // What a reader has found meanwhile is read again, and the journal with it.
-    if (this.#isStale || this.#problem) return
-    for (const entry of entries) {
-      if ('seq' in entry) this.#state.raiseSeq(entry.seq)
-      if (!('change' in entry)) continue
-      const { id, before, after } = entry.change
-      const current = this.#state.get(id)
-      // If the file was edited while the turn was written, the change is made to the edited pet.
-      this.#put(id, current === before ? after : applyPatch(current, toPatch(entry.change)))
-    }
-    if (!entries.some((entry) => 'replacing' in entry)) this.onBehind('own')
-  }
-
-  #load(): void {
-    do if (!this.#follow()) this.#reread()
-    while (this.#isStale || this.#file.isReplaced())
-  }
-
-  /** Returns whether the file was replaced by a version that holds what memory holds already. */
-  #follow(): boolean {
-    if (this.#isStale || this.#problem || !this.#file.isSettled) return false
-    // Whoever replaced it has noted that in the journal before.
-    this.#log.poll()
-    const before = this.#file.version
-    this.#file.look()
-    const held = this.#journal.follow(before, this.#file.version)
-    if (held === null || this.#isStale) return false
-    this.#held = held
-    return true
-  }
-
-  #reread(): void {
-    if (this.#isStale) this.#file.forget()
-    this.#isStale = true
-    const content = this.#readFile()
-    // All that servers wrote before the file came to hold this is known after that.
-    this.#log.poll()
-    if (content) this.#rebuild(content)
-    this.#isStale = false
-  }
-
-  /** Returns null if the file is invalid, or holds what it did before. */
-  #readFile(): FileContent | null {
-    try {
-      return this.#file.read()
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error
-      this.#problem = error
-      return null
-    }
-  }
-
-  #rebuild({ pets, seq, extras }: FileContent): void {
-    this.#problem = null
-    this.#readings += 1
-    const { version } = this.#file
-    const replaced = versionAt(this.calls, this.#tempPath)
-    this.#state.reset(pets, extras)
-    this.#held = this.#journal.heldBy(version, replaced, (id) => this.#state.get(id) !== null)
-    this.#state.raiseSeq(Math.max(seq, this.#journal.seq))
-    this.#apply(this.#journal.after(this.#held, version))
-  }
 }
+
+const changesIn = (entries: Entry[]): PetChange[] => entries.flatMap((entry) => ('change' in entry ? entry.change : []))

@@ -78,7 +78,7 @@ export class PetsState {
   }
 }
 
-/** The index of the first pet whose id is not below this one; for what is no number, the end. */
+/** Returns the index of the first pet whose id is not below this one. */
 function indexOf(pets: readonly StoredPet[], id: string): number {
   const wanted = Number(id)
   let [low, high] = [0, pets.length]

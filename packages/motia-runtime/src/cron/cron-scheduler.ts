@@ -127,14 +127,21 @@ export class CronScheduler {
   /** Runs the tick unless another server does; if that one dies before it is done, runs it here. */
   async #take(job: Job, tick: number): Promise<void> {
     const { name } = job.step.config
+    let hasFailed = false
+    const wait = (error: unknown) => {
+      const reason = error instanceof Error ? error.message : error
+      if (!hasFailed) console.warn(`Step ${name} is due and waits: its lease cannot be taken (${reason})`)
+      hasFailed = true
+      return 'held' as const
+    }
     for (let isFirst = true; ; isFirst = false) {
-      const lease = await this.#leases.begin(name, tick).catch(() => 'held' as const)
+      const lease = await this.#leases.begin(name, tick).catch(wait)
       if (lease === 'done' || this.#isClosed || job.isRemoved) {
         if (typeof lease !== 'string') await lease.release()
         return
       }
       if (lease !== 'held') {
-        if (!isFirst)
+        if (!isFirst && !hasFailed)
           console.info(`Step ${name} runs here: the server that ran it has stopped, or took longer than its interval`)
         return this.#runAndEnd(job, lease)
       }

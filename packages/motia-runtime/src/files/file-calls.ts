@@ -85,15 +85,25 @@ export function openInFolder(calls: FileCalls, path: string, flags: string, mode
   }
 }
 
-function makeFolder(calls: FileCalls, path: string): void {
-  const first = calls.mkdirSync(path, { recursive: true })
-  if (first === undefined) return
-  for (let made = path; made.length >= first.length; made = dirname(made)) {
-    const parent = calls.openSync(dirname(made), 'r')
-    try {
-      calls.fsyncSync(parent)
-    } finally {
-      calls.closeSync(parent)
-    }
+/**
+ * Makes a folder durably, and those above it that are missing. Not by the option `recursive` of `mkdirSync`: below `/proc`
+ * that never returns (Node 20).
+ */
+export function makeFolder(calls: FileCalls, path: string, isLastTry = false): void {
+  const parent = dirname(path)
+  try {
+    calls.mkdirSync(path)
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return
+    if (!isMissing(error) || isLastTry) throw error
+    makeFolder(calls, parent)
+    makeFolder(calls, path, true)
+    return
+  }
+  const fd = calls.openSync(parent, 'r')
+  try {
+    calls.fsyncSync(fd)
+  } finally {
+    calls.closeSync(fd)
   }
 }

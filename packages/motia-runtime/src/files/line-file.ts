@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { type FileCalls, readRange, syncFile, syncFolder, writeAll } from './file-calls'
+import { type FileStamp, NO_FILE, sameStamp } from './file-stamp'
 
 const LINE_BREAK = 0x0a
 
@@ -22,12 +23,13 @@ export interface LineFileOptions {
 
 /** How far a file of lines is read and written. Works on the open file; whoever calls holds the lock if it says so. */
 export class LineFile {
-  #inode = 0
+  /** The file as it was read or written last. Inodes alone do not tell files apart: a new one may have that of an old one. */
+  #stamp: FileStamp = NO_FILE
   /** The end of the last line that was read or written, and the bytes before it. */
   #end = 0
   #mark: Buffer = Buffer.alloc(0)
   /** The file whose name in its folder is on disk. */
-  #syncedInode = 0
+  #syncedInode = NO_FILE.ino
   /** How many bytes after `#end` a failed write may have left. */
   #remains = 0
 
@@ -39,31 +41,23 @@ export class LineFile {
 
   /** Whether there may be lines to read; costs one stat. */
   hasNews(): boolean {
-    const stats = this.calls.statSync(this.path, { throwIfNoEntry: false })
-    return stats ? stats.ino !== this.#inode || stats.size !== this.#end : this.#inode !== 0
+    return !sameStamp(this.#stamp, this.calls.statSync(this.path, { bigint: true, throwIfNoEntry: false }) ?? NO_FILE)
   }
 
   /** The file is gone, and with it all that was in it. */
   forget(): void {
-    this.options.onLines([], true)
-    this.#begin(0, 0)
+    this.#stamp = NO_FILE
+    this.#begin(0)
   }
 
   /** Reads what is new. `isLocked`: nobody else is writing, so what is left of a line is cut off. */
   read(fd: number, isLocked: boolean): void {
-    const { ino, size } = this.calls.fstatSync(fd)
-    const isFresh = !this.#isKnown(fd, ino, size)
+    const stats = this.calls.fstatSync(fd, { bigint: true })
+    const size = Number(stats.size)
+    const isFresh = !this.#isKnown(fd, stats.ino, size)
     const start = isFresh ? this.#firstLine(fd, size) : this.#end
-    if (start === size && !isFresh) return
-    let bytes = readRange(this.calls, fd, start, size)
-    if (isLocked) bytes = this.#completeLine(fd, bytes)
-    let valid = bytes.lastIndexOf(LINE_BREAK) + 1
-    const lines = bytes.toString('utf8', 0, valid).split('\n').slice(0, -1)
-    const validLines = this.options.onLines(lines, isFresh) ?? lines.length
-    for (let count = lines.length; count > validLines; count--) valid = bytes.lastIndexOf(LINE_BREAK, valid - 2) + 1
-    if (isLocked && valid < bytes.length) this.calls.ftruncateSync(fd, start + valid)
-    if (isFresh) this.#begin(ino, start)
-    this.#goOn(bytes.subarray(0, valid))
+    if (start < size || isFresh) this.#readLines(fd, start, size, isFresh, isLocked)
+    this.#stamp = stats
   }
 
   /** Appends the lines and resolves once they are on disk. If that fails they are taken back, and it rejects. */
@@ -80,6 +74,7 @@ export class LineFile {
     }
     this.#remains = 0
     this.#goOn(bytes)
+    this.#stamp = this.calls.fstatSync(fd, { bigint: true })
   }
 
   /**
@@ -88,9 +83,9 @@ export class LineFile {
    */
   async takeBack(fd: number): Promise<void> {
     if (this.#remains === 0) return
-    const { ino, size } = this.calls.fstatSync(fd)
+    const { ino, size } = this.calls.fstatSync(fd, { bigint: true })
     // Unless somebody has gone on writing after them: then they are lines like any others.
-    if (ino === this.#inode && size <= this.#end + this.#remains) {
+    if (ino === this.#stamp.ino && size <= this.#end + this.#remains) {
       this.calls.ftruncateSync(fd, this.#end)
       await syncFile(this.calls, fd, 'all')
     }
@@ -100,20 +95,34 @@ export class LineFile {
   /** From now on the file is this one, which holds these bytes. */
   moveTo(fd: number, bytes: Buffer): void {
     this.#remains = 0
-    this.#begin(this.calls.fstatSync(fd).ino, 0)
+    this.#stamp = this.calls.fstatSync(fd, { bigint: true })
+    this.#begin(0)
     this.#goOn(bytes)
   }
 
   /** Resolves once the name of the file is on disk. */
   async syncName(): Promise<void> {
-    if (this.#syncedInode === this.#inode) return
+    const { ino } = this.#stamp
+    if (this.#syncedInode === ino) return
     await syncFolder(this.calls, dirname(this.path))
-    this.#syncedInode = this.#inode
+    this.#syncedInode = ino
   }
 
-  #isKnown(fd: number, ino: number, size: number): boolean {
-    if (ino !== this.#inode || size < this.#end) return false
+  #isKnown(fd: number, ino: bigint, size: number): boolean {
+    if (ino !== this.#stamp.ino || size < this.#end) return false
     return readRange(this.calls, fd, this.#end - this.#mark.length, this.#end).equals(this.#mark)
+  }
+
+  #readLines(fd: number, start: number, size: number, isFresh: boolean, isLocked: boolean): void {
+    let bytes = readRange(this.calls, fd, start, size)
+    if (isLocked) bytes = this.#completeLine(fd, bytes)
+    let valid = bytes.lastIndexOf(LINE_BREAK) + 1
+    const lines = bytes.toString('utf8', 0, valid).split('\n').slice(0, -1)
+    const validLines = this.options.onLines(lines, isFresh) ?? lines.length
+    for (let count = lines.length; count > validLines; count--) valid = bytes.lastIndexOf(LINE_BREAK, valid - 2) + 1
+    if (isLocked && valid < bytes.length) this.calls.ftruncateSync(fd, start + valid)
+    if (isFresh) this.#begin(start)
+    this.#goOn(bytes.subarray(0, valid))
   }
 
   #firstLine(fd: number, size: number): number {
@@ -132,8 +141,7 @@ export class LineFile {
     return Buffer.concat([bytes, lineBreak])
   }
 
-  #begin(ino: number, start: number): void {
-    this.#inode = ino
+  #begin(start: number): void {
     this.#end = start
     this.#mark = Buffer.alloc(0)
   }

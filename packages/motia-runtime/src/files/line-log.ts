@@ -81,6 +81,7 @@ export class LineLog<Entry = unknown> {
       fd = this.#calls.openSync(this.#path, 'r')
     } catch (error) {
       if (!isMissing(error)) throw error
+      this.#options.onLines([], true)
       this.#file.forget()
       return
     }
@@ -93,13 +94,19 @@ export class LineLog<Entry = unknown> {
 
   /**
    * Runs `make` alone, with the lock held and every line read, and replaces all lines by those it resolves to, durably and at
-   * once: a crash leaves the old file or the new one. `null` leaves the file as it is, `removed` takes it away.
+   * once: a crash leaves the old file or the new one. `removed` takes the file away, `null` leaves it as it is. `done` is
+   * called once that is on disk, before anything else is read or written.
    */
-  rewrite(make: (append: (entries: Entry[]) => Promise<void>) => Promise<string[] | 'removed' | null>): Promise<void> {
+  rewrite(
+    make: (append: (entries: Entry[]) => Promise<void>) => Promise<string[] | 'removed' | null>,
+    done?: () => void,
+  ): Promise<void> {
     return this.#alone(async (fd) => {
       const next = await make((entries) => this.#append(fd, entries))
+      if (next === null) return
       if (next === 'removed') await this.#remove()
-      else if (next) await this.#replace(next)
+      else await this.#replace(next)
+      done?.()
     })
   }
 

@@ -1,16 +1,20 @@
 import type { MotiaPluginContext } from 'motia'
-import { withOwnEdgeIds } from './flow-edges'
+import { withOwnEdgeIds, withStepNodes } from './flow-edges'
 import { withPlaces } from './flow-layout'
 
-/** When a page gets a flow for whose layout it does not ask, in ms. */
+/** How long a page that joins a flow may take to ask for its layout before it gets the flow without one, in ms. */
 const LAYOUT_PATIENCE_MS = 1_000
 
 /**
- * Mends what the flow view is told. The edges get ids of their own. And a page that joins a flow gets the layout first: it
- * asks for flow and layout one after the other, and where it has drawn the flow before the layout is there, it lays the
- * steps out by itself and saves that over the project's `motia-workbench.json`. New steps get a place in that file.
+ * Changes what the flow view gets. The edges get ids of their own, new steps a place in `motia-workbench.json`, and the
+ * component at `stepNode` draws the steps. A page that joins a flow gets the layout first: it asks for flow and layout one
+ * after the other, and if it has drawn the flow before the layout is there, it lays the steps out by itself and saves that
+ * over the project's file.
  */
-export const mendFlowStreams = (lockedData: MotiaPluginContext['lockedData']): void => {
+export const mendFlowStreams = (
+  lockedData: MotiaPluginContext['lockedData'],
+  { stepNode }: { stepNode?: string | undefined },
+): void => {
   const streamNamed = (name: string) => {
     const stream = lockedData.getStreamByName(name)?.factory()
     if (!stream) throw new Error(`Motia has no stream ${name}`)
@@ -25,11 +29,12 @@ export const mendFlowStreams = (lockedData: MotiaPluginContext['lockedData']): v
   const set = async (groupId: string, id: string, flow: Parameters<typeof setFlow>[2]) => {
     const layout = await getLayout(groupId, id)
     const placed = withPlaces(layout, flow)
-    // Saved, and told to the pages that are open, before they are told of the steps.
+    // Open pages get it before the steps.
     if (placed !== layout) await setLayout(groupId, id, Object(placed))
     isSetting = true
     try {
-      return setFlow(groupId, id, Object(withOwnEdgeIds(flow)))
+      const drawn = withOwnEdgeIds(flow)
+      return setFlow(groupId, id, Object(stepNode ? withStepNodes(drawn, placed, stepNode) : drawn))
     } finally {
       isSetting = false
     }
@@ -45,7 +50,7 @@ export const mendFlowStreams = (lockedData: MotiaPluginContext['lockedData']): v
   Object.assign(flows, {
     set,
     get: async (groupId: string, id: string) => {
-      // Motia's `set` begins by asking what there is, which is no page that joins.
+      // Motia's `set` calls `get` first, and then no page joins.
       if (!isSetting) pushLater(groupId, id, LAYOUT_PATIENCE_MS)
       return null
     },
@@ -53,7 +58,7 @@ export const mendFlowStreams = (lockedData: MotiaPluginContext['lockedData']): v
   Object.assign(layouts, {
     get: async (groupId: string, id: string) => {
       const layout = await getLayout(groupId, id)
-      // In the next turn, when the layout has been sent.
+      // In the next turn, once the layout is sent.
       pushLater(groupId, id, 0)
       return layout
     },

@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module'
 import { Server } from 'node:net'
-import type { Config, MotiaPluginContext, MotiaServer } from 'motia'
+import type { Config, MotiaPlugin, MotiaPluginContext, MotiaServer } from 'motia'
 import type { Engine } from '../engine/engine'
 import { mendFlowStreams } from './flow-streams'
 import { answerMonacoFile, MONACO_PATH } from './monaco-files'
-import { refuseUnknownPaths } from './page-requests'
+import { keepToOwnFiles, refuseUnknownPaths } from './page-requests'
 
 /** Motia's distance from the server's port to that of the page's hot-reload socket. */
 const HMR_OFFSET = 21_678
@@ -22,16 +22,16 @@ export const addWorkbench = async (
   { host, port }: { host: string; port: number },
 ): Promise<void> => {
   const context = pluginContext(motiaServer)
-  mendFlowStreams(context.lockedData)
   context.registerApi({ method: 'GET', path: `${MONACO_PATH}/*` }, ({ pathParams }) =>
     answerMonacoFile(pathParams[0] ?? ''),
   )
   const plugins = [...(config.plugins ?? []).flatMap((build) => build(context)), engine.queuesTab(context)]
+  mendFlowStreams(context.lockedData, { stepNode: stepNodeOf(plugins) })
   motiaServer.app.get('/__motia', (_request, response) => {
     const { version }: { version: string } = requireFromHere('motia/package.json')
     response.json({ version, isDev: true, isTutorialDisabled: false, workbenchBase: '' })
   })
-  motiaServer.app.use(refuseUnknownPaths)
+  motiaServer.app.use(refuseUnknownPaths, keepToOwnFiles)
   const { applyMiddleware } = await import('@motiadev/workbench/middleware')
   const hmrPort = port + HMR_OFFSET <= 65_535 ? port + HMR_OFFSET : port - HMR_OFFSET
   await listeningOn(host, hmrPort, () =>
@@ -43,6 +43,14 @@ export const addWorkbench = async (
       plugins: plugins.flatMap(({ workbench }) => workbench),
     }),
   )
+}
+
+/** Returns the module that draws the steps of the flow view, absolute: a plugin may name one as its `stepNode`. */
+const stepNodeOf = (plugins: MotiaPlugin[]): string | undefined => {
+  for (const plugin of plugins) {
+    if ('stepNode' in plugin && typeof plugin.stepNode === 'string') return plugin.stepNode
+  }
+  return undefined
 }
 
 /** What Motia hands to a plugin (`createPluginContext` of its command line, which it does not export). */

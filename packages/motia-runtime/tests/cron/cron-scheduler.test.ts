@@ -214,7 +214,7 @@ describe('several servers', () => {
     await pass(2 * SECOND)
     expect(ran).toHaveLength(1)
     expect(leases.ended).toEqual([NOON + HOUR])
-    expect(console.warn).toHaveBeenCalledWith(expect.stringContaining('Reaper'))
+    expect(console.info).toHaveBeenCalledWith(expect.stringContaining('Reaper'))
   })
 
   test('When the leases do not respond at the tick, then it is run once they do', async () => {

@@ -54,6 +54,40 @@ export const failurePromises = (makeWorld: MakeWorld, warn: () => Mock): void =>
     }, 30_000)
   })
 
+  describe.concurrent('temporary errors', () => {
+    test('When an error says that it is temporary, then the attempt does not count, and the message is delivered later', async (context) => {
+      const engine = await openAlone(makeWorld, context)
+      let isAvailable = false
+      let calls = 0
+      const handler = async () => {
+        calls += 1
+        if (!isAvailable) throw Object.assign(new Error('the store is away'), { isTemporary: true })
+      }
+      await engine.events.subscribe('job', 'Step', handler, queueConfig())
+      await engine.start()
+      await engine.events.emit(buildEvent())
+      await waitFor(() => calls === 2, { timeout: 10_000 })
+      expect(await engine.deadLetters.list()).toEqual([])
+      isAvailable = true
+      await waitFor(async () => (await engine.queues())[0]?.completed === 1, { timeout: 10_000 })
+      expect(calls).toBe(3)
+    })
+
+    test('When a message was put off and then fails for good, then its dead letter counts the real attempts only', async (context) => {
+      const engine = await openAlone(makeWorld, context)
+      let calls = 0
+      const handler = async () => {
+        calls += 1
+        throw Object.assign(new Error(`call ${calls}`), { isTemporary: calls === 1 })
+      }
+      await engine.events.subscribe('job', 'Step', handler, queueConfig({ maxRetries: 1 }))
+      await engine.start()
+      await engine.events.emit(buildEvent())
+      const letter = await waitFor(async () => (await engine.deadLetters.list())[0], { timeout: 10_000 })
+      expect(letter).toMatchObject({ attempts: 2, reason: 'call 3' })
+    })
+  })
+
   describe.concurrent('dead letters', () => {
     test('When the attempts are used up, then a dead letter holds event, reason and attempts, and one warning says so', async (context) => {
       const engine = await openAlone(makeWorld, context)

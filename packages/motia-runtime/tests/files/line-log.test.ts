@@ -1,8 +1,10 @@
 import {
   appendFileSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -11,9 +13,16 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
+import { tryLock } from 'fs-native-extensions'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { LineLog, type LineLogOptions } from '../../src/files/line-log'
 import { systemError, watchedCalls } from './watched-calls'
+
+/** Removes the file and makes another one, which on some file systems gets its inode. */
+const replace = (file: string, text: string) => {
+  rmSync(file)
+  writeFileSync(file, text)
+}
 
 const makeFile = () => {
   const folder = mkdtempSync(join(tmpdir(), 'lines-'))
@@ -158,6 +167,8 @@ describe('two logs on one file', () => {
 
   test.each([
     ['was replaced by a longer one', (file: string) => writeFileSync(file, 'x\ny\nz\nz\nz\n')],
+    ['was replaced by one of the same size, and perhaps inode', (file: string) => replace(file, 'other\nlines.\n')],
+    ['was written anew, of the same size', (file: string) => writeFileSync(file, 'other\nlines.\n')],
     ['was removed', (file: string) => rmSync(file)],
     ['was moved away', (file: string) => renameSync(file, `${file}.old`)],
     ['was emptied', (file: string) => writeFileSync(file, '')],
@@ -326,6 +337,21 @@ describe('a rewrite', () => {
     })
     await added
     expect(a.read()).toBe('new\n2\n')
+  })
+
+  test('when the name of the new file is not on disk yet, then nobody else can write to it', async () => {
+    const file = makeFile()
+    const wasFree: boolean[] = []
+    let isRenamed = false
+    const calls = watchedCalls((name) => {
+      isRenamed ||= name === 'renameSync'
+      if (!isRenamed || name !== 'fsync') return
+      const fd = openSync(file, 'a+')
+      wasFree.push(tryLock(fd))
+      closeSync(fd)
+    })
+    await openLog(file, { calls }).log.rewrite(async () => ['new'])
+    expect(wasFree).toEqual([false])
   })
 
   test('when it fails before the new file has its name, then the old one is as it was', async () => {

@@ -26,16 +26,16 @@ test('When steps are new, then they are put below the others of their folder, on
     id: 'pets',
     config: {
       ...layout.config,
-      'steps/a/new.step.ts': { x: 1, y: 372 },
-      'steps/a/newer.step.ts': { x: 1, y: 544 },
-      'steps/b/new.step.ts': { x: 900, y: 182 },
+      'steps/a/new.step.ts': { x: 1, y: 260 },
+      'steps/a/newer.step.ts': { x: 1, y: 320 },
+      'steps/b/new.step.ts': { x: 900, y: 70 },
     },
   })
 })
 
 test('When the folder of a step is new, then the step is put below all others', () => {
   expect(withPlaces(layout, flowOf('steps/c/new.step.ts'))).toMatchObject({
-    config: { 'steps/c/new.step.ts': { x: 1, y: 372 } },
+    config: { 'steps/c/new.step.ts': { x: 1, y: 260 } },
   })
 })
 

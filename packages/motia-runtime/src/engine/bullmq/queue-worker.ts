@@ -1,6 +1,7 @@
-import { type Job, UnrecoverableError, Worker } from 'bullmq'
+import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq'
 import type { Event, QueueConfig } from 'motia'
 import type { QueuedEvent } from '../engine'
+import { isTemporary, temporaryWait } from '../temporary'
 import type { Queues } from './queues'
 
 /** Motia's defaults: how many jobs run at once, and how long a job belongs to a server that does not respond, in s. */
@@ -40,7 +41,7 @@ export const createWorker = (
   const { connection, prefix } = parts.queues
   const visibilityMs = (config.visibilityTimeout || DEFAULT_VISIBILITY_S) * 1_000
   const renewMs = Math.min(RENEW_MS, visibilityMs)
-  const worker = new Worker<QueuedEvent>(name, (job) => runJob(parts, name, job, handler), {
+  const worker = new Worker<QueuedEvent>(name, (job, token) => runJob(parts, name, job, handler, token), {
     connection,
     prefix,
     autorun: false,
@@ -102,6 +103,7 @@ const runJob = async (
   queue: string,
   job: Job<QueuedEvent>,
   handler: EventHandler,
+  token: string | undefined,
 ): Promise<void> => {
   const { attempts = 1 } = job.opts
   const lost = Number(job.progress) || (job.stalledCounter > 0 ? 1 : 0)
@@ -120,6 +122,10 @@ const runJob = async (
     await (lost > 0 ? parts.alone(runSuspect) : handler(job.data))
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+    if (isTemporary(error)) {
+      await job.moveToDelayed(Date.now() + temporaryWait(job.timestamp), token)
+      throw new DelayedError()
+    }
     if (attempt < attempts) throw error
     await parts.bury(queue, job, error.message, Math.min(attempt, attempts))
     throw Object.assign(new UnrecoverableError(error.message), { stack: error.stack })

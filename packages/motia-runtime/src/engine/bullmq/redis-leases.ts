@@ -9,7 +9,7 @@ const RENEW_MS = 4_000
 
 /** Keys lease, done; token, tick, life of the lease in ms, the latest tick that can have been run. */
 const BEGIN = `
-local done = tonumber(redis.call('GET', KEYS[2]) or '-1')
+local done = tonumber(redis.call('GET', KEYS[2])) or -1
 if done >= tonumber(ARGV[2]) and done <= tonumber(ARGV[4]) then return 'done' end
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[3]) then return 'run' end
 return 'held'`
@@ -21,7 +21,7 @@ if not holder or holder == ARGV[1] then redis.call('SET', KEYS[1], ARGV[1], 'PX'
 
 /** Keys lease, done; token, the tick that was run or -1, the latest tick that can have been run. */
 const END = `
-local done = tonumber(redis.call('GET', KEYS[2]) or '-1')
+local done = tonumber(redis.call('GET', KEYS[2])) or -1
 if ARGV[2] ~= '-1' and (done < tonumber(ARGV[2]) or done > tonumber(ARGV[3])) then redis.call('SET', KEYS[2], ARGV[2]) end
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
 

@@ -1,4 +1,5 @@
 import type { DeadLetter } from '../engine'
+import { isTemporary, temporaryWait } from '../temporary'
 import { BACKOFF_MS, eventOf, type Message } from './message'
 import type { MessageQueue, Subscription } from './message-queue'
 import type { QueueJournal } from './queue-journal'
@@ -64,7 +65,11 @@ export class Attempts {
 
   #fail(queue: MessageQueue, message: Message, maxAttempts: number, error: unknown): void {
     message.reason = error instanceof Error ? error.message : String(error)
-    if (message.attempts >= maxAttempts) {
+    if (isTemporary(error)) {
+      message.attempts -= 1
+      this.#parts.journal.defer(message)
+      this.#retryLater(queue, message, temporaryWait(message.addedAt))
+    } else if (message.attempts >= maxAttempts) {
       void this.#bury(queue, message, message.reason)
     } else {
       this.#parts.journal.fail(message)
@@ -98,9 +103,9 @@ export class Attempts {
     this.#free(queue)
   }
 
-  #retryLater(queue: MessageQueue, message: Message): void {
+  #retryLater(queue: MessageQueue, message: Message, delayMs = BACKOFF_MS): void {
     queue.active.delete(message)
-    message.dueAt = performance.now() + BACKOFF_MS
+    message.dueAt = performance.now() + delayMs
     queue.add(message)
     this.#parts.onFailed(message)
     this.#free(queue)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { LineLog } from '../../files/line-log'
+import { keepDamaged } from '../../files/set-aside'
 import type { DeadLetter, DeadLetters } from '../engine'
 import { queuedEventSchema } from './journal-records'
 
@@ -39,7 +40,9 @@ export class DeadLetterFile implements DeadLetters {
     this.#log = new LineLog<Entry>(path, {
       onLines: (lines, isFresh) => {
         if (isFresh) this.#letters.clear()
-        for (const line of lines) this.#apply(parse(line))
+        const entries = lines.map(parse)
+        if (isFresh && entries.includes(undefined)) keepDamaged(path)
+        for (const entry of entries) this.#apply(entry)
         return undefined
       },
       onWritten: (entries) => {

@@ -1,4 +1,7 @@
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder, nodeFiles } from '../../files/file-calls'
+import { setAsideUnless } from '../../files/set-aside'
 import type { Engine } from '../engine'
 import { DeadLetterFile } from './dead-letter-file'
 import { Dispatcher } from './dispatcher'
@@ -33,6 +36,7 @@ export interface EmbeddedEngineOptions {
  * process.
  */
 export const createEmbeddedEngine = async ({ dataDir, traceLimit }: EmbeddedEngineOptions): Promise<Engine> => {
+  useDataFolder(dataDir)
   const journalFolder = join(dataDir, 'queues')
   const journal = new QueueJournal(journalFolder)
   const others = new OtherJournals(journalFolder, journal)
@@ -78,5 +82,27 @@ export const createEmbeddedEngine = async ({ dataDir, traceLimit }: EmbeddedEngi
       others.close()
       journal.close()
     },
+  }
+}
+
+/**
+ * Makes the data folder, and sets aside what is in the way of the engine's own files in it. Throws an error of one line if
+ * nothing can be stored in the folder.
+ */
+const useDataFolder = (dataDir: string): void => {
+  try {
+    makeFolder(nodeFiles, dataDir)
+    // Writes nothing: a server starts on a full disk too.
+    accessSync(join(dataDir, '.'), constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : error
+    throw new Error(`The data folder ${dataDir} cannot be used (${code}): choose a folder that this user can write to`)
+  }
+  setAsideUnless('file', join(dataDir, 'dead-letters.jsonl'))
+  for (const folder of ['queues', 'cron'].map((name) => join(dataDir, name))) {
+    setAsideUnless('folder', folder)
+    const names = existsSync(folder) ? readdirSync(folder) : []
+    for (const name of names.filter((name) => /\.(journal|lease)$/.test(name)))
+      setAsideUnless('file', join(folder, name))
   }
 }

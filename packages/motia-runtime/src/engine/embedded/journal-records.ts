@@ -23,6 +23,7 @@ const record = z.union([
   }),
   z.object({ start: z.string() }),
   z.object({ fail: z.string() }),
+  z.object({ defer: z.string() }),
   z.object({ end: z.string() }),
 ])
 
@@ -34,9 +35,13 @@ export const addRecord = ({ id, queue, addedAt, dueAt, attempts, state, isSuspec
   return `${JSON.stringify(head).slice(0, -1)},"event":${text}}\n`
 }
 
-/** Its handler is about to be called, has failed, or the message is done with: handled, a dead letter or removed. */
+/**
+ * Its handler is about to be called, has failed, could not do its work now (which is no attempt), or the message is done with:
+ * handled, a dead letter or removed.
+ */
 export const startRecord = ({ id }: Message): string => `{"start":"${id}"}\n`
 export const failRecord = ({ id }: Message): string => `{"fail":"${id}"}\n`
+export const deferRecord = ({ id }: Message): string => `{"defer":"${id}"}\n`
 export const endRecord = ({ id }: Message): string => `{"end":"${id}"}\n`
 
 /**
@@ -58,12 +63,22 @@ export const readRecords = (text: string): Message[] => {
       const message = messages.get(entry.start)
       if (message) Object.assign(message, { attempts: message.attempts + 1, isSuspect: true })
     } else {
-      const message = messages.get(entry.fail)
-      if (message) Object.assign(message, { isSuspect: false, dueAt: performance.now() + BACKOFF_MS, state: 'delayed' })
+      const isDeferred = 'defer' in entry
+      const message = messages.get(isDeferred ? entry.defer : entry.fail)
+      if (!message) continue
+      if (isDeferred) message.attempts -= 1
+      Object.assign(message, { isSuspect: false, dueAt: performance.now() + BACKOFF_MS, state: 'delayed' })
     }
   }
   return [...messages.values()]
 }
+
+/** Whether lines of a journal cannot be read, other than the last one, which a killed process may have left unfinished. */
+export const isDamaged = (text: string): boolean =>
+  text
+    .split('\n')
+    .slice(0, -1)
+    .some((line) => parse(line) === undefined)
 
 const parse = (line: string): z.infer<typeof record> | undefined => {
   try {

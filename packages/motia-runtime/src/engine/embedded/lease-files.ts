@@ -1,8 +1,8 @@
-import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { tryLock } from 'fs-native-extensions'
 import { type CronLeases, type CronRun, FUTURE_TICK_MS } from '../../cron/cron-leases'
-import { isMissing, nodeFiles, syncFile } from '../../files/file-calls'
+import { isMissing, makeFolder, nodeFiles, syncFile } from '../../files/file-calls'
 
 /**
  * Cron leases as files, one for each step. Whoever runs a tick holds the kernel's lock on the file, which is free at
@@ -16,7 +16,7 @@ export class LeaseFiles implements CronLeases {
   }
 
   async begin(step: string, tick: number): Promise<CronRun | 'held' | 'done'> {
-    mkdirSync(this.#folder, { recursive: true })
+    makeFolder(nodeFiles, this.#folder)
     const fd = openSync(this.#pathOf(step), constants.O_RDWR | constants.O_CREAT)
     const isHeld = !tryLock(fd)
     if (isHeld || isDone(fd, tick)) {

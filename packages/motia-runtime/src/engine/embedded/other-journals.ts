@@ -2,7 +2,8 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync }
 import { join } from 'node:path'
 import { tryLock } from 'fs-native-extensions'
 import { isMissing } from '../../files/file-calls'
-import { readRecords } from './journal-records'
+import { keepDamaged } from '../../files/set-aside'
+import { isDamaged, readRecords } from './journal-records'
 import type { Message } from './message'
 import { JOURNAL_SUFFIX, type OpenJournal, type QueueJournal, removeJournal } from './queue-journal'
 
@@ -53,7 +54,9 @@ export class OtherJournals {
     const journal = lockJournal(path)
     if (!journal) return
     try {
-      take(readRecords(readFileSync(journal.fd, 'utf8')))
+      const text = readFileSync(journal.fd, 'utf8')
+      if (isDamaged(text)) keepDamaged(path)
+      take(readRecords(text))
       this.#taken.push(journal)
     } catch (error) {
       closeSync(journal.fd)

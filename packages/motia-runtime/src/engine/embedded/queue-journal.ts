@@ -3,7 +3,7 @@ import { closeSync, fdatasyncSync, fstatSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { tryLock } from 'fs-native-extensions'
 import { nodeFiles, openInFolder, writeAll } from '../../files/file-calls'
-import { addRecord, endRecord, failRecord, startRecord } from './journal-records'
+import { addRecord, deferRecord, endRecord, failRecord, startRecord } from './journal-records'
 import type { Message } from './message'
 
 /** What the names of journals end with. */
@@ -60,6 +60,10 @@ export class QueueJournal {
 
   fail(message: Message): void {
     this.#records += failRecord(message)
+  }
+
+  defer(message: Message): void {
+    this.#records += deferRecord(message)
   }
 
   end(message: Message): void {

@@ -1,7 +1,7 @@
 // A process that appends to an audit trail until it is done or killed: audit-writer.ts <file> <name> [<count>]
 // It notes the number of each entry that was acknowledged, at once, in <file>.<name>: a pipe that nobody empties would fill.
 import { appendFileSync } from 'node:fs'
-import { AuditLog } from '../../src/events/audit-log'
+import { AuditLog } from '../../src/audit/audit-log'
 
 const [file = '', name = '', count = 'Infinity'] = process.argv.slice(2)
 const log = new AuditLog(file)

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeF
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { AuditLog } from '../../src/events/audit-log'
+import { AuditLog } from '../../src/audit/audit-log'
 import { startChild } from '../support/child'
 import { makeTempDir } from '../support/temp-dir'
 import { waitFor } from '../support/wait-for'
