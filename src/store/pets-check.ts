@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type StoredPet, storedPetSchema } from '../pets/pet'
+import { clientFields, type StoredPet, storedPetSchema } from '../pets/pet'
 import { StoreError } from './store'
 
 /** The largest `seq` a store can have: ids have at most 15 digits, so that each is an exact number. */
@@ -8,6 +8,11 @@ export const MAX_SEQ = 10 ** 15
 const ID = /^[1-9][0-9]{0,14}$/
 
 const contentSchema = z.looseObject({ seq: z.int().positive().max(MAX_SEQ), pets: z.record(z.string(), z.unknown()) })
+
+/** The defaults of the client's fields. */
+const DEFAULTS = Object.entries<z.ZodType>(clientFields)
+  .map(([name, field]) => [name, field.safeParse(undefined).data] as const)
+  .filter(([, value]) => value !== undefined)
 
 /** What a data file holds, its pets not checked yet. */
 export type RawContent = z.infer<typeof contentSchema>
@@ -24,12 +29,14 @@ export function checkPets(pets: Record<string, unknown>): StoredPet[] {
   return checked.sort((a, b) => Number(a.id) - Number(b.id))
 }
 
-/** Returns the pet if it is valid and has that id; throws a `StoreError` otherwise. */
+/** Returns the pet, with the defaults of fields it lacks, if it is valid and has that id; throws a `StoreError` otherwise. */
 export function checkPet(id: string, pet: unknown): StoredPet {
   if (!ID.test(id)) throw invalid(`pets.${id}: the key must be an id, an integer of at most 15 digits, 1 or more`)
   if (!fits(storedPetSchema, pet)) throw invalid(describe(storedPetSchema, pet, ['pets', id]))
   if (pet.id !== id) throw invalid(`pets.${id}.id: differs from the key it is under`)
-  return pet
+  // The pet may have been stored before a field with a default was added.
+  const missing = DEFAULTS.filter(([name]) => pet[name] === undefined)
+  return missing.length === 0 ? pet : { ...pet, ...Object.fromEntries(missing) }
 }
 
 /** Returns the pet as the store gives it back, so that memory never differs from what is stored; throws a `StoreError`. */

@@ -6,7 +6,7 @@ import type { Outbox } from './outbox'
 const SWEEP_INTERVAL_MS = 15_000
 
 /** How long settled events are collected before they are removed from the outbox, in ms. */
-const BATCH_MS = 250
+const BATCH_MS = 20
 
 /** How long the removal may wait for other writes to go along with, in ms. */
 const PATIENCE_MS = 500

@@ -100,7 +100,9 @@ export const serve = async (
           server.lockedData.saveTypes()
           const replaced = current
           current = hooks()
-          if (replaced !== current) await replaced.close?.()
+          if (replaced === current) return
+          await replaced.close?.()
+          await current.start?.()
         },
       })
       cleanUps.push(unwatch)

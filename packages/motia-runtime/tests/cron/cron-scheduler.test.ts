@@ -220,10 +220,12 @@ describe('several servers', () => {
   test('When the leases do not respond at the tick, then it is run once they do', async () => {
     const leases = new FakeLeases()
     leases.failure = new Error('Redis is away')
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
     const { scheduler, ran } = makeScheduler({ leases })
     scheduler.createCronJob(stepOf('0 13 * * *'))
     await pass(HOUR + MINUTE)
     expect(ran).toEqual([])
+    expect(warn.mock.calls).toEqual([['Step Reaper is due and waits: its lease cannot be taken (Redis is away)']])
     leases.failure = null
     await pass(2 * SECOND)
     expect(ran).toHaveLength(1)

@@ -93,7 +93,7 @@ const useDataFolder = (dataDir: string): void => {
   try {
     makeFolder(nodeFiles, dataDir)
     // Writes nothing: a server starts on a full disk too.
-    accessSync(join(dataDir, '.'), constants.W_OK | constants.X_OK)
+    accessSync(`${dataDir}/`, constants.W_OK | constants.X_OK)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : error
     throw new Error(`The data folder ${dataDir} cannot be used (${code}): choose a folder that this user can write to`)

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { tryLock } from 'fs-native-extensions'
 import { type CronLeases, type CronRun, FUTURE_TICK_MS } from '../../cron/cron-leases'
@@ -52,7 +52,10 @@ export class LeaseFiles implements CronLeases {
 }
 
 const isDone = (fd: number, tick: number): boolean => {
-  const last = tickIn(readFileSync(fd, 'utf8'))
+  const text = readFileSync(fd, 'utf8')
+  const last = tickIn(text)
+  // Written over what is longer, the tick could not be read either.
+  if (last === null && text !== '') ftruncateSync(fd)
   return last !== null && last >= tick && last <= Date.now() + FUTURE_TICK_MS
 }
 

@@ -165,8 +165,8 @@ describe('dead letters', () => {
   test('When they cannot be stored, then that is said once, and the message is kept until they can', async () => {
     const error = vi.spyOn(console, 'error').mockReturnValue()
     const path = join(dataDir, 'dead-letters.jsonl')
-    mkdirSync(path)
     const engine = await open()
+    mkdirSync(path)
     await engine.events.subscribe('job', 'Step', () => Promise.reject(new Error('poisoned')), queueConfig())
     await engine.start()
     await engine.events.emit(buildEvent())

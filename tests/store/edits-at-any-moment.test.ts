@@ -1,0 +1,68 @@
+import { closeSync, ftruncateSync, openSync, readdirSync, writeSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { watchedCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
+import { type DataDir, makeQuickDataDir } from './data-dir'
+import { openFolder, type Pets, petsIn, saveByRename, WORKLOAD } from './folder-workload'
+
+/** The text of the file with the first pet renamed; null if the file does not hold it yet. */
+const edited = (dir: DataDir): string | null => {
+  if (!readdirSync(dir.path).includes('pets.json')) return null
+  const { pets, ...rest } = dir.json()
+  return pets[1] ? JSON.stringify({ ...rest, pets: { ...pets, 1: { ...pets[1], name: 'Edited' } } }) : null
+}
+
+/** Runs the workload once for each of its calls, with `edit` at that call. Returns how many edits there were. */
+const editAtEachCall = async (edit: (dir: DataDir, callsSince: number) => boolean): Promise<number> => {
+  let edits = 0
+  for (let at = 1; ; at++) {
+    const dir = makeQuickDataDir()
+    let made = 0
+    let isEdited = false
+    const folder = openFolder(
+      dir,
+      watchedCalls(() => {
+        made += 1
+        if (made >= at && edit(dir, made - at)) isEdited = true
+      }),
+    )
+    let pets: Pets = {}
+    for (const { run, after } of WORKLOAD) {
+      await run(folder)
+      pets = after(pets)
+    }
+    if (made < at) return edits
+    if (!isEdited) continue
+    edits += 1
+    // Whatever was acknowledged is there, and the edit too.
+    const expected = { ...pets, 1: { ...pets[1], name: 'Edited' } }
+    expect(petsIn(openFolder(dir))).toEqual(expected)
+    await openFolder(dir).update()
+    expect(dir.json().pets).toEqual(expected)
+  }
+}
+
+describe('when the file is edited right before any call that the store makes', { timeout: 30_000 }, () => {
+  test('by an editor that renames, then the edit and every change are there', async () => {
+    const edits = await editAtEachCall((dir, callsSince) => {
+      const text = callsSince === 0 ? edited(dir) : null
+      if (text !== null) saveByRename(dir, text)
+      return text !== null
+    })
+    expect(edits).toBeGreaterThan(60)
+  })
+
+  test('by an editor that opened it before the call and writes after it, then the edit and every change are there', async () => {
+    let file: { fd: number; text: string } | null = null
+    const edits = await editAtEachCall((dir, callsSince) => {
+      const text = callsSince === 0 ? edited(dir) : null
+      if (text !== null) file = { fd: openSync(dir.file, 'r+'), text }
+      if (callsSince !== 1 || !file) return false
+      ftruncateSync(file.fd, 0)
+      writeSync(file.fd, file.text, 0)
+      closeSync(file.fd)
+      file = null
+      return true
+    })
+    expect(edits).toBeGreaterThan(60)
+  })
+})

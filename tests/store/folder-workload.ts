@@ -1,0 +1,65 @@
+import { renameSync, writeFileSync } from 'node:fs'
+import { type FileCalls, nodeFiles } from 'motia-runtime'
+import type { StoredPet } from '../../src/pets/pet'
+import { PetsFolder } from '../../src/store/file/pets-folder'
+import { buildPet } from './build-pet'
+import type { DataDir } from './data-dir'
+
+/** Pets by their id. */
+export type Pets = Record<string, StoredPet>
+
+/** A step of a workload: a change of the pets, or only work on the files. */
+export interface Step {
+  run: (folder: PetsFolder) => Promise<unknown>
+  /** Returns what the step makes of the pets. */
+  after: (pets: Pets) => Pets
+}
+
+/** Creates the pet, or changes its fields. */
+export const set = (id: string, fields: Partial<StoredPet> = {}): Step => ({
+  run: (folder) =>
+    folder.change((draft) => {
+      const before = draft.get(id)
+      const after = { ...(before ?? buildPet({ id })), ...fields }
+      return { changes: [{ id, before, after }], value: undefined }
+    }, 0),
+  after: (pets) => ({ ...pets, [id]: { ...(pets[id] ?? buildPet({ id })), ...fields } }),
+})
+
+const remove = (id: string): Step => ({
+  run: (folder) =>
+    folder.change((draft) => {
+      const before = draft.get(id)
+      return { changes: before ? [{ id, before, after: null }] : [], value: undefined }
+    }, 0),
+  after: ({ [id]: _, ...pets }) => pets,
+})
+
+/** Brings the data file up to date. */
+export const update: Step = { run: (folder) => folder.update(), after: (pets) => pets }
+const removeJournal: Step = { run: (folder) => folder.removeJournal(), after: (pets) => pets }
+
+/** Every kind of change, and of work on the files, before, between and after one another. */
+export const WORKLOAD: readonly Step[] = [
+  ...[set('1'), set('2'), update, set('1', { ageMonths: 1 }), remove('2'), set('3'), update],
+  ...[set('1', { ageMonths: 2 }), set('3', { notes: 'x' }), update, removeJournal, set('4'), update, removeJournal],
+]
+
+/** Opens the folder as another server does. */
+export const openFolder = (dir: DataDir, calls: FileCalls = nodeFiles): PetsFolder =>
+  new PetsFolder(dir.file, calls, () => {})
+
+/** The pets that a server has. */
+export const petsIn = (folder: PetsFolder): Pets =>
+  Object.fromEntries(
+    folder
+      .read()
+      .list()
+      .map((pet) => [pet.id, pet]),
+  )
+
+/** Saves the data file as an editor does that writes a file beside it and renames that. */
+export const saveByRename = (dir: DataDir, text: string): void => {
+  writeFileSync(`${dir.path}/4913~`, text)
+  renameSync(`${dir.path}/4913~`, dir.file)
+}
