@@ -223,7 +223,7 @@ describe('settled events', () => {
     relay.start()
     await pass(0)
     settle('1')
-    await pass(50)
+    await pass(5)
     settle('2', '3')
     await pass(BATCH)
     expect(writes).toEqual([['1', '2', '3']])
