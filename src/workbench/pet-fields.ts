@@ -5,7 +5,7 @@ export interface PetFields {
   ageMonths: string
 }
 
-/** The fields as a request's body. An age that is no number is sent as it is: to refuse it is the endpoint's business. */
+/** Returns the fields as the body of a request. An age that is not a number is sent as it is: the endpoint refuses it. */
 export const bodyOf = ({ name, species, ageMonths }: PetFields): object => {
   const age = Number(ageMonths)
   return { name, species, ageMonths: ageMonths.trim() === '' || Number.isNaN(age) ? ageMonths : age }

@@ -1,14 +1,14 @@
 import type { Namespace } from '../pets/pet'
 
-/** What an endpoint answered to a request of this page. */
+/** The response of an endpoint to a request of this page. */
 export interface Answer {
   /** Tells one answer from the next. */
   id: number
   method: string
   path: string
-  /** 0 where the server could not be reached. */
+  /** 0 if the server could not be reached. */
   status: number
-  /** The body, parsed where it is JSON. */
+  /** The body, parsed if it is JSON. */
   body: unknown
 }
 

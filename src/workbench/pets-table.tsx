@@ -21,7 +21,7 @@ interface PetsTableProps {
   /** The id of the pet whose record is open. */
   openId: string | null
   onOpen: (id: string) => void
-  /** Shown where there is no pet. */
+  /** Shown if there is no pet. */
   emptyText: string
 }
 

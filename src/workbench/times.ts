@@ -3,7 +3,7 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** A span in ms in its two largest units: `29 d 23 h`, `23 h 59 min`, `5 min`, `12 s`; `due` where it is over. */
+/** Returns a span in ms in its two largest units: `29 d 23 h`, `23 h 59 min`, `5 min`, `12 s`; `due` if it is over. */
 export const formatSpan = (ms: number): string => {
   if (ms <= 0) return 'due'
   if (ms >= DAY) return `${Math.floor(ms / DAY)} d ${Math.floor((ms % DAY) / HOUR)} h`

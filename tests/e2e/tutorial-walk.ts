@@ -57,14 +57,14 @@ export const expectedSteps = async (page: Page): Promise<ExpectedStep[]> => {
   })
 }
 
-/** Opens the tutorial as a person does, and answers its steps. */
+/** Opens the tutorial as a person does, and returns its steps. */
 export const openTutorial = async (page: Page): Promise<ExpectedStep[]> => {
   const steps = await expectedSteps(page)
   await page.getByTestId('tutorial-trigger').click()
   return steps
 }
 
-/** Waits until a step (from 0) is shown, with what it points at lit, and answers what is to be seen then. */
+/** Waits until a step (from 0) is shown and its element is lit. Returns what can be seen. */
 export const shownStep = async (page: Page, steps: ExpectedStep[], index: number): Promise<ShownStep> => {
   const expected = steps[index]
   if (!expected) throw new Error(`There is no step ${index}`)

@@ -9,7 +9,7 @@ import { copyProject } from '../support/project-copy'
 import { ROOT } from '../support/server'
 import { makeTempDir } from '../support/temp-dir'
 import { waitFor } from '../support/wait-for'
-import { openWorkbench, type Workbench, type WorkbenchOptions } from './support'
+import { openWorkbench, settled, type Workbench, type WorkbenchOptions } from './support'
 import { checkStep, type ExpectedStep, openTutorial, shownStep } from './tutorial-walk'
 
 const OPEN_MS = 180_000
@@ -87,13 +87,14 @@ const openSettledWorkbench = async (options?: WorkbenchOptions): Promise<Workben
   return workbench
 }
 
-/** Goes on to the step of this title. */
-const continueTo = async (page: Page, title: string): Promise<void> => {
-  const heading = page.locator('.driver-popover h2')
-  while ((await heading.textContent()) !== title) {
-    const before = (await heading.textContent()) ?? ''
-    await page.locator('.driver-popover-next-btn').click()
-    await heading.getByText(before, { exact: true }).waitFor({ state: 'detached' })
+/** Presses Continue until the step of this title is shown. */
+const continueTo = async (page: Page, steps: ExpectedStep[], from: string, title: string): Promise<void> => {
+  let index = steps.findIndex((step) => step.title === from)
+  await shownStep(page, steps, index)
+  while (steps[index]?.title !== title) {
+    await page.getByRole('button', { name: 'Continue' }).click()
+    index += 1
+    await shownStep(page, steps, index)
   }
 }
 
@@ -115,7 +116,7 @@ describe('From an empty store, at 1440 x 900', () => {
   }, OPEN_MS)
   afterAll(() => workbench?.close())
 
-  test('each step shows what its text says, from the first to the last', { timeout: WALK_MS }, async () => {
+  test('When a learner walks through, then each step shows what its text says', { timeout: WALK_MS }, async () => {
     const { page, server } = workbench
     expectWhole(steps)
     for (const index of steps.keys()) {
@@ -137,7 +138,7 @@ describe('From an empty store, at 1440 x 900', () => {
     })
     const before = server.store()
     await jumpTo(page, 'An event step')
-    await continueTo(page, 'The result')
+    await continueTo(page, steps, 'An event step', 'The result')
     const index = steps.findIndex(({ title }) => title === 'The result')
     for (let at = index; steps[at + 1]?.title !== 'A bad request'; at--) {
       await look(page, steps, at, sights(1))
@@ -156,6 +157,7 @@ describe('From an empty store, at 1440 x 900', () => {
     await page.keyboard.press('Escape')
     await page.locator('.driver-popover').waitFor({ state: 'hidden' })
     await page.reload()
+    await settled(page)
     await page.getByTestId('tutorial-trigger').click()
     await look(page, steps, 0, new Map())
     await page.getByText(`Go on at step ${index + 1}`).click()
@@ -184,7 +186,9 @@ describe('From a store of 50 pets, at 1280 x 720, and a Workbench that was left 
   }, OPEN_MS)
   afterAll(() => workbench?.close())
 
-  test('each step shows what its text says, and no other pet changes', { timeout: WALK_MS }, async () => {
+  test('When a learner walks through, then each step shows what its text says, and no other pet changes', {
+    timeout: WALK_MS,
+  }, async () => {
     const { page, server } = workbench
     const steps = await openTutorial(page)
     expectWhole(steps)
@@ -205,30 +209,32 @@ describe('The tasks for the learner', () => {
   const job = 'steps/javascript/postcreate-lite.job.step.ts'
   const reaper = 'steps/javascript/deletion-reaper.cron.step.ts'
   let workbench: Workbench
+  let steps: ExpectedStep[]
 
   beforeAll(async () => {
     workbench = await openSettledWorkbench({ server: { root: project.root } })
-    await openTutorial(workbench.page)
+    steps = await openTutorial(workbench.page)
   }, OPEN_MS)
   afterAll(() => workbench?.close())
-  afterEach(() => expect(workbench.errors).toEqual([]))
+  afterEach(() => expectCleanPage(workbench))
 
-  const startTask = async (chapter: string, title: string): Promise<void> => {
+  const startTask = async (chapter: string, first: string, title: string): Promise<void> => {
     await jumpTo(workbench.page, chapter)
-    await continueTo(workbench.page, title)
+    await continueTo(workbench.page, steps, first, title)
     await done(0)
   }
   const done = async (count: number): Promise<void> => {
     const task = workbench.page.getByTestId('tutorial-task')
-    await waitFor(async () => (await task.getAttribute('data-done')) === String(count), {
+    await waitFor(async () => (await task.getAttribute('data-done', { timeout: 1_000 })) === String(count), {
       what: `${count} things to be done`,
       timeout: 25_000,
+      seen: workbench.server.output,
     })
   }
   const createPet = () => petsApi(workbench.server.url, 'js').create({ name: 'Rex', species: 'dog', ageMonths: 36 })
 
   test('When the learner creates a pet, then the tutorial notices', async () => {
-    await startTask('Send a request', 'Your turn: create a pet')
+    await startTask('Send a request', 'The endpoints', 'Your turn: create a pet')
     await createPet().expect(201)
     await done(2)
   })
@@ -236,7 +242,7 @@ describe('The tasks for the learner', () => {
   test('When the learner makes a job fail and retries it, then the tutorial notices', async () => {
     const { page } = workbench
     const line = "throw new Error('No food left')"
-    await startTask('Queues and retries', 'Your turn: make a job fail')
+    await startTask('Queues and retries', 'Queues', 'Your turn: make a job fail')
     project.edit(job, /^.*jobEnqueuedSchema\.parse.*$/m, `$&\n  ${line}`)
     await waitFor(() => workbench.server.output().includes(`↻ ${job}`), { what: 'the reload' })
     await createPet().expect(201)
@@ -249,22 +255,21 @@ describe('The tasks for the learner', () => {
   })
 
   test('When the learner changes the schedule, then the tutorial notices', async () => {
-    await startTask('A cron step', 'Your turn: change the schedule')
+    await startTask('A cron step', 'A cron step', 'Your turn: change the schedule')
     project.edit(reaper, "'0 2 * * *'", "'*/5 * * * * *'")
     await done(1)
     project.edit(reaper, "'*/5 * * * * *'", "'0 2 * * *'")
-    await done(2)
   })
 
   test('When the learner edits the file, then the tutorial notices', async () => {
-    await startTask('The data', 'Your turn: edit the file')
+    await startTask('The data', 'The Pets tab', 'Your turn: edit the file')
     const file = join(workbench.server.dataDir, 'pets.json')
     writeFileSync(file, readFileSync(file, 'utf8').replace('"Rex"', '"Rexona"'))
     await done(1)
   })
 
   test('When the learner changes a step, then the tutorial notices', async () => {
-    await startTask('Change the code', 'Your turn: change a step')
+    await startTask('Change the code', 'Your turn: change a step', 'Your turn: change a step')
     project.edit('steps/javascript/create-pet.step.ts', '🐾 Pet created', '🐾 Hello')
     await waitFor(() => workbench.server.output().includes('↻ steps/javascript/create-pet'), { what: 'the reload' })
     await createPet().expect(201)

@@ -1,4 +1,4 @@
-/** What the Workbench shows of one piece of a step's code, and where that piece is. `<ns>` stands for the namespace. */
+/** What the Workbench says about a piece of a step's code, and how to find the piece. `<ns>` stands for the namespace. */
 export interface FeatureDefinition {
   /** What tutorial steps call it by; unique in its step file. */
   id: string
@@ -7,7 +7,7 @@ export interface FeatureDefinition {
   description: string
   /** How the first line of the piece begins, indentation included. Exactly one line of the file begins like that. */
   startsOn: string
-  /** How its last line begins; left out where the piece is one line. The first such line after the start counts. */
+  /** How its last line begins: the first such line after the start. Left out if the piece is one line. */
   endsOn?: string
 }
 
@@ -17,7 +17,7 @@ export interface Feature extends FeatureDefinition {
   lines: [string]
 }
 
-/** The first and the last line of a feature in a source text, numbered from 1. Throws where either cannot be told. */
+/** Returns the first and the last line of a feature in a source text, from 1. Throws if one is missing or ambiguous. */
 export const findLines = (source: string, { id, startsOn, endsOn }: FeatureDefinition): [number, number] => {
   const lines = source.split('\n')
   const starts = lines.flatMap((line, index) => (line.startsWith(startsOn) ? [index] : []))
@@ -33,7 +33,7 @@ export const findLines = (source: string, { id, startsOn, endsOn }: FeatureDefin
 /** The range as the Workbench writes it. */
 export const formatLines = ([start, end]: [number, number]): string => (start === end ? `${start}` : `${start}-${end}`)
 
-/** What is wrong with a feature's lines, with the numbers to write, or null. Throws where its code cannot be found. */
+/** Returns what is wrong with a feature's lines, with the right numbers, or null. Throws if its code is not found. */
 export const rangeProblem = (source: string, feature: Feature): string | null => {
   const [lines] = feature.lines
   const wanted = formatLines(findLines(source, feature))

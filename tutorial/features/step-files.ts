@@ -51,7 +51,7 @@ export const stepFiles: StepFile[] = NAMESPACES.flatMap((ns) => {
   }))
 })
 
-/** The features of a step file, with the lines they have in its source now; throws where one is not to be found. */
+/** Returns the features of a step file with their lines in its source; throws if one is not found. */
 export const locateFeatures = (root: string, { path, definitions }: StepFile): Feature[] => {
   const source = readFileSync(join(root, path), 'utf8')
   return definitions.map(({ id, title, description, ...anchors }) => {
@@ -64,10 +64,10 @@ export const locateFeatures = (root: string, { path, definitions }: StepFile): F
   })
 }
 
-/** The file where Motia looks for the features of a step. */
+/** Returns the file in which Motia looks for the features of a step. */
 export const featuresFile = (path: string): string => `${path}-features.json`
 
-/** Writes the features of every step file; answers the files that changed. Writes nothing where one cannot be found. */
+/** Writes the features of every step file, and returns the files that changed. Writes nothing if one is not found. */
 export const writeFeatures = (root: string): string[] => {
   const wanted = stepFiles.map((file) => ({
     path: featuresFile(file.path),

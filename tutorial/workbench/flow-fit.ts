@@ -1,4 +1,4 @@
-/** How much of the panel's width or height the flow takes where the Workbench has fitted it in: the rest is its margin. */
+/** How much of the panel's width or height the flow takes when the Workbench has fitted it in. The rest is its margin. */
 const FITTED_SHARE = 0.8
 
 /** Whether the flow view shows the whole flow, and not from far away. */

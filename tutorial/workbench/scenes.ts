@@ -49,12 +49,20 @@ export const wholeFlow = (): Action[] => [
   waitUntil(isFlowFitted, FIT_MS),
 ]
 
+/** Scrolls to the first marked line of the code. The Workbench does that smoothly, and another scroll may stop it midway. */
+const showMark = (): Element | null => {
+  const line = document.querySelector('[data-testid="sidebar-panel"] [data-line-number][style*="background"]')
+  line?.scrollIntoView({ block: 'center' })
+  return line
+}
+
 /** The code of a step beside the flow view, with one of its features marked. */
 export const code = (step: string, feature: string): Action[] => [
   ...showTop(xpath.tabs.flow),
   clickIfThere(xpath.closeOtherCode(step)),
   click(flows.previewButton(step.toLowerCase())),
   click(flows.feature(feature)),
+  waitUntil(showMark),
 ]
 
 /** An endpoint in the Endpoints tab with all of the window's height, its body or its parameters in view. */

@@ -24,7 +24,7 @@ export const typeInto = (field: string, text: () => string): Actions => [
   },
 ]
 
-/** What a keyboard does as far as React can tell: it hears of a value only where that was set behind its back. */
+/** Does what a keyboard does, as far as React can tell. React ignores a value that was set by its own setter. */
 const type = (field: HTMLElement | null, text: string): void => {
   if (!(field instanceof HTMLInputElement)) return
   Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(field, text)

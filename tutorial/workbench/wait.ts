@@ -62,6 +62,6 @@ const holds = async (condition: () => unknown, patienceMs: number): Promise<void
   }
 }
 
-/** The next frame; in a tab that is not in view, where there are none, the next moment. */
+/** Resolves at the next frame, or after 20 ms in a hidden tab, which has no frames. */
 const nextFrame = (): Promise<unknown> =>
   new Promise((resolve) => (document.hidden ? setTimeout(resolve, 20) : requestAnimationFrame(resolve)))

@@ -1,0 +1,52 @@
+import { useEffect, useRef } from 'react'
+import { createPortal } from 'react-dom'
+
+interface NavigationProps {
+  /** The title of each chapter, and its first step from 0. */
+  chapters: { title: string; first: number }[]
+  /** The step that is shown, from 0. */
+  current: number
+  goTo: (step: number) => void
+}
+
+/**
+ * A Back button and a list of chapters beside the Workbench's own Continue, which only knows the way forward. The left arrow
+ * key goes back too.
+ */
+export const Navigation = ({ chapters, current, goTo }: NavigationProps) => {
+  const ref = useRef<HTMLSelectElement>(null)
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      // A tutorial that was closed stays in the page, hidden.
+      if (event.key === 'ArrowLeft' && current > 0 && ref.current?.offsetParent) goTo(current - 1)
+    }
+    window.addEventListener('keydown', onKeyDown)
+    return () => window.removeEventListener('keydown', onKeyDown)
+  }, [current, goTo])
+  const buttons = document.querySelector('.driver-popover-navigation-btns')
+  if (!buttons) return null
+  const chapter = chapters.findLastIndex(({ first }) => first <= current)
+  return createPortal(
+    <div style={{ order: -1, display: 'flex', alignItems: 'center' }}>
+      <select
+        ref={ref}
+        className="tutorial-chapters"
+        aria-label="Chapter"
+        value={chapter}
+        onChange={({ target }) => goTo(chapters[Number(target.value)]?.first ?? 0)}
+      >
+        {chapters.map(({ title }, index) => (
+          <option key={title} value={index}>
+            {index + 1}. {title}
+          </option>
+        ))}
+      </select>
+      {current > 0 && (
+        <button type="button" className="tutorial-button" data-testid="tutorial-back" onClick={() => goTo(current - 1)}>
+          Back
+        </button>
+      )}
+    </div>,
+    buttons,
+  )
+}
