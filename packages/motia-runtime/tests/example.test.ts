@@ -66,7 +66,9 @@ test('When a page listens to the stream, then a note is pushed to it as soon as 
   ])
 })
 
-test('types.d.ts is what `motia-runtime types` writes, and the example compiles with it', { timeout: 60_000 }, async () => {
+test('types.d.ts is what `motia-runtime types` writes, and the example compiles with it', {
+  timeout: 60_000,
+}, async () => {
   const written = run('types')
   expect(await written.exited, written.output()).toMatchObject({ code: 0 })
   expect(readFileSync(join(root, 'types.d.ts'), 'utf8')).toBe(readFileSync(join(EXAMPLE, 'types.d.ts'), 'utf8'))
