@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 /** The tests that start servers, Redis or several processes. All others are the unit tests, which `npm test` runs. */
 const SERVER_TESTS = [
   'tests/{system,scaling,chaos,docs,bench}/**/*.test.ts',
+  'tests/make-it-yours/make-it-yours.test.ts',
   'packages/motia-runtime/tests/example.test.ts',
   'packages/motia-runtime/tests/engine/bullmq/**/*.test.ts',
   'packages/motia-runtime/tests/engine/embedded/conformance.test.ts',

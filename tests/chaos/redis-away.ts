@@ -109,7 +109,10 @@ export const redisAway = async ({ seed, say }: Chaos, { awayMs }: { awayMs: numb
       `Redis ${name}: ${refusals().length} of ${answers.length} requests refused, the slowest in ${Math.round(slowest)} ms`,
     )
   }
-  await waitForEvents(world, ledger, 60_000).catch((e) => { writeFileSync('/tmp/h/ra.log', server.output()); throw e })
+  await waitForEvents(world, ledger, 60_000).catch((e) => {
+    writeFileSync('/tmp/h/ra.log', server.output())
+    throw e
+  })
   ledger.compare(await petsIn(world))
   // Nothing is more away than a Redis that hangs while the server stops.
   redis.hang()

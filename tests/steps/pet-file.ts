@@ -1,11 +1,16 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { vi } from 'vitest'
 import type { StoredPet } from '../../src/pets/pet'
+import { createFileStore } from '../../src/store/file/file-store'
 import { makeTempDir } from '../support/temp-dir'
 
 /** The data folder of the steps of this test file, which must import them after this module: with `await import(…)`. */
 export const dataDir = makeTempDir()
 process.env.PETS_DATA_DIR = dataDir
+
+// Whichever store the app uses.
+vi.doMock('../../src/app/open-store', () => ({ openStore: () => createFileStore({ dataDir }) }))
 
 const file = join(dataDir, 'pets.json')
 

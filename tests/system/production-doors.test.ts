@@ -5,7 +5,7 @@ import request from 'supertest'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { SECURITY_HEADERS } from '../../packages/motia-runtime/src/http/guards'
 import { NAMESPACES } from '../../src/pets/pet'
-import { LIVE_PATH, MONACO_PATH } from '../../src/workbench/live'
+import { MONACO_PATH } from '../../src/workbench/live'
 import { ROOT, startServer, type TestServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
 
@@ -72,7 +72,7 @@ describe('in production', () => {
       ...['/__motia/flows/pets', '/__motia/flows/pets/config', '/__motia/step/x', '/__motia/state', '/__motia/streams'],
       ...['/__motia/bullmq/queues', '/__motia/trace', '/__motia/logs', '/@vite/client', '/src/pets/pets.ts', '/.env'],
       ...['/steps/javascript/create-pet.step.ts', '/js/pets/../../emit', '/package.json', '/js', '/health/x'],
-      ...[LIVE_PATH, `${LIVE_PATH}?end=0`, `${MONACO_PATH}/vs/loader.js`, `/@fs${ROOT}/src/workbench/pets-page.tsx`],
+      ...[`${MONACO_PATH}/vs/loader.js`, `/@fs${ROOT}/src/workbench/pets-page.tsx`],
     ]
     for (const path of paths) {
       for (const method of ['get', 'post', 'delete'] as const) {

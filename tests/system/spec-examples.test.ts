@@ -43,7 +43,7 @@ afterAll(async () => {
 })
 
 /** The id of the next pet: nothing is purged here, so all that were created are listed. */
-const nextId = async (): Promise<string> => 
+const nextId = async (): Promise<string> =>
   String(JSON.parse(await (await fetch(`${server.url}/js/pets`)).text()).length + 1)
 
 describe.each(namespaces)('the examples of the specification, in $namespace', ({ namespace, prefix }) => {

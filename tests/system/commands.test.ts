@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import request from 'supertest'
+import { expect, test } from 'vitest'
+import { freePort } from '../support/free-port'
+import { petsApi } from '../support/pets-api'
+import { ROOT, startServer } from '../support/server'
+import { makeTempDir } from '../support/temp-dir'
+
+const preload = pathToFileURL(`${ROOT}/tests/support/preload/record-network.mjs`).href
+
+const LOCAL = /^(connect|lookup|send) (127\.0\.0\.1|localhost|::1|\/.*)$/
+
+/** Motia's own command line takes the port and the host as options; the variables are wrong. */
+const MOTIA = { PORT: '1', HOST: 'no-such-host.invalid' }
+
+test.each([
+  { how: 'npm start', command: ['npm', 'start'] },
+  { how: 'npm run dev', command: ['npm', 'run', 'dev'] },
+  { how: 'npx motia dev -pPORT', command: ['npx', 'motia', 'dev', '-pPORT', '-H', '127.0.0.1'], env: MOTIA },
+  {
+    how: 'npx motia start --port=PORT --host=…',
+    command: ['npx', 'motia', 'start', '--port=PORT', '--host=127.0.0.1'],
+    env: MOTIA,
+  },
+])(
+  'When the server is run by $how, then it is there, nothing it does leaves 127.0.0.1, and Ctrl-C ends all of it',
+  async ({ command, env = {} }) => {
+    const log = join(makeTempDir(), 'network.log')
+    const port = await freePort()
+    const server = await startServer({
+      command: command.map((word) => word.replace('PORT', String(port))),
+      port,
+      env: { NODE_OPTIONS: `--import ${preload}`, NETWORK_LOG: log, npm_config_update_notifier: 'false', ...env },
+    })
+    expect(server.output()).toContain(`🐾 Pet store ready on http://127.0.0.1:${port}\n`)
+    const isDev = command.includes('dev')
+    expect(server.output().includes(`   Workbench: http://127.0.0.1:${port}\n`)).toBe(isDev)
+    await petsApi(server.url, 'js').createWithJob()
+    await request(server.url)
+      .get('/')
+      .set('Accept', 'text/html')
+      .expect(isDev ? 200 : 404)
+    // As a terminal does it.
+    const { hasLeftOthers } = await server.stop('SIGINT', { wholeGroup: true })
+    expect(hasLeftOthers).toBe(false)
+    await expect(fetch(`${server.url}/health`)).rejects.toThrow()
+    // Whoever records nothing would find nothing.
+    expect(existsSync(log)).toBe(true)
+    const attempts = readFileSync(log, 'utf8').trimEnd().split('\n')
+    expect([...new Set(attempts)].filter((line) => !LOCAL.test(line))).toEqual([])
+  },
+  40_000,
+)
