@@ -1,12 +1,54 @@
-/** What a form holds, as it was typed. */
-export interface PetFields {
+import { z } from 'zod'
+import { clientFields, type Pet } from '../pets/pet'
+
+/** What a form holds, by field, as it was typed. */
+export type PetFields = Record<string, string>
+
+/** A field that a client sets, as a form and the table show it. */
+export interface PetField {
   name: string
-  species: string
-  ageMonths: string
+  label: string
+  /** What there is to choose from; null for a field that is typed. */
+  options: readonly string[] | null
+  isNumber: boolean
+  /** Whether a blank field is left out of a request. */
+  isOptional: boolean
 }
 
-/** Returns the fields as the body of a request. An age that is not a number is sent as it is: the endpoint refuses it. */
-export const bodyOf = ({ name, species, ageMonths }: PetFields): object => {
-  const age = Number(ageMonths)
-  return { name, species, ageMonths: ageMonths.trim() === '' || Number.isNaN(age) ? ageMonths : age }
+const LABELS: Record<string, string> = { ageMonths: 'Age in months' }
+
+const labelOf = (name: string): string => LABELS[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1)}`
+
+const describe = ([name, schema]: [string, z.ZodType]): PetField => {
+  let inner: unknown = schema
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault) inner = inner.unwrap()
+  return {
+    name,
+    label: labelOf(name),
+    options: inner instanceof z.ZodEnum ? inner.options.map(String) : null,
+    isNumber: inner instanceof z.ZodNumber,
+    isOptional: inner !== schema,
+  }
 }
+
+/** The fields that a client sets, in the order of the schema. */
+export const petFields: readonly PetField[] = Object.entries<z.ZodType>(clientFields).map(describe)
+
+/** Returns what a form begins with: the fields of a pet, or those of a new one. */
+export const fieldsOf = (pet?: Pet): PetFields => {
+  const values = new Map<string, unknown>(Object.entries(pet ?? {}))
+  return Object.fromEntries(
+    petFields.map(({ name, options }) => [name, String(values.get(name) ?? options?.[0] ?? '')]),
+  )
+}
+
+/** Returns the fields as the body of a request. A number that is none is sent as it is: the endpoint refuses it. */
+export const bodyOf = (fields: PetFields): Record<string, unknown> =>
+  Object.fromEntries(
+    petFields.flatMap(({ name, isNumber, isOptional }) => {
+      const text = fields[name] ?? ''
+      if (isOptional && text === '') return []
+      const isTyped = isNumber && text.trim() !== '' && !Number.isNaN(Number(text))
+      return [[name, isTyped ? Number(text) : text]]
+    }),
+  )

@@ -1,8 +1,7 @@
 import { Button, Input } from '@motiadev/ui'
 import { type FormEvent, useEffect, useId, useRef, useState } from 'react'
-import { SPECIES } from '../pets/pet'
 import { Choice } from './choice'
-import type { PetFields } from './pet-fields'
+import { type PetFields, petFields } from './pet-fields'
 
 interface PetFormProps {
   initial: PetFields
@@ -11,7 +10,7 @@ interface PetFormProps {
   onSubmit: (fields: PetFields) => Promise<void>
 }
 
-/** Name, species and age of a pet. The focus is in the name when the form opens. */
+/** The fields that a client sets. The focus is in the first when the form opens. */
 export const PetForm = ({ initial, submitLabel, onSubmit }: PetFormProps) => {
   const [fields, setFields] = useState(initial)
   const [isPending, setIsPending] = useState(false)
@@ -29,30 +28,24 @@ export const PetForm = ({ initial, submitLabel, onSubmit }: PetFormProps) => {
   }
   return (
     <form className="pets-form" ref={form} onSubmit={submit}>
-      <div className="pets-field">
-        <label htmlFor={`${id}-name`}>Name</label>
-        <Input
-          id={`${id}-name`}
-          value={fields.name}
-          onChange={(event) => setFields({ ...fields, name: event.target.value })}
-        />
-      </div>
-      <Choice
-        label="Species"
-        isLabelShown
-        value={fields.species}
-        options={SPECIES}
-        onChange={(species) => setFields({ ...fields, species })}
-      />
-      <div className="pets-field">
-        <label htmlFor={`${id}-age`}>Age in months</label>
-        <Input
-          id={`${id}-age`}
-          inputMode="numeric"
-          value={fields.ageMonths}
-          onChange={(event) => setFields({ ...fields, ageMonths: event.target.value })}
-        />
-      </div>
+      {petFields.map(({ name, label, options, isNumber }) => {
+        const value = fields[name] ?? ''
+        const change = (text: string) => setFields({ ...fields, [name]: text })
+        if (options) {
+          return <Choice key={name} label={label} isLabelShown value={value} options={options} onChange={change} />
+        }
+        return (
+          <div className="pets-field" key={name}>
+            <label htmlFor={`${id}-${name}`}>{label}</label>
+            <Input
+              id={`${id}-${name}`}
+              inputMode={isNumber ? 'numeric' : undefined}
+              value={value}
+              onChange={(event) => change(event.target.value)}
+            />
+          </div>
+        )
+      })}
       <Button type="submit" variant="accent" disabled={isPending}>
         {submitLabel}
       </Button>

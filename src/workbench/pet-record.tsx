@@ -2,7 +2,7 @@ import { Button, Sidebar } from '@motiadev/ui'
 import { X } from 'lucide-react'
 import { type Pet, STATUSES } from '../pets/pet'
 import { Choice } from './choice'
-import { bodyOf } from './pet-fields'
+import { bodyOf, fieldsOf } from './pet-fields'
 import { PetForm } from './pet-form'
 import type { Ask } from './pets-api'
 import { StatusBadge } from './pets-table'
@@ -40,8 +40,8 @@ export const PetRecord = ({ pet, ask, onClose }: PetRecordProps) => {
         <StatusBadge status={pet.status} />
         <PetForm
           // Starts again when one of these fields changes, but not when the job adds its notes while somebody types.
-          key={JSON.stringify([pet.id, pet.name, pet.species, pet.ageMonths])}
-          initial={{ name: pet.name, species: pet.species, ageMonths: String(pet.ageMonths) }}
+          key={JSON.stringify([pet.id, fieldsOf(pet)])}
+          initial={fieldsOf(pet)}
           submitLabel="Save"
           onSubmit={async (fields) => void (await ask('PUT', pet.id, bodyOf(fields)))}
         />

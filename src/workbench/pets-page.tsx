@@ -5,7 +5,7 @@ import { AnswerLine } from './answer-line'
 import { AuditTrail } from './audit-trail'
 import { Choice } from './choice'
 import { configureMonaco } from './monaco'
-import { bodyOf, type PetFields } from './pet-fields'
+import { bodyOf, fieldsOf, type PetFields } from './pet-fields'
 import { filterPets, NO_FILTER } from './pet-filter'
 import { PetForm } from './pet-form'
 import { PetRecord } from './pet-record'
@@ -24,7 +24,7 @@ const isNamespace = (value: string): value is Namespace => NAMESPACES.some((name
 /** What an empty table says, unless the store is ready. */
 const EMPTY: Record<string, string> = { loading: 'Loading…', problem: 'The pets cannot be shown' }
 
-const NEW_PET = { name: '', species: 'dog', ageMonths: '12' }
+const NEW_PET = { ...fieldsOf(), ageMonths: '12' }
 
 /** The Workbench's `Pets` tab: shows the store and the audit trail as they change, and calls every endpoint. */
 export const PetsPage = () => {

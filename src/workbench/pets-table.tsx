@@ -1,4 +1,5 @@
 import type { Pet } from '../pets/pet'
+import { petFields } from './pet-fields'
 import { formatAge, formatMoment, formatSpan } from './times'
 import { useNow } from './use-now'
 import { useRowWindow } from './use-row-window'
@@ -6,7 +7,19 @@ import { useRowWindow } from './use-row-window'
 /** The height of a row, in px: the style sheet gives it. */
 const ROW_HEIGHT = 34
 
-const COLUMNS = ['Id', 'Name', 'Species', 'Age', 'Status', 'Notes', 'Next feeding', 'Purge in']
+/** The fields of a client that have no column of their own below. */
+const OTHER_FIELDS = petFields.filter(({ name }) => !['name', 'species', 'ageMonths'].includes(name))
+
+const COLUMNS = [
+  ...['Id', 'Name', 'Species', 'Age'],
+  ...OTHER_FIELDS.map(({ label }) => label),
+  ...['Status', 'Notes', 'Next feeding', 'Purge in'],
+]
+
+const shownValue = (pet: Pet, name: string): string => {
+  const value = new Map<string, unknown>(Object.entries(pet)).get(name)
+  return value === undefined || value === null ? '–' : String(value)
+}
 
 /** A pet's status, in its colour. */
 export const StatusBadge = ({ status }: { status: Pet['status'] }) => (
@@ -58,6 +71,9 @@ export const PetsTable = ({ pets, openId, onOpen, emptyText }: PetsTableProps) =
               </td>
               <td>{pet.species}</td>
               <td>{formatAge(pet.ageMonths)}</td>
+              {OTHER_FIELDS.map(({ name }) => (
+                <td key={name}>{shownValue(pet, name)}</td>
+              ))}
               <td>
                 <StatusBadge status={pet.status} />
               </td>

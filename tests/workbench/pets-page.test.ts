@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { bodyOf } from '../../src/workbench/pet-fields'
+import { clientFields, SPECIES } from '../../src/pets/pet'
+import { bodyOf, petFields } from '../../src/workbench/pet-fields'
 import { filterPets, NO_FILTER } from '../../src/workbench/pet-filter'
 import { formatAge, formatSpan } from '../../src/workbench/times'
 import { buildPet } from '../store/build-pet'
@@ -40,4 +41,10 @@ test('When an age is not a number, then it is sent as it was typed, for the endp
   expect(bodyOf(fields)).toEqual({ name: 'Rex', species: 'dog', ageMonths: 12 })
   expect(bodyOf({ ...fields, ageMonths: 'old' })).toMatchObject({ ageMonths: 'old' })
   expect(bodyOf({ ...fields, ageMonths: ' ' })).toMatchObject({ ageMonths: ' ' })
+})
+
+test('When a form is built, then it has every field that a client sets, with the options of an enum', () => {
+  expect(petFields.map(({ name }) => name)).toEqual(Object.keys(clientFields))
+  expect(petFields.find(({ name }) => name === 'species')).toMatchObject({ label: 'Species', options: SPECIES })
+  expect(petFields.find(({ name }) => name === 'ageMonths')).toMatchObject({ label: 'Age in months', isNumber: true })
 })
