@@ -70,7 +70,8 @@ export interface PetStore {
 
   /**
    * Replaces each pet that exists by what `change` makes of it, or removes it if that is null, in as few writes as the store
-   * can. `change` may run twice; a pet for which it returns its argument is not written.
+   * can. `change` may run twice; a pet for which it returns its argument is not written. If it throws for one pet, others may be
+   * changed all the same.
    */
   updateMany(
     ids: readonly string[],

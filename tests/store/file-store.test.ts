@@ -21,6 +21,18 @@ const filesIn = (dir: DataDir) => readdirSync(dir.path).sort()
 /** A pet that owes an event, and the change that removes it. */
 const owed = [{ id: 'e1', topic: 'js.pet.created', data: { petId: '1' } }]
 
+test('a change of many that throws for one changes none', async () => {
+  const { store } = makeStore()
+  await Promise.all([store.create(petOf({ name: 'Rex' })), store.create(petOf())])
+  const error = new Error('no')
+  const change = store.updateMany(['1', '2'], (pet) => {
+    if (pet.id === '2') throw error
+    return null
+  })
+  await expect(change).rejects.toBe(error)
+  expect(await store.list()).toHaveLength(2)
+})
+
 describe('the data file', () => {
   test('is indented by two spaces and ends in a line break', async () => {
     const { dir, store } = makeStore()
