@@ -69,7 +69,8 @@ export class Reader {
   }
 
   async #type(text: string, isRefusal: boolean): Promise<void> {
-    this.#look()
+    // What is only read changes nothing: the log of the last change may still be shown below it.
+    if (!isRepeatable(text)) this.#look()
     this.#command = text
     if (SERVER.test(text)) await this.#startServer(text, isRefusal)
     else if (!isRepeatable(text)) this.#printed = await this.#session.run(text)

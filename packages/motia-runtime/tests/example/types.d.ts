@@ -5,16 +5,12 @@ import { ApiResponse, ApiRouteHandler, CronHandler, EventHandler, MotiaStream } 
 
 declare module 'motia' {
   interface FlowContextStateStreams {
-    notes: MotiaStream<{ text: string; words: number }>
+    'notes': MotiaStream<{ text: string; words: number }>
   }
 
   interface Handlers {
-    CountWords: EventHandler<{ id: string; text: string }, never>
-    CreateNote: ApiRouteHandler<
-      { text: string },
-      ApiResponse<202, { id: string }>,
-      { topic: 'note.created'; data: { id: string; text: string } }
-    >
-    ReportNotes: CronHandler<never>
+    'CountWords': EventHandler<{ id: string; text: string }, never>
+    'CreateNote': ApiRouteHandler<{ text: string }, ApiResponse<202, { id: string }>, { topic: 'note.created'; data: { id: string; text: string } }>
+    'ReportNotes': CronHandler<never>
   }
 }
