@@ -12,7 +12,8 @@ const fileOf = (pets: Record<string, unknown>, rest: object = {}) => JSON.string
 const petText = JSON.stringify(pet)
 
 const broken: [what: string, content: string | Uint8Array, message: RegExp][] = [
-  ['an empty file', '', /not valid JSON/],
+  ['an empty file', '', /not valid JSON: .* \(line 1, column 1\)$/],
+  ['a comma in the third line', '{\n  "seq": 2,\n  "pets": {,}\n}', /not valid JSON: .* \(line 3, column 12\)$/],
   ['a cut file', fileOf({ 1: pet }).slice(0, -20), /not valid JSON/],
   ['a trailing comma', `{"seq": 2, "pets": {"1": ${petText},}}`, /not valid JSON: /],
   ['a file that is no text', Buffer.from(fileOf({ 1: { ...pet, name: 'Zo\u00eb' } }), 'latin1'), /not valid UTF-8/],

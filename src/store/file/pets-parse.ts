@@ -41,7 +41,15 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause)
-    throw new StoreError('STORE_INVALID', `The data file is not valid JSON: ${problem}`, { cause })
+    const message = cause instanceof Error ? cause.message : String(cause)
+    const problem = message.replace(/ in JSON at position .*$/, '')
+    const place = placeOf(text, Number(/at position (\d+)/.exec(message)?.[1] ?? text.length))
+    throw new StoreError('STORE_INVALID', `The data file is not valid JSON: ${problem} (${place})`, { cause })
   }
+}
+
+/** Returns the line and column of a position, as editors count them. */
+function placeOf(text: string, position: number): string {
+  const lines = text.slice(0, position).split('\n')
+  return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`
 }
