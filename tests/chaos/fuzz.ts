@@ -230,7 +230,7 @@ const fire = (port: number, { bytes, cutAt }: Shot): Promise<string> =>
   })
 
 const LEAKS =
-  /node_modules|\bat (async )?[\w.<>]+ \(|[\w-]+\.(ts|js|mjs):\d+|\/(tmp|home|root|work|usr)\/|<pre>|<!DOCTYPE|ENOENT|Express/i
+  /node_modules|\bat (async )?[\w.<>]+ \(|\w\.(ts|js|mjs):\d|\/(tmp|home|root|work|usr)\/|<pre>|<!DOCTYPE|ENOENT|Express/i
 
 const checkAnswer = (shot: Shot, answer: string): number => {
   const status = Number(/^(?:HTTP\/1\.1 100 Continue\r\n\r\n)?HTTP\/1\.\d (\d{3})/.exec(answer)?.[1] ?? 0)

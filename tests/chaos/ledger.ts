@@ -26,6 +26,12 @@ export interface LedgerPet {
   events: Record<Topic, Times>
 }
 
+/** An event of a pet that is in the audit trail too seldom or too often. */
+export interface EventProblem {
+  id: string
+  text: string
+}
+
 type StoredPets = Record<string, Record<string, unknown>>
 
 const once = (): Times => ({ least: 1, most: 1 })
@@ -106,22 +112,22 @@ export class Ledger {
     }
   }
 
-  /** Returns what the audit trail lacks, or has too often, one line each. */
-  eventProblems(audit: readonly AuditLine[]): { missing: string[]; surplus: string[] } {
+  /** Returns what the audit trail lacks, and what it has too often. */
+  eventProblems(audit: readonly AuditLine[]): { missing: EventProblem[]; surplus: EventProblem[] } {
     const counts = new Map<string, number>()
     for (const { topic, data } of audit) {
       const key = `${topic.slice(topic.indexOf('.') + 1)} of pet ${data.petId}`
       counts.set(key, (counts.get(key) ?? 0) + 1)
     }
-    const missing: string[] = []
-    const surplus: string[] = []
+    const missing: EventProblem[] = []
+    const surplus: EventProblem[] = []
     for (const { id, events } of [...this.pets.values(), ...this.#retired.values()]) {
       for (const topic of TOPICS) {
         const key = `${topic} of pet ${id}`
         const count = counts.get(key) ?? 0
         const { least, most } = events[topic]
-        if (count < least) missing.push(`${key}: ${count} of ${least}`)
-        if (count > most) surplus.push(`${key}: ${count} instead of ${most}`)
+        if (count < least) missing.push({ id, text: `${key}: ${count} of ${least}` })
+        if (count > most) surplus.push({ id, text: `${key}: ${count} instead of ${most}` })
       }
     }
     return { missing, surplus }

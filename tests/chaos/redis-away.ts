@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { startRedis } from '../support/redis'
 import { startServer } from '../support/server'
@@ -103,16 +102,13 @@ export const redisAway = async ({ seed, say }: Chaos, { awayMs }: { awayMs: numb
     assert(slowest < 12_000, `a request took ${slowest} ms`)
     const log = server.output().slice(from)
     const said = [timesIn(log, says.first), timesIn(log, says.last)]
-    // While the store refuses changes there may be no event to queue.
-    assert.deepEqual(said, name === 'refusing' && said[0] === 0 ? [0, 0] : [1, 1], `not said once: ${says.first}`)
+    // While the store refuses changes, there may be no event by which the queues would show that they do not respond.
+    assert.deepEqual(said, name !== 'killed' && said[0] === 0 ? [0, 0] : [1, 1], `not said once: ${says.first}`)
     say(
       `Redis ${name}: ${refusals().length} of ${answers.length} requests refused, the slowest in ${Math.round(slowest)} ms`,
     )
   }
-  await waitForEvents(world, ledger, 60_000).catch((e) => {
-    writeFileSync('/tmp/h/ra.log', server.output())
-    throw e
-  })
+  await waitForEvents(world, ledger, 60_000)
   ledger.compare(await petsIn(world))
   // Nothing is more away than a Redis that hangs while the server stops.
   redis.hang()

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { petSchema } from '../../src/pets/pet'
 import type { AuditLine } from '../support/server'
 import { waitFor } from '../support/wait-for'
-import type { Ledger } from './ledger'
+import type { EventProblem, Ledger } from './ledger'
 import type { World } from './world'
 
 /** What every scenario is told. */
@@ -60,7 +60,7 @@ export const waitForRest = async (world: World, timeout: number): Promise<void> 
 
 /** Waits until the audit trail has each event of each acknowledged change; throws if it has one too often. */
 export const waitForEvents = async (world: World, ledger: Ledger, timeout: number): Promise<void> => {
-  let missing: string[] = []
+  let missing: EventProblem[] = []
   await waitFor(
     async () => {
       missing = ledger.eventProblems(await world.audit()).missing
@@ -70,7 +70,7 @@ export const waitForEvents = async (world: World, ledger: Ledger, timeout: numbe
       what: 'every event in the audit trail',
       timeout,
       interval: 100,
-      seen: () => `${missing.length} missing: ${missing.slice(0, 5)}`,
+      seen: () => `${missing.length} missing: ${missing.slice(0, 5).map(({ text }) => text)}`,
     },
   )
   await waitForRest(world, timeout)

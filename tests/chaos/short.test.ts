@@ -15,11 +15,11 @@ import { makeFolder, makeRedis } from './world'
 const scenarios: [promise: string, run: (chaos: Chaos) => Promise<void>][] = [
   [
     'When the server is killed under load, then nothing is lost and every event is audited once',
-    (chaos) => killNine(chaos, { rounds: 3, makeWorld: makeFolder }),
+    (chaos) => killNine(chaos, { rounds: 3, makeWorld: makeFolder, settlingMs: 25_000 }),
   ],
   [
     'When the server and its Redis are killed under load, then nothing is lost and every event is audited once',
-    (chaos) => killNine(chaos, { rounds: 3, makeWorld: makeRedis }),
+    (chaos) => killNine(chaos, { rounds: 3, makeWorld: makeRedis, settlingMs: 25_000 }),
   ],
   [
     'When Redis is away, hangs or refuses, then requests are refused quickly, and nothing acknowledged is lost',
