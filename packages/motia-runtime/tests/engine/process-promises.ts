@@ -106,6 +106,6 @@ export const processPromises = (makeWorld: MakeWorld): void => {
       process.kill(stalled.pid, 'SIGCONT')
       await stalled.printed('idle', { from })
       expect(namesIn('did', stalled, other).toSorted()).toEqual([...names, ...others].toSorted())
-    }, 30_000)
+    }, 45_000)
   })
 }
