@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-/** The tests that start servers, Redis or several processes. All others are the unit tests, which `npm test` runs. */
+/** The tests that start servers, Redis or several processes, or crash at every call. `npm test` runs all others. */
 const SERVER_TESTS = [
   'tests/{system,scaling,chaos,docs,bench}/**/*.test.ts',
   'tests/make-it-yours/make-it-yours.test.ts',
   'packages/motia-runtime/tests/example.test.ts',
   'packages/motia-runtime/tests/engine/bullmq/**/*.test.ts',
-  'packages/motia-runtime/tests/engine/embedded/conformance.test.ts',
+  'packages/motia-runtime/tests/engine/embedded/{conformance,embedded-engine}.test.ts',
+  'tests/store/{processes,crashes,edits-at-any-moment}.test.ts',
 ]
 const BROWSER_TESTS = ['tests/e2e/**/*.test.ts']
 
