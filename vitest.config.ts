@@ -27,6 +27,7 @@ export default defineConfig({
           include: ['tests/**/*.test.ts', 'packages/*/tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...SERVER_TESTS, ...BROWSER_TESTS],
           testTimeout: 10_000,
+          maxWorkers: '100%',
           sequence: { groupOrder: 0 },
         },
       },
