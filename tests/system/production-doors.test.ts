@@ -16,7 +16,7 @@ const OPEN = new Set(
   NAMESPACES.flatMap((namespace) => [
     ...[`GET /${namespace}/pets`, `POST /${namespace}/pets`],
     ...['GET', 'PUT', 'DELETE'].map((method) => `${method} /${namespace}/pets/:id`),
-  ]).concat('GET /health'),
+  ]).concat('GET /health', 'GET /livez', 'GET /readyz'),
 )
 
 /** Asks for an upgrade to a WebSocket. Returns the status line. */

@@ -53,7 +53,8 @@ test('When a second Ctrl-C comes during the grace, then that ends, and the serve
   const server = await startServer({ env: { PETS_STOP_GRACE: '60' } })
   const first = server.stop('SIGINT')
   await server.printed('Stopping in 60 s: until then /health sends balancers away\n')
-  await request(server.url).get('/health').expect(503, { status: 'stopping' })
+  await request(server.url).get('/readyz').expect(503, { status: 'stopping' })
+  await request(server.url).get('/livez').expect(200, { status: 'ok' })
   await petsApi(server.url, 'js').create().expect(201)
   void server.stop('SIGINT')
   const { code, ms } = await first

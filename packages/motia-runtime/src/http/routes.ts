@@ -6,7 +6,7 @@ import { setSecurityHeaders } from './guards'
 /** The largest JSON body, in express' notation. */
 const BODY_LIMIT = '100kb'
 
-/** A response to `GET /health`. */
+/** A response to `GET /health` and `GET /readyz`. */
 export interface Health {
   status: number
   body: object
@@ -15,11 +15,11 @@ export interface Health {
 /** What the HTTP layer needs of the rest of the server. */
 export interface RoutesOptions {
   lockedData: Pick<LockedData, 'apiSteps' | 'onStep'>
-  /** In production nothing but the steps' routes and `/health` responds. */
+  /** In production nothing but the steps' routes and the server's own responds. */
   isProduction: boolean
   /** Refuses requests that no step should see. */
   guard: RequestHandler
-  /** Returns the response to `GET /health`; must not reject. */
+  /** Returns the response to `GET /health` and `GET /readyz`; must not reject. */
   health: () => Health | Promise<Health>
   /** Returns the body of the 400 for a request whose body is not JSON. */
   invalidJson: (problem: string) => object
@@ -27,7 +27,7 @@ export interface RoutesOptions {
   answer: ((step: Step<ApiRouteConfig>) => RequestHandler) | null
 }
 
-/** Puts `/health` and the steps' routes, with guards and body reading, in front of everything that Motia registers. */
+/** Puts the server's own routes and the steps' routes, with guards and body reading, in front of everything that Motia registers. */
 export const configureRoutes = (app: Express, options: RoutesOptions): void => {
   const { lockedData, isProduction, guard, health } = options
   let router: Router | undefined
@@ -41,10 +41,13 @@ export const configureRoutes = (app: Express, options: RoutesOptions): void => {
   // The Workbench's page cannot live under these.
   if (isProduction) app.use(setSecurityHeaders)
   app.use(guard)
-  app.get('/health', async (_request, response) => {
-    const { status, body } = await health()
-    response.status(status).json(body)
-  })
+  app.get('/livez', (_request, response) => void response.json({ status: 'ok' }))
+  for (const path of ['/health', '/readyz']) {
+    app.get(path, async (_request, response) => {
+      const { status, body } = await health()
+      response.status(status).json(body)
+    })
+  }
   app.use((request, response, next) => {
     router ??= routerOf(lockedData.apiSteps(), options)
     router(request, response, next)

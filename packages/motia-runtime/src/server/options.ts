@@ -45,7 +45,7 @@ export interface RuntimeHooks {
   topics?: Record<string, z.ZodType>
   /** The events that the project's store owes. */
   outbox?: Outbox
-  /** Resolves while the project can do its work; rejects with an error whose message `/health` shows. */
+  /** Resolves while the project can do its work; rejects with an error whose message `/readyz` shows. */
   check?(): Promise<void>
   /** Returns the body of the 400 for a request whose body is not JSON. */
   invalidJson?(problem: string): object

@@ -27,7 +27,7 @@ const KEEP_ALIVE_MS = 75_000
 /** A stop that takes longer than this, after its grace, is cut short, in ms. */
 const STOP_TIMEOUT_MS = 9_000
 
-/** The response to `GET /health` of a server that was told to stop: all works, but nothing new should be sent. */
+/** The response to `GET /readyz` of a server that was told to stop: all works, but nothing new should be sent. */
 const STOPPING: Health = { status: 503, body: { status: 'stopping' } }
 
 /** Starts the server; throws a one-line error if it cannot. `stop` ends the process with the given code. */

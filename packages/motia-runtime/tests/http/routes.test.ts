@@ -226,15 +226,18 @@ describe('errors', () => {
 })
 
 describe('the rest', () => {
-  test('When the guard refuses a request, then no step sees it, and neither does /health', async () => {
+  test('When the guard refuses a request, then no step sees it, and neither does a route of the server', async () => {
     const guard: RequestHandler = (_request, response) => void response.status(403).json({ message: 'no' })
     const { app } = makeApp([stepOf('GET', '/js/pets')], { guard })
-    for (const path of ['/js/pets', '/health', '/other']) await request(app).get(path).expect(403, { message: 'no' })
+    for (const path of ['/js/pets', '/health', '/livez', '/other'])
+      await request(app).get(path).expect(403, { message: 'no' })
   })
 
-  test('When /health is asked for, then its status and body are those of the check', async () => {
+  test('When the check fails, then /health and /readyz say so, and /livez responds with a 200', async () => {
     const health = async () => ({ status: 503, body: { status: 'unavailable' } })
-    await request(makeApp([], { health }).app).get('/health').expect(503, { status: 'unavailable' })
+    const { app } = makeApp([stepOf('GET', '/:path')], { health })
+    for (const path of ['/health', '/readyz']) await request(app).get(path).expect(503, { status: 'unavailable' })
+    await request(app).get('/livez').expect(200, { status: 'ok' })
   })
 
   test('When Motia runs the step, then the request goes on to its route, also in production, and without its CORS', async () => {

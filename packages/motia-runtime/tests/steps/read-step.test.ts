@@ -90,6 +90,7 @@ describe('the config of a step', () => {
       /^path: Invalid regular expression: .*\/js\/pets/,
     ],
     ['a path of the server', { ...api, path: '/health' }, "path: is a path of the server itself (is '/health')"],
+    ['another one', { ...api, path: '/Livez' }, "path: is a path of the server itself (is '/Livez')"],
     [
       'a middleware that is no function',
       { ...api, middleware: ['log'] },
