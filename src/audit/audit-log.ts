@@ -1,4 +1,4 @@
-import { LineLog } from 'motia-runtime'
+import { type FileCalls, LineLog } from 'motia-runtime'
 import { type Audit, type AuditEntry, type AuditNews, keyOf } from './audit'
 import { readAuditFile } from './audit-file-reader'
 
@@ -26,10 +26,11 @@ export class AuditLog implements Audit {
   /** The keys of the events that the present turn writes. */
   readonly #writing = new Set<string>()
 
-  /** `now` gives epoch ms. */
-  constructor(file: string, now: () => number = () => Date.now()) {
+  /** `now` gives epoch ms; tests pass `calls` that fail. */
+  constructor(file: string, now: () => number = () => Date.now(), calls?: FileCalls) {
     this.#file = file
     this.#log = new LineLog<AuditEntry>(file, {
+      calls,
       tailBytes: RECENT_BYTES,
       isComplete: (line) => readKey(line).length > 0,
       onLines: (lines) => {

@@ -31,6 +31,7 @@ export function createFileStore(options: FileStoreOptions): PetStore {
 }
 
 class FileStore implements PetStore {
+  readonly #calls: FileCalls
   readonly #folder: PetsFolder
   readonly #reserve: Reserve
   readonly #updates = new BackgroundTask(() => this.#update(), UPDATE_TIMES)
@@ -42,6 +43,7 @@ class FileStore implements PetStore {
 
   constructor({ dataDir, calls = nodeFiles, warn = console.warn }: FileStoreOptions) {
     const folder = resolve(dataDir)
+    this.#calls = calls
     this.#warn = warn
     // Whose change it was brings the file up to date; if that server does not, another does, later.
     this.#folder = new PetsFolder(join(folder, 'pets.json'), calls, (isOwn) => this.#updates.ask(isOwn))
@@ -108,7 +110,7 @@ class FileStore implements PetStore {
 
   /** Finishes what a server left that was killed, and looks at intervals for what others write. */
   async start(): Promise<void> {
-    for (const path of this.#folder.ownPaths) setAsideUnless('file', path)
+    for (const path of this.#folder.ownPaths) setAsideUnless('file', path, this.#calls)
     this.#updates.ask(true)
     this.#lookTimer = setInterval(() => this.#look(), LOOK_INTERVAL_MS).unref()
   }

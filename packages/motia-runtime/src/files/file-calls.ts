@@ -1,11 +1,13 @@
 import fs from 'node:fs'
 import { dirname } from 'node:path'
-import { swapSync } from 'fs-native-extensions'
+import { swapSync, tryLock, waitForLock } from 'fs-native-extensions'
 
-/** The calls by which files are read and changed durably. Tests pass their own, which fail or take notes. */
+/** Every call by which the server reads, changes and locks its files. Tests pass their own, which fail or take notes. */
 export type FileCalls = Pick<
   typeof fs,
+  | 'accessSync'
   | 'closeSync'
+  | 'copyFileSync'
   | 'fchmodSync'
   | 'fchownSync'
   | 'fdatasync'
@@ -18,6 +20,8 @@ export type FileCalls = Pick<
   | 'lstatSync'
   | 'mkdirSync'
   | 'openSync'
+  | 'readdirSync'
+  | 'readFileSync'
   | 'readSync'
   | 'renameSync'
   | 'rmSync'
@@ -27,10 +31,14 @@ export type FileCalls = Pick<
 > & {
   /** Exchanges two files in one step: each has the other's name then. */
   swapSync: (a: string, b: string) => void
+  /** Takes the exclusive lock for an open file; false if another open file has it. */
+  tryLock: (fd: number) => boolean
+  /** Resolves once the open file has the exclusive lock. */
+  waitForLock: (fd: number) => Promise<void>
 }
 
-/** The calls of `node:fs` themselves. */
-export const nodeFiles: FileCalls = { ...fs, swapSync }
+/** The calls themselves. */
+export const nodeFiles: FileCalls = { ...fs, swapSync, tryLock, waitForLock }
 
 /** Whether a call failed with one of these codes. */
 export const hasCode = (error: unknown, ...codes: string[]): boolean =>
@@ -38,6 +46,10 @@ export const hasCode = (error: unknown, ...codes: string[]): boolean =>
 
 /** Whether a call failed because there is no such file. */
 export const isMissing = (error: unknown): boolean => hasCode(error, 'ENOENT')
+
+/** Whether there is something of that name. */
+export const exists = (calls: FileCalls, path: string): boolean =>
+  calls.statSync(path, { throwIfNoEntry: false }) !== undefined
 
 /** Writes all bytes: a disk that fills up ends in a short write first, and in the error at the next one. */
 export function writeAll(calls: FileCalls, fd: number, bytes: Uint8Array): void {

@@ -1,4 +1,3 @@
-import { tryLock, waitForLock } from 'fs-native-extensions'
 import { type FileCalls, isMissing, nodeFiles, openInFolder } from './file-calls'
 
 /** How a file is opened to be locked. */
@@ -23,7 +22,7 @@ export async function withFileLock<T>(
     // Opening and closing a file takes microseconds, a hop to a thread and back ten times that.
     const fd = openInFolder(calls, path, 'a+', mode)
     try {
-      if (!tryLock(fd)) await waitForLock(fd)
+      if (!calls.tryLock(fd)) await calls.waitForLock(fd)
       // While it waited the file may have been replaced or removed: then the lock that counts is that of another file.
       if (isAt(calls, path, fd)) return await work(fd)
     } finally {

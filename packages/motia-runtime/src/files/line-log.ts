@@ -1,5 +1,4 @@
 import { dirname } from 'node:path'
-import { tryLock } from 'fs-native-extensions'
 import type { FileAccess } from './file-access'
 import { type FileCalls, isMissing, nodeFiles, syncFolder } from './file-calls'
 import { withFileLock } from './file-lock'
@@ -165,7 +164,7 @@ export class LineLog<Entry = unknown> {
     const next = await writeFile(this.#calls, temp, [bytes], this.#options.access?.())
     try {
       // Locked before it has its name, so that nobody appends to it until the name is on disk.
-      tryLock(next)
+      this.#calls.tryLock(next)
       this.#calls.renameSync(temp, this.#path)
       this.#file.moveTo(next, bytes)
       await this.#file.syncName()

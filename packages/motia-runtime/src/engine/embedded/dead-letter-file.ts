@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type FileCalls, nodeFiles } from '../../files/file-calls'
 import { LineLog } from '../../files/line-log'
 import { keepDamaged } from '../../files/set-aside'
 import type { DeadLetter, DeadLetters } from '../engine'
@@ -35,13 +36,14 @@ export class DeadLetterFile implements DeadLetters {
   #removedCount = 0
 
   /** `requeue` puts the message back in its queue, safe from a power cut. */
-  constructor(path: string, requeue: (letter: DeadLetter) => void) {
+  constructor(path: string, requeue: (letter: DeadLetter) => void, calls: FileCalls = nodeFiles) {
     this.#requeue = requeue
     this.#log = new LineLog<Entry>(path, {
+      calls,
       onLines: (lines, isFresh) => {
         if (isFresh) this.#letters.clear()
         const entries = lines.map(parse)
-        if (isFresh && entries.includes(undefined)) keepDamaged(path)
+        if (isFresh && entries.includes(undefined)) keepDamaged(path, calls)
         for (const entry of entries) this.#apply(entry)
         return undefined
       },

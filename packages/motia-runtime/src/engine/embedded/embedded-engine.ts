@@ -1,8 +1,8 @@
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { join } from 'node:path'
-import { makeFolder, nodeFiles } from '../../files/file-calls'
+import { exists, type FileCalls, makeFolder, nodeFiles } from '../../files/file-calls'
 import { setAsideUnless } from '../../files/set-aside'
-import type { Engine } from '../engine'
+import type { DeadLetter, Engine } from '../engine'
 import { DeadLetterFile } from './dead-letter-file'
 import { Dispatcher } from './dispatcher'
 import { EmbeddedEvents } from './embedded-events'
@@ -28,6 +28,8 @@ export interface EmbeddedEngineOptions {
   dataDir: string
   /** How many traces, and how many log lines, are kept for the Workbench. */
   traceLimit: number
+  /** The file-system calls; tests pass some that fail. */
+  calls?: FileCalls
 }
 
 /**
@@ -35,18 +37,23 @@ export interface EmbeddedEngineOptions {
  * folder takes over; dead letters and the ticks of cron steps are on disk; state, streams and traces end with the
  * process.
  */
-export const createEmbeddedEngine = async ({ dataDir, traceLimit }: EmbeddedEngineOptions): Promise<Engine> => {
-  useDataFolder(dataDir)
+export const createEmbeddedEngine = async ({
+  dataDir,
+  traceLimit,
+  calls = nodeFiles,
+}: EmbeddedEngineOptions): Promise<Engine> => {
+  useDataFolder(calls, dataDir)
   const journalFolder = join(dataDir, 'queues')
-  const journal = new QueueJournal(journalFolder)
-  const others = new OtherJournals(journalFolder, journal)
+  const journal = new QueueJournal(journalFolder, calls)
+  const others = new OtherJournals(journalFolder, journal, calls)
   const owed = new OwedEvents()
   const dispatcher: Dispatcher = new Dispatcher({ journal, owed, bury: (letter) => deadLetters.add(letter) })
-  const deadLetters = new DeadLetterFile(join(dataDir, 'dead-letters.jsonl'), ({ queue, event }) => {
+  const requeue = ({ queue, event }: DeadLetter) => {
     if (!journal.isSafe) throw new Error('The queue journal cannot be written: nothing is retried until it can')
     dispatcher.enqueue(newMessage({ queue, eventId: event.id, text: eventText(event) }, 0))
     journal.sync()
-  })
+  }
+  const deadLetters = new DeadLetterFile(join(dataDir, 'dead-letters.jsonl'), requeue, calls)
   const events = new EmbeddedEvents({ dispatcher, owed, journal, others })
   const inspector = new QueueInspection(dispatcher, deadLetters)
   const feed = new MemoryFeed(traceLimit)
@@ -60,7 +67,7 @@ export const createEmbeddedEngine = async ({ dataDir, traceLimit }: EmbeddedEngi
   return {
     kind: 'embedded',
     events,
-    leases: new LeaseFiles(join(dataDir, 'cron')),
+    leases: new LeaseFiles(join(dataDir, 'cron'), calls),
     state: new MemoryState(),
     streams: memoryStreams,
     deadLetters,
@@ -89,20 +96,20 @@ export const createEmbeddedEngine = async ({ dataDir, traceLimit }: EmbeddedEngi
  * Makes the data folder, and sets aside what is in the way of the engine's own files in it. Throws an error of one line if
  * nothing can be stored in the folder.
  */
-const useDataFolder = (dataDir: string): void => {
+const useDataFolder = (calls: FileCalls, dataDir: string): void => {
   try {
-    makeFolder(nodeFiles, dataDir)
+    makeFolder(calls, dataDir)
     // Writes nothing: a server starts on a full disk too.
-    accessSync(`${dataDir}/`, constants.W_OK | constants.X_OK)
+    calls.accessSync(`${dataDir}/`, constants.W_OK | constants.X_OK)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : error
     throw new Error(`The data folder ${dataDir} cannot be used (${code}): choose a folder that this user can write to`)
   }
-  setAsideUnless('file', join(dataDir, 'dead-letters.jsonl'))
+  setAsideUnless('file', join(dataDir, 'dead-letters.jsonl'), calls)
   for (const folder of ['queues', 'cron'].map((name) => join(dataDir, name))) {
-    setAsideUnless('folder', folder)
-    const names = existsSync(folder) ? readdirSync(folder) : []
+    setAsideUnless('folder', folder, calls)
+    const names = exists(calls, folder) ? calls.readdirSync(folder) : []
     for (const name of names.filter((name) => /\.(journal|lease)$/.test(name)))
-      setAsideUnless('file', join(folder, name))
+      setAsideUnless('file', join(folder, name), calls)
   }
 }

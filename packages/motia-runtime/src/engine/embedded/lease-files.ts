@@ -1,8 +1,7 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { join } from 'node:path'
-import { tryLock } from 'fs-native-extensions'
 import { type CronLeases, type CronRun, FUTURE_TICK_MS } from '../../cron/cron-leases'
-import { isMissing, makeFolder, nodeFiles, syncFile } from '../../files/file-calls'
+import { type FileCalls, isMissing, makeFolder, nodeFiles, syncFile } from '../../files/file-calls'
 
 /**
  * Cron leases as files, one for each step. Whoever runs a tick holds the kernel's lock on the file, which is free at
@@ -10,36 +9,39 @@ import { isMissing, makeFolder, nodeFiles, syncFile } from '../../files/file-cal
  */
 export class LeaseFiles implements CronLeases {
   readonly #folder: string
+  readonly #calls: FileCalls
 
-  constructor(folder: string) {
+  constructor(folder: string, calls: FileCalls = nodeFiles) {
     this.#folder = folder
+    this.#calls = calls
   }
 
   async begin(step: string, tick: number): Promise<CronRun | 'held' | 'done'> {
-    makeFolder(nodeFiles, this.#folder)
-    const fd = openSync(this.#pathOf(step), constants.O_RDWR | constants.O_CREAT)
-    const isHeld = !tryLock(fd)
-    if (isHeld || isDone(fd, tick)) {
-      closeSync(fd)
+    const calls = this.#calls
+    makeFolder(calls, this.#folder)
+    const fd = calls.openSync(this.#pathOf(step), constants.O_RDWR | constants.O_CREAT)
+    const isHeld = !calls.tryLock(fd)
+    if (isHeld || isDone(calls, fd, tick)) {
+      calls.closeSync(fd)
       return isHeld ? 'held' : 'done'
     }
     return {
       end: async () => {
         try {
           // In place, over an earlier tick of as many digits: a reader without the lock sees one or the other.
-          writeSync(fd, `${tick}\n`, 0)
-          await syncFile(nodeFiles, fd, 'data')
+          calls.writeSync(fd, `${tick}\n`, 0)
+          await syncFile(calls, fd, 'data')
         } finally {
-          closeSync(fd)
+          calls.closeSync(fd)
         }
       },
-      release: async () => closeSync(fd),
+      release: async () => calls.closeSync(fd),
     }
   }
 
   async lastTick(step: string): Promise<number | null> {
     try {
-      return tickIn(readFileSync(this.#pathOf(step), 'utf8'))
+      return tickIn(this.#calls.readFileSync(this.#pathOf(step), 'utf8'))
     } catch (error) {
       if (isMissing(error)) return null
       throw error
@@ -51,11 +53,11 @@ export class LeaseFiles implements CronLeases {
   }
 }
 
-const isDone = (fd: number, tick: number): boolean => {
-  const text = readFileSync(fd, 'utf8')
+const isDone = (calls: FileCalls, fd: number, tick: number): boolean => {
+  const text = calls.readFileSync(fd, 'utf8')
   const last = tickIn(text)
   // Written over what is longer, the tick could not be read either.
-  if (last === null && text !== '') ftruncateSync(fd)
+  if (last === null && text !== '') calls.ftruncateSync(fd)
   return last !== null && last >= tick && last <= Date.now() + FUTURE_TICK_MS
 }
 

@@ -1,7 +1,5 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { tryLock } from 'fs-native-extensions'
-import { isMissing } from '../../files/file-calls'
+import { exists, type FileCalls, isMissing, nodeFiles } from '../../files/file-calls'
 import { keepDamaged } from '../../files/set-aside'
 import { isDamaged, readRecords } from './journal-records'
 import type { Message } from './message'
@@ -14,13 +12,15 @@ import { JOURNAL_SUFFIX, type OpenJournal, type QueueJournal, removeJournal } fr
 export class OtherJournals {
   readonly #folder: string
   readonly #own: QueueJournal
+  readonly #calls: FileCalls
   /** Those whose messages the own journal could not take: they stay, and stay locked, until it can. */
   readonly #taken: OpenJournal[] = []
   #isFailing = false
 
-  constructor(folder: string, own: QueueJournal) {
+  constructor(folder: string, own: QueueJournal, calls: FileCalls = nodeFiles) {
     this.#folder = folder
     this.#own = own
+    this.#calls = calls
   }
 
   /**
@@ -30,7 +30,7 @@ export class OtherJournals {
   adopt(take: (messages: Message[]) => void): void {
     for (const path of this.#paths()) this.#try(() => this.#adoptFrom(path, take))
     if (!this.#own.isSafe) return
-    for (const journal of this.#taken.splice(0)) removeJournal(journal)
+    for (const journal of this.#taken.splice(0)) removeJournal(this.#calls, journal)
   }
 
   /** The ids of the owed events that wait or run in other processes, living or dead. */
@@ -39,27 +39,28 @@ export class OtherJournals {
     for (const path of this.#paths()) {
       this.#try(() => {
         // Begun again by its process, it has a new name by now; the next sweep finds it.
-        if (!existsSync(path)) return
-        for (const { eventId } of readRecords(readFileSync(path, 'utf8'))) if (eventId !== undefined) ids.add(eventId)
+        if (!exists(this.#calls, path)) return
+        for (const { eventId } of readRecords(this.#calls.readFileSync(path, 'utf8')))
+          if (eventId !== undefined) ids.add(eventId)
       })
     }
     return ids
   }
 
   close(): void {
-    for (const { fd } of this.#taken.splice(0)) closeSync(fd)
+    for (const { fd } of this.#taken.splice(0)) this.#calls.closeSync(fd)
   }
 
   #adoptFrom(path: string, take: (messages: Message[]) => void): void {
-    const journal = lockJournal(path)
+    const journal = lockJournal(this.#calls, path)
     if (!journal) return
     try {
-      const text = readFileSync(journal.fd, 'utf8')
-      if (isDamaged(text)) keepDamaged(path)
+      const text = this.#calls.readFileSync(journal.fd, 'utf8')
+      if (isDamaged(text)) keepDamaged(path, this.#calls)
       take(readRecords(text))
       this.#taken.push(journal)
     } catch (error) {
-      closeSync(journal.fd)
+      this.#calls.closeSync(journal.fd)
       throw error
     }
   }
@@ -67,7 +68,7 @@ export class OtherJournals {
   #paths(): string[] {
     let names: string[] = []
     this.#try(() => {
-      names = existsSync(this.#folder) ? readdirSync(this.#folder) : []
+      names = exists(this.#calls, this.#folder) ? this.#calls.readdirSync(this.#folder) : []
     })
     const journals = names.filter((name) => name.endsWith(JOURNAL_SUFFIX)).map((name) => join(this.#folder, name))
     return journals.filter((path) => path !== this.#own.path)
@@ -87,16 +88,16 @@ export class OtherJournals {
 }
 
 /** Opens a journal if nobody has its lock; undefined if somebody has, or the file is gone. */
-const lockJournal = (path: string): OpenJournal | undefined => {
+const lockJournal = (calls: FileCalls, path: string): OpenJournal | undefined => {
   let fd: number
   try {
-    fd = openSync(path, 'r+')
+    fd = calls.openSync(path, 'r+')
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
   }
   // Another process may have adopted and removed it before this one got the lock.
-  if (tryLock(fd) && fstatSync(fd).nlink > 0) return { fd, path }
-  closeSync(fd)
+  if (calls.tryLock(fd) && calls.fstatSync(fd).nlink > 0) return { fd, path }
+  calls.closeSync(fd)
   return undefined
 }

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fdatasyncSync, fstatSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { tryLock } from 'fs-native-extensions'
-import { nodeFiles, openInFolder, writeAll } from '../../files/file-calls'
+import { type FileCalls, nodeFiles, openInFolder, writeAll } from '../../files/file-calls'
 import { addRecord, deferRecord, endRecord, failRecord, startRecord } from './journal-records'
 import type { Message } from './message'
 
@@ -23,6 +21,7 @@ const RECORD_BYTES = 150
  */
 export class QueueJournal {
   readonly #folder: string
+  readonly #calls: FileCalls
   readonly #pending = new Map<string, Message>()
   #records = ''
   #file: OpenJournal | undefined
@@ -34,8 +33,9 @@ export class QueueJournal {
   #written: Promise<void> | undefined
   #onWritten = () => {}
 
-  constructor(folder: string) {
+  constructor(folder: string, calls: FileCalls = nodeFiles) {
     this.#folder = folder
+    this.#calls = calls
   }
 
   /** The file of this process, if it has one. */
@@ -110,7 +110,7 @@ export class QueueJournal {
   /** Writes what has been noted, and returns once it is safe from a power cut too. */
   sync(): void {
     this.flush()
-    if (this.#file) fdatasyncSync(this.#file.fd)
+    if (this.#file) this.#calls.fsyncSync(this.#file.fd)
   }
 
   /** Lets go of the file; it stays if it holds messages for the next process. */
@@ -121,8 +121,8 @@ export class QueueJournal {
     const { size } = this.#pending
     if (this.#isFailing && size > 0) console.warn(`Queued events lost, as the queue journal cannot be written: ${size}`)
     if (this.#file) {
-      if (size === 0) removeJournal(this.#file)
-      else closeSync(this.#file.fd)
+      if (size === 0) removeJournal(this.#calls, this.#file)
+      else this.#calls.closeSync(this.#file.fd)
     }
     this.#file = undefined
     this.#isClosed = true
@@ -134,7 +134,7 @@ export class QueueJournal {
     if (this.#isFailing || this.#isClosed) return
     try {
       if (this.#file && this.#size - 2 * this.#pendingBytes < MAX_FINISHED_BYTES) {
-        writeAll(nodeFiles, this.#file.fd, records)
+        writeAll(this.#calls, this.#file.fd, records)
         this.#size += records.length
       } else {
         this.#beginAgain()
@@ -148,14 +148,14 @@ export class QueueJournal {
   /** Writes what is pending, all that has been noted included, to a new file, and removes the old one. */
   #beginAgain(): void {
     const records = Buffer.from(Array.from(this.#pending.values(), addRecord).join(''))
-    const file = create(this.#folder)
+    const file = create(this.#calls, this.#folder)
     try {
-      writeAll(nodeFiles, file.fd, records)
+      writeAll(this.#calls, file.fd, records)
     } catch (error) {
-      removeJournal(file)
+      removeJournal(this.#calls, file)
       throw error
     }
-    if (this.#file) removeJournal(this.#file)
+    if (this.#file) removeJournal(this.#calls, this.#file)
     this.#file = file
     this.#size = records.length
   }
@@ -168,22 +168,22 @@ export interface OpenJournal {
 }
 
 /** Makes a file and takes its lock. */
-const create = (folder: string): OpenJournal => {
+const create = (calls: FileCalls, folder: string): OpenJournal => {
   for (;;) {
     const path = join(folder, `${randomBytes(6).toString('hex')}${JOURNAL_SUFFIX}`)
-    const fd = openInFolder(nodeFiles, path, 'ax')
+    const fd = openInFolder(calls, path, 'ax')
     // Before it had its lock, another process may have taken it for that of a dead one, and removed it.
-    if (tryLock(fd) && fstatSync(fd).nlink > 0) return { fd, path }
-    closeSync(fd)
+    if (calls.tryLock(fd) && calls.fstatSync(fd).nlink > 0) return { fd, path }
+    calls.closeSync(fd)
   }
 }
 
 /** Removes a journal and lets go of its lock. */
-export const removeJournal = ({ fd, path }: OpenJournal): void => {
+export const removeJournal = (calls: FileCalls, { fd, path }: OpenJournal): void => {
   try {
-    unlinkSync(path)
+    calls.rmSync(path)
   } catch {
     // Removed by hand.
   }
-  closeSync(fd)
+  calls.closeSync(fd)
 }
