@@ -1,7 +1,6 @@
 // Bundles the sources into dist/, so that a server starts without compiling them and its hot paths run as written.
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { build } from 'esbuild'
 
 const root = import.meta.dirname
 const sources = join(root, 'src')
@@ -17,6 +16,7 @@ const newestSource = () =>
 const isStale = () => existsSync(sources) && (!existsSync(output) || statSync(output).mtimeMs < newestSource())
 
 if (isStale()) {
+  const { build } = await import('esbuild')
   const { outputFiles } = await build({
     entryPoints: entries.map((name) => join(sources, `${name}.ts`)),
     outdir: dirname(output),

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import request from 'supertest'
@@ -16,17 +16,23 @@ const LOCAL = /^(connect|lookup|send) (127\.0\.0\.1|localhost|::1|\/.*)$/
 const MOTIA = { PORT: '1', HOST: 'no-such-host.invalid' }
 
 test.each([
-  { how: 'npm start', command: ['npm', 'start'] },
-  { how: 'npm run dev', command: ['npm', 'run', 'dev'] },
-  { how: 'npx motia dev -pPORT', command: ['npx', 'motia', 'dev', '-pPORT', '-H', '127.0.0.1'], env: MOTIA },
+  { how: 'npm start', command: ['npm', 'start'], end: 'SIGTERM to npm' },
+  { how: 'npm run dev', command: ['npm', 'run', 'dev'], end: 'Ctrl-C' },
+  {
+    how: 'npx motia dev -pPORT',
+    command: ['npx', 'motia', 'dev', '-pPORT', '-H', '127.0.0.1'],
+    env: MOTIA,
+    end: 'Ctrl-C',
+  },
   {
     how: 'npx motia start --port=PORT --host=…',
     command: ['npx', 'motia', 'start', '--port=PORT', '--host=127.0.0.1'],
     env: MOTIA,
+    end: 'SIGTERM to npm',
   },
 ])(
-  'When the server is run by $how, then it is there, nothing it does leaves 127.0.0.1, and Ctrl-C ends all of it',
-  async ({ command, env = {} }) => {
+  'When the server is run by $how, then it is there, nothing it does leaves 127.0.0.1, and $end ends all of it',
+  async ({ command, env = {}, end }) => {
     const log = join(makeTempDir(), 'network.log')
     const port = await freePort()
     const server = await startServer({
@@ -42,9 +48,11 @@ test.each([
       .get('/')
       .set('Accept', 'text/html')
       .expect(isDev ? 200 : 404)
-    // As a terminal does it.
-    const { hasLeftOthers } = await server.stop('SIGINT', { wholeGroup: true })
+    const { hasLeftOthers } = await (end === 'Ctrl-C' ? server.stop('SIGINT', { wholeGroup: true }) : server.stop())
     expect(hasLeftOthers).toBe(false)
+    // It stopped in order: the file holds everything.
+    expect(readdirSync(server.dataDir)).not.toContain('pets.journal')
+    expect(server.store().pets).toHaveProperty('1')
     await expect(fetch(`${server.url}/health`)).rejects.toThrow()
     // Whoever records nothing would find nothing.
     expect(existsSync(log)).toBe(true)

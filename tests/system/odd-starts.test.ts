@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
 import { petsApi } from '../support/pets-api'
 import { copyProject } from '../support/project-copy'
@@ -63,4 +64,11 @@ test('When a signal comes while the server starts, then it ends at once, with 0'
   expect(server.output()).toBe('')
   for (const socket of sockets) socket.destroy()
   mute.close()
+})
+
+test('When SIGTERM comes before the server has loaded any package, then it ends at once, with 0', async () => {
+  const preload = pathToFileURL(join(ROOT, 'tests/support/preload/stop-when-listening.mjs')).href
+  const server = await spawnServer({ env: { NODE_OPTIONS: `--import ${preload}` } })
+  expect(await server.exited).toMatchObject({ code: 0, signal: null })
+  expect(server.output()).toBe('Listens with 0 packages loaded\n')
 })

@@ -56,8 +56,10 @@ test('When a second Ctrl-C comes during the grace, then that ends, and the serve
   await request(server.url).get('/readyz').expect(503, { status: 'stopping' })
   await request(server.url).get('/livez').expect(200, { status: 'ok' })
   await petsApi(server.url, 'js').create().expect(201)
-  void server.stop('SIGINT')
+  // The first may still be taken for an echo of the one before.
+  const presses = setInterval(() => void server.stop('SIGINT'), 250)
   const { code, ms } = await first
+  clearInterval(presses)
   expect(code).toBe(0)
   expect(ms).toBeLessThan(9_000)
   expect(server.store().pets).toMatchObject({ 1: { name: 'Buddy' } })

@@ -2,14 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { environmentOf } from './server/flags'
 import { checkProjectPath } from './server/project-path'
-import { readConfig } from './server/read-config'
-import { type Mode, serve } from './server/serve'
-import { containStepErrors } from './steps/step-scope'
+import type { Mode } from './server/serve'
+import { onStopSignal } from './server/stop-signals'
 
 const modes: Mode[] = ['dev', 'start']
-
-/** The signals that stop a server: a second one ends its grace. */
-const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 // A log that cannot be written (its disk is full, its reader is gone) must not take the server down.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
@@ -25,21 +21,23 @@ const main = async (): Promise<void> => {
   const [, , command, ...args] = process.argv
   const mode = modes.find((known) => known === command)
   if (!mode && command !== 'types') throw new Error('Usage: motia-runtime dev | start | types')
+  let stop: ((exitCode: number) => Promise<void>) | undefined
+  // Before anything is loaded: the kernel drops a signal that process 1 of a container does not listen for.
+  if (mode) onStopSignal(() => (stop ? void stop(0) : process.exit(0)))
   const root = process.cwd()
   checkProjectPath(root, mode === 'dev')
   Object.assign(process.env, environmentOf(args))
   loadEnvironment('.env')
   // Motia, the Workbench and its page all ask this one.
   process.env.MOTIA_ANALYTICS_DISABLED = 'true'
+  const { readConfig } = await import('./server/read-config')
   if (!mode) {
     const { writeTypes } = await import('./server/write-types')
     await writeTypes(root, await readConfig(root))
     return
   }
   if (mode === 'start') process.env.NODE_ENV ??= 'production'
-  let stop: ((exitCode: number) => Promise<void>) | undefined
-  // Before the start is over there is nothing to let end; as process 1 of a container nothing else would end it.
-  for (const signal of STOP_SIGNALS) process.on(signal, () => (stop ? void stop(0) : process.exit(0)))
+  const [{ serve }, { containStepErrors }] = await Promise.all([import('./server/serve'), import('./steps/step-scope')])
   const server = await serve(mode, root, await readConfig(root))
   stop = server.stop
   containStepErrors((error) => {

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { add } from '@amplitude/analytics-node'
 import { environmentOf } from './flags'
+import { onStopSignal } from './stop-signals'
 
 const PACKAGE = dirname(createRequire(import.meta.url).resolve('motia-runtime/package.json'))
 const COMMAND = join(PACKAGE, 'bin', 'motia-runtime.mjs')
@@ -23,7 +24,8 @@ export const handOver = async (root: string): Promise<void> => {
     stdio: 'inherit',
     env: { ...process.env, ...environmentOf(process.argv.slice(3), { strict: false }) },
   })
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
+  // On Windows `kill` would end the server at once, and the console has told it already.
+  onStopSignal(() => process.platform !== 'win32' && server.kill())
   server.once('exit', (code) => process.exit(code ?? 1))
   await new Promise(() => {})
 }
