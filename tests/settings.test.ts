@@ -12,6 +12,8 @@ const defaults: Settings = {
   stopGrace: 0,
   traceLimit: 1_000,
   trustProxy: false,
+  logLevel: 'info',
+  logFormat: 'text',
   redisUrl: undefined,
   redisPrefix: 'pets',
 }
@@ -109,6 +111,24 @@ const variables: [name: string, setting: keyof Settings, valid: [string, unknown
       ['1', true],
     ],
     ['true', 'yes', '2', ' 1'],
+  ],
+  [
+    'LOG_LEVEL',
+    'logLevel',
+    [
+      ['debug', 'debug'],
+      ['warn', 'warn'],
+    ],
+    ['WARN', 'trace', 'warning', '3'],
+  ],
+  [
+    'LOG_FORMAT',
+    'logFormat',
+    [
+      ['text', 'text'],
+      ['json', 'json'],
+    ],
+    ['JSON', 'pretty', '1'],
   ],
   [
     'REDIS_URL',

@@ -29,6 +29,8 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[\w-]{1,40}$/, PREFIX_FORM)
     .default('pets'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
+  LOG_FORMAT: z.enum(['text', 'json'], 'must be text or json').default('text'),
   REDIS_URL: z.url({ protocol: /^rediss?$/, hostname: /./, error: 'must be a redis:// or rediss:// URL' }).optional(),
 })
 
@@ -50,12 +52,16 @@ export interface Settings {
   stepRuntime: 'in-process' | 'process'
   /** How long an API handler may take before the client gets a 503, in seconds. */
   handlerTimeout: number
-  /** How long a stopping server still serves while `/health` sends balancers away, in seconds. */
+  /** How long a stopping server still serves while `/readyz` sends balancers away, in seconds. */
   stopGrace: number
   /** How many traces, and as many log lines, are kept for the Workbench. */
   traceLimit: number
   /** Whether a proxy in front says in `X-Forwarded-Host` how it was addressed. */
   trustProxy: boolean
+  /** Lines below this level are neither printed nor kept. */
+  logLevel: 'debug' | 'info' | 'warn' | 'error'
+  /** How log lines are printed. */
+  logFormat: 'text' | 'json'
   /** The Redis that keeps everything; undefined if `dataDir` does. */
   redisUrl: string | undefined
   /** What the names of all keys and queues in that Redis begin with. */
@@ -93,6 +99,8 @@ export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Sett
     stopGrace: data.PETS_STOP_GRACE,
     traceLimit: data.PETS_TRACE_LIMIT,
     trustProxy: data.PETS_TRUST_PROXY === '1',
+    logLevel: data.LOG_LEVEL,
+    logFormat: data.LOG_FORMAT,
     redisUrl: data.REDIS_URL,
     redisPrefix: data.PETS_REDIS_PREFIX,
   }

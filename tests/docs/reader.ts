@@ -83,7 +83,7 @@ export class Reader {
     const server = this.#session.start(text)
     this.#servers.set(port, server)
     this.#latest = server
-    await waitFor(() => /^ {3}Data: .*\n/m.test(server.output()) || !server.isRunning(), {
+    await waitFor(() => / {3}Data: .*\n/.test(server.output()) || !server.isRunning(), {
       what: 'the server to be ready',
       timeout: PATIENCE_MS,
       seen: server.output,

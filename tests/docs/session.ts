@@ -81,7 +81,9 @@ export class Session {
   plain(text: string): string {
     let plain = text.trimEnd().replaceAll(join(this.#folder, 'pet-store'), HOME)
     for (const [documented, port] of this.#ports) plain = plain.replaceAll(`:${port}`, `:${documented}`)
-    const lines = plain.split('\n').map((line) => line.replace(/^\[\d\d:\d\d:\d\d\] \S+/, '[TIME] TRACE').trimEnd())
+    const lines = plain
+      .split('\n')
+      .map((line) => line.replace(/^\[[-\d]+ [:\d]+\]( (?!\[)\S+)?/, '[TIME] TRACE').trimEnd())
     return lines.map(lineWithoutTimes).join('\n')
   }
 

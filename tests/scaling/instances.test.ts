@@ -187,7 +187,7 @@ test('When the instances are restarted one after the other behind a balancer, th
   for (const index of [0, 1, 2]) {
     const old = fleet[index]
     expect((await old?.stop())?.code).toBe(0)
-    expect(old?.output()).toContain('Stopping in 2 s: until then /health sends balancers away\n')
+    expect(old?.output()).toContain('Stopping in 2 s: until then /readyz returns 503\n')
     const next = await startInstance(redis.url, { root, port: old?.port, env: WITH_GRACE })
     fleet[index] = next
     await waitFor(() => balancer.isHealthy(next.url), { what: 'the balancer to see the new instance' })

@@ -7,7 +7,7 @@ export interface PrintedLine {
   text: string
 }
 
-const LINE = /^\[\d\d:\d\d:\d\d] (?<traceId>\S+) \[(?<level>[A-Z]+)] (?<step>\S+) (?<text>.*)$/
+const LINE = /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d] (?<traceId>\S+) \[(?<level>[A-Z]+)] (?<step>\S+) (?<text>.*)$/
 
 /** The steps' log lines in what a server has printed. */
 export const logLines = (output: string): PrintedLine[] =>

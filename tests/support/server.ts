@@ -56,7 +56,7 @@ export interface TestServer extends ServerProcess {
 export const serverEnvironment = (env: Record<string, string> = {}): NodeJS.ProcessEnv => {
   const inherited = Object.entries(process.env).filter(
     ([name]) =>
-      !/^(PORT|HOST|REDIS_|PETS_|BULLMQ_|MOTIA_|VITEST|NODE_ENV|NODE_OPTIONS|LOG_LEVEL|VITE_|FORCE_COLOR)/.test(name),
+      !/^(PORT|HOST|REDIS_|PETS_|BULLMQ_|MOTIA_|VITEST|NODE_ENV|NODE_OPTIONS|LOG_|VITE_|FORCE_COLOR)/.test(name),
   )
   return { ...Object.fromEntries(inherited), ...env }
 }
@@ -78,7 +78,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
   const child = await spawnServer(options)
   const { dataDir } = child
   // The last line of what a server says when it is ready.
-  await waitFor(() => /^ {3}Data: .*\n/m.test(child.output()) || !child.isRunning(), {
+  await waitFor(() => / {3}Data: .*\n/.test(child.output()) || !child.isRunning(), {
     what: 'the server to be ready',
     timeout: 45_000,
     seen: child.output,

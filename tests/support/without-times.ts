@@ -23,3 +23,4 @@ export const lineWithoutTimes = (line: string): string =>
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replace(/\b\d{13}\b/g, 'TIME')
     .replace(/Ms: \d+/g, 'Ms: MS')
+    .replace(/"traceId":"[^"]*"/g, '"traceId":"TRACE"')

@@ -52,7 +52,7 @@ test.each(['SIGTERM', 'SIGHUP'] as const)(
 test('When a second Ctrl-C comes during the grace, then that ends, and the server stops in order', async () => {
   const server = await startServer({ env: { PETS_STOP_GRACE: '60' } })
   const first = server.stop('SIGINT')
-  await server.printed('Stopping in 60 s: until then /health sends balancers away\n')
+  await server.printed('Stopping in 60 s: until then /readyz returns 503\n')
   await request(server.url).get('/readyz').expect(503, { status: 'stopping' })
   await request(server.url).get('/livez').expect(200, { status: 'ok' })
   await petsApi(server.url, 'js').create().expect(201)
@@ -61,6 +61,7 @@ test('When a second Ctrl-C comes during the grace, then that ends, and the serve
   const { code, ms } = await first
   clearInterval(presses)
   expect(code).toBe(0)
+  expect(server.output()).toMatch(/\[INFO] Stopped\n$/)
   expect(ms).toBeLessThan(9_000)
   expect(server.store().pets).toMatchObject({ 1: { name: 'Buddy' } })
 })

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
+import { setLogFormat } from './logging/console-lines'
+import { printFailure, takeOverConsole } from './logging/own-console'
 import { environmentOf } from './server/flags'
 import { checkProjectPath } from './server/project-path'
 import type { Mode } from './server/serve'
@@ -36,6 +38,9 @@ const main = async (): Promise<void> => {
     await writeTypes(root, await readConfig(root))
     return
   }
+  // Before the config is read, which may fail.
+  await setLogFormat(process.env.LOG_FORMAT === 'json' ? 'json' : 'text')
+  takeOverConsole()
   if (mode === 'start') process.env.NODE_ENV ??= 'production'
   const [{ serve }, { containStepErrors }] = await Promise.all([import('./server/serve'), import('./steps/step-scope')])
   const server = await serve(mode, root, await readConfig(root))
@@ -47,6 +52,6 @@ const main = async (): Promise<void> => {
 }
 
 main().catch((error: unknown) => {
-  console.error(`✗ ${error instanceof Error ? error.message : error}`)
+  printFailure(error)
   process.exit(1)
 })

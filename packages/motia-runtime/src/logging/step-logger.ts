@@ -1,15 +1,17 @@
 import { Logger } from 'motia'
 import type { WorkbenchFeed } from '../traces/workbench-feed'
-import { type Level, printLog } from './console-lines'
+import { printLog } from './console-lines'
+import { isLevel, isLogged, type Level } from './log-level'
 
 type Listener = (level: string, message: string, details?: unknown) => void
 
-const RANKS: Record<Level, number> = { debug: 10, info: 20, warn: 30, error: 40 }
-
-const isLevel = (value: unknown): value is Level => typeof value === 'string' && Object.hasOwn(RANKS, value)
-
-/** Below this, nothing is printed or kept: Motia's own `LOG_LEVEL`. */
-const threshold = RANKS[isLevel(process.env.LOG_LEVEL) ? process.env.LOG_LEVEL : 'info']
+/** Details as an object. */
+const objectOf = (given: unknown): Record<string, unknown> => {
+  if (given === undefined) return {}
+  // Its members would not include the message and the stack.
+  if (given instanceof Error) return { error: given }
+  return typeof given === 'object' && given !== null ? { ...given } : { details: given }
+}
 
 /** What an error is in a log line that goes to the Workbench: JSON would make it `{}`. */
 const withErrorsSpelledOut = (details: Record<string, unknown>): Record<string, unknown> => {
@@ -79,10 +81,9 @@ export class StepLogger extends Logger {
   }
 
   #write(level: Level, message: string, given: unknown): void {
-    if (RANKS[level] < threshold) return
+    if (!isLogged(level)) return
     const time = Date.now()
-    const details: Record<string, unknown> =
-      typeof given === 'object' && given !== null ? { ...given } : given === undefined ? {} : { details: given }
+    const details = objectOf(given)
     printLog({ time, traceId: this.#traceId, level, step: this.#step, message, details })
     if (!this.#feed.isOn && this.#listeners.length === 0) return
     const plain = withErrorsSpelledOut(details)

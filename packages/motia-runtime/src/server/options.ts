@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import type { Config } from 'motia'
 import type { z } from 'zod'
+import type { LogFormat } from '../logging/console-lines'
+import { isLevel, type Level } from '../logging/log-level'
 import type { Outbox } from '../outbox/outbox'
 
 /** How a project's server runs. Everything has a default. */
@@ -21,7 +23,7 @@ export interface RuntimeOptions {
   stepRuntime?: 'in-process' | 'process'
   /** How long an API handler may take before the client gets a 503, in seconds. Default: 30. */
   handlerTimeout?: number
-  /** How long a stopping server still serves while `/health` sends balancers away, in seconds. Default: 0. */
+  /** How long a stopping server still serves while `/readyz` sends balancers away, in seconds. Default: 0. */
   stopGrace?: number
   /** How long a client may take to send the headers of a request, in seconds. Default: 15. */
   headersTimeout?: number
@@ -33,6 +35,10 @@ export interface RuntimeOptions {
   trustProxy?: boolean
   /** How many traces, and how many log lines, are kept for the Workbench. Default: 1000. */
   traceLimit?: number
+  /** Lines below this level are neither printed nor kept. Default: the variable `LOG_LEVEL`, or `info`. */
+  logLevel?: Level
+  /** `json` prints each line as one JSON object. Default: the variable `LOG_FORMAT`, or `text`. */
+  logFormat?: LogFormat
   /** A module of the project, relative to its folder, that exports a `hooks: RuntimeHooks`. */
   hooks?: string
 }
@@ -65,7 +71,7 @@ export type ResolvedOptions = Required<Omit<RuntimeOptions, 'redisUrl' | 'hooks'
   hooks: string | undefined
 }
 
-/** Returns the options with their defaults. */
+/** Returns the options with their defaults; throws an error of one line if `LOG_LEVEL` or `LOG_FORMAT` is invalid. */
 export const resolveOptions = (root: string, options: RuntimeOptions = {}): ResolvedOptions => ({
   root,
   name: options.name ?? 'Motia',
@@ -82,5 +88,17 @@ export const resolveOptions = (root: string, options: RuntimeOptions = {}): Reso
   allowedHosts: options.allowedHosts ?? [],
   trustProxy: options.trustProxy ?? false,
   traceLimit: options.traceLimit ?? 1_000,
+  logLevel: options.logLevel ?? logLevelOf(process.env.LOG_LEVEL || 'info'),
+  logFormat: options.logFormat ?? logFormatOf(process.env.LOG_FORMAT || 'text'),
   hooks: options.hooks && resolve(root, options.hooks),
 })
+
+const logLevelOf = (value: string): Level => {
+  if (isLevel(value)) return value
+  throw new Error(`LOG_LEVEL must be debug, info, warn or error (it is ${JSON.stringify(value)})`)
+}
+
+const logFormatOf = (value: string): LogFormat => {
+  if (value === 'text' || value === 'json') return value
+  throw new Error(`LOG_FORMAT must be text or json (it is ${JSON.stringify(value)})`)
+}

@@ -6,6 +6,8 @@ import type { Engine } from '../engine/engine'
 import { type OriginRules, refuseForeigners, refuseForeignSockets } from '../http/guards'
 import { hardenServer } from '../http/harden'
 import { configureRoutes, type Health, httpErrors } from '../http/routes'
+import { setLogFormat } from '../logging/console-lines'
+import { setLogLevel } from '../logging/log-level'
 import { OutboxRelay } from '../outbox/outbox-relay'
 import { watchSteps } from '../steps/hot-reload'
 import { loadProject } from '../steps/project'
@@ -37,6 +39,8 @@ export const serve = async (
   config: RuntimeConfig,
 ): Promise<{ stop: (exitCode: number) => Promise<void> }> => {
   const options = resolveOptions(root, config.runtime)
+  setLogLevel(options.logLevel)
+  await setLogFormat(options.logFormat)
   const isProduction = mode === 'start'
   const isInProcess = options.stepRuntime === 'in-process'
   const graceMs = options.stopGrace * 1_000
@@ -129,9 +133,14 @@ export const serve = async (
       // A second signal ends the grace.
       if (isStopping) return graceEnd.abort()
       isStopping = true
-      if (graceMs > 0) console.info(`Stopping in ${options.stopGrace} s: until then /health sends balancers away`)
-      setTimeout(() => process.exit(exitCode), graceMs + STOP_TIMEOUT_MS)
+      if (graceMs > 0) console.info(`Stopping in ${options.stopGrace} s: until then /readyz returns 503`)
+      else console.info('Stopping')
+      setTimeout(() => {
+        console.warn(`Stopped before everything had ended: it took more than ${STOP_TIMEOUT_MS / 1_000} s`)
+        process.exit(exitCode)
+      }, graceMs + STOP_TIMEOUT_MS)
       await cleanUp()
+      console.info('Stopped')
       process.exit(exitCode)
     },
   }
@@ -203,5 +212,5 @@ const announce = (mode: Mode, options: ResolvedOptions): void => {
     ...(mode === 'dev' ? [`   Workbench: ${url}`] : []),
     `   Data: ${data}${stepRuntime === 'process' ? '; each step runs in its own process' : ''}`,
   ]
-  console.info(lines.join('\n'))
+  console.log(lines.join('\n'))
 }

@@ -79,7 +79,7 @@ const reloader = (options: HotReloadOptions): (() => Promise<void>) => {
     const gone = definitionsInService(options).filter(({ filePath }) => !present.includes(filePath))
     for (const definition of gone) {
       remove(options, definition)
-      console.info(`- ${relative(root, definition.filePath)}`)
+      console.log(`- ${relative(root, definition.filePath)}`)
     }
     const inService = definitionsInService(options)
     const exported = new Map(changed.map((file) => [file, modules.newest(file)]))
@@ -94,7 +94,7 @@ const reloader = (options: HotReloadOptions): (() => Promise<void>) => {
     putIntoService(options, check.accepted)
     for (const file of accepted) {
       const isKnown = inService.some(({ filePath }) => filePath === file)
-      console.info(`${isKnown ? '↻' : '+'} ${relative(root, file)}`)
+      console.log(`${isKnown ? '↻' : '+'} ${relative(root, file)}`)
     }
     const reloaded = [...adopted, ...gone.map(({ filePath }) => filePath)]
     if (reloaded.length > 0) await onReload?.(reloaded)

@@ -33,7 +33,7 @@ const makeLogger = () => {
   return { logger: new StepLogger(feed, 'TRACE-1', 'JsCreatePet', ['pets']), written }
 }
 
-const HEAD = '[12:00:05] TRACE-1 [INFO] JsCreatePet'
+const HEAD = '[2022-01-01 12:00:05] TRACE-1 [INFO] JsCreatePet'
 
 describe('a line on the terminal', () => {
   test.each([
@@ -80,7 +80,9 @@ describe('a line on the terminal', () => {
 
   test('When its details hold an error, then its stack is shown', () => {
     makeLogger().logger.error('failed', { error: new Error('no') })
-    expect(printed()).toMatch(/^\[12:00:05\] TRACE-1 \[ERROR\] JsCreatePet failed \{\s+error: Error: no\n\s+at /)
+    expect(printed()).toMatch(
+      /^\[2022-01-01 12:00:05\] TRACE-1 \[ERROR\] JsCreatePet failed \{\s+error: Error: no\n\s+at /,
+    )
   })
 })
 
@@ -146,5 +148,5 @@ test('When a listener is added, then it hears each line until it is removed', ()
 test("When the stock runner's process has sent a line, then it looks the same", () => {
   const { logger } = makeLogger()
   logger.log({ level: 'warn', msg: 'careful', time: 1, traceId: 'X', flows: [], petId: '1' })
-  expect(printed()).toBe("[12:00:05] TRACE-1 [WARN] JsCreatePet careful { petId: '1' }\n")
+  expect(printed()).toBe("[2022-01-01 12:00:05] TRACE-1 [WARN] JsCreatePet careful { petId: '1' }\n")
 })

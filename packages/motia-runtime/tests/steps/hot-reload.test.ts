@@ -16,7 +16,7 @@ let lines: string[] = []
 beforeEach(() => {
   output = []
   lines = []
-  for (const level of ['info', 'warn', 'error'] as const) {
+  for (const level of ['log', 'info', 'warn', 'error'] as const) {
     vi.spyOn(console, level).mockImplementation((...parts: unknown[]) => {
       for (const list of [output, lines]) list.push(parts.join(' '))
     })
