@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { etagOf, matchesEtag } from 'motia-runtime'
 import type { CreatePet, ListPets, UpdatePet } from '../pets/payloads'
-import { type OwedEvent, type Pet, PetNotFoundError, type StoredPet } from '../pets/pet'
+import { type OwedEvent, type Pet, PetChangedError, PetNotFoundError, type StoredPet } from '../pets/pet'
 import {
   applyUpdate,
   isDue,
@@ -47,6 +48,15 @@ export interface Changed<Draft extends EventDraft> {
   pet: Pet
   events: Owed<Draft>[]
 }
+
+/** The pet that a client wants to change: the one of that id, and only if its `ETag` fits the header `If-Match`, if there is one. */
+export interface Wanted {
+  id: string
+  ifMatch?: string | string[]
+}
+
+/** The `ETag` of the pet as the API shows it. */
+const etagOfPet = (pet: StoredPet): string => etagOf(JSON.stringify(presentPet(pet)))
 
 const owe = <Draft extends EventDraft>(drafts: readonly Draft[]): Owed<Draft>[] =>
   drafts.map((draft) => ({ id: randomUUID(), ...draft }))
@@ -111,17 +121,17 @@ export class Pets {
   }
 
   /**
-   * Applies the patch; throws a `PetNotFoundError`. If it soft-deletes or restores the pet, the event that `describe` returns
-   * for that is stored with it.
+   * Applies the patch; throws a `PetNotFoundError` or a `PetChangedError`. If it soft-deletes or restores the pet, the event that
+   * `describe` returns for that is stored with it.
    */
   async update<const Deleted extends EventDraft, const Restored extends EventDraft>(
-    id: string,
+    wanted: Wanted,
     patch: UpdatePet,
     describe: { deleted: (pet: Pet) => Deleted; restored: (pet: Pet) => Restored },
   ): Promise<Changed<Deleted | Restored>> {
     const now = this.#now()
     return this.#change<Deleted | Restored>(
-      id,
+      wanted,
       (pet) => applyUpdate(pet, patch, now),
       ({ before, after }) => {
         if ((before.status === 'deleted') === (after.status === 'deleted')) return []
@@ -130,11 +140,14 @@ export class Pets {
     )
   }
 
-  /** Soft-deletes the pet, with the event that `describe` returns; without one if it already was. Throws a `PetNotFoundError`. */
-  async softDelete<const Draft extends EventDraft>(id: string, describe: (pet: Pet) => Draft): Promise<Changed<Draft>> {
+  /** Soft-deletes the pet, with the event that `describe` returns; without one if it already was. Throws what `update` does. */
+  async softDelete<const Draft extends EventDraft>(
+    wanted: Wanted,
+    describe: (pet: Pet) => Draft,
+  ): Promise<Changed<Draft>> {
     const now = this.#now()
     return this.#change(
-      id,
+      wanted,
       (pet) => softDelete(pet, now),
       ({ before, after }) => (before.status === 'deleted' ? [] : [describe(presentPet(after))]),
     )
@@ -152,7 +165,7 @@ export class Pets {
     const now = this.#now()
     try {
       return await this.#change(
-        id,
+        { id },
         (pet) => setFeedingReminder(pet, enqueuedAt, now),
         ({ after }) => [describe(presentPet(after))],
         JOB_PATIENCE_MS,
@@ -240,9 +253,12 @@ export class Pets {
     return pagesOf((after, limit) => this.#store.page(after, limit, which))
   }
 
-  /** Changes a visible pet, and stores the events of the change with it; throws a `PetNotFoundError`. */
+  /**
+   * Changes a visible pet, and stores the events of the change with it; throws a `PetNotFoundError`, or a
+   * `PetChangedError`.
+   */
   async #change<const Draft extends EventDraft>(
-    id: string,
+    { id, ifMatch }: Wanted,
     change: (pet: StoredPet) => StoredPet,
     describe: (change: Change) => Draft[],
     patienceMs = 0,
@@ -252,6 +268,7 @@ export class Pets {
       id,
       (before) => {
         if (!isVisible(before)) return before
+        if (ifMatch !== undefined && !matchesEtag(String(ifMatch), etagOfPet(before))) throw new PetChangedError()
         const after = change(before)
         events = owe(describe({ before, after }))
         return after === before ? before : withOwed(after, events)

@@ -1,5 +1,5 @@
 import type { ApiMiddleware, ApiResponse } from 'motia'
-import { PetNotFoundError } from '../pets/pet'
+import { PetChangedError, PetNotFoundError } from '../pets/pet'
 import { StoreError } from '../store/store'
 import { InvalidPayloadError } from './errors'
 
@@ -11,6 +11,7 @@ const answerTo = (error: unknown): ApiResponse<number, unknown> | null => {
     return { status: 400, body: { message: error.message, issues: error.issues } }
   }
   if (error instanceof PetNotFoundError) return { status: 404, body: { message: error.message } }
+  if (error instanceof PetChangedError) return { status: 412, body: { message: error.message } }
   if (error instanceof StoreError) return { status: STORE_STATUS[error.code], body: { message: error.message } }
   return null
 }

@@ -85,6 +85,15 @@ export type StoredPet = z.infer<typeof storedPetSchema>
 /** Whether the pet still owes events. */
 export const owesEvents = (pet: StoredPet): boolean => pet.owed !== undefined
 
+/** The pet is not as the client's `If-Match` says. */
+export class PetChangedError extends Error {
+  override readonly name = 'PetChangedError'
+
+  constructor() {
+    super('The pet has changed: read it again')
+  }
+}
+
 /** There is no pet of that id. */
 export class PetNotFoundError extends Error {
   override readonly name = 'PetNotFoundError'

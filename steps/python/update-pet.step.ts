@@ -23,6 +23,7 @@ export const config: ApiRouteConfig = {
     200: petSchema,
     400: invalidPayloadSchema,
     404: errorSchema,
+    412: errorSchema,
     503: errorSchema,
     507: errorSchema,
   },
@@ -45,7 +46,8 @@ export const handler: Handlers['PyUpdatePet'] = async (
 
   // 2. Change the pet, and say what a soft delete or a restore causes
   const { id = '' } = req.pathParams
-  const { pet, events } = await pets.update(id, patch, {
+  const ifMatch = req.headers['if-match']
+  const { pet, events } = await pets.update({ id, ifMatch }, patch, {
     deleted: (deleted) => ({
       topic: 'py.pet.soft.deleted',
       data: petSoftDeleted(deleted),

@@ -16,6 +16,7 @@ export const config: ApiRouteConfig = {
   responseSchema: {
     202: deletionSchema,
     404: errorSchema,
+    412: errorSchema,
     503: errorSchema,
     507: errorSchema,
   },
@@ -28,9 +29,10 @@ export const handler: Handlers['TsDeletePet'] = async (
   req,
   { emit, logger },
 ) => {
-  // 1. Mark the pet as deleted, and store when it may be purged
+  // 1. Mark the pet as deleted, if it is as the client last saw it
   const { id = '' } = req.pathParams
-  const { pet, events } = await pets.softDelete(id, (deleted) => ({
+  const ifMatch = req.headers['if-match']
+  const { pet, events } = await pets.softDelete({ id, ifMatch }, (deleted) => ({
     topic: 'ts.pet.soft.deleted',
     data: petSoftDeleted(deleted),
   }))

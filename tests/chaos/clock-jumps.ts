@@ -39,7 +39,10 @@ export const clockJumps = async ({ seed, say }: Chaos, { jumps }: { jumps: numbe
     now += Math.round((random.next() - 0.45) * 20 * DAY_MS)
     const { pet } = await pets.create({ name: 'Rex', species: 'dog', ageMonths: 1 }, () => [])
     if (random.chance(0.8)) {
-      const { pet: deleted } = await pets.softDelete(pet.id, ({ id: petId }) => ({ topic: 'x', data: { petId } }))
+      const { pet: deleted } = await pets.softDelete({ id: pet.id }, ({ id: petId }) => ({
+        topic: 'x',
+        data: { petId },
+      }))
       due.set(pet.id, Number(deleted.purgeAt))
     }
     // The reapers of two namespaces run at once.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { INVALID_PAYLOAD, InvalidPayloadError } from '../../src/http/errors'
 import { httpErrors } from '../../src/http/http-errors'
-import { PetNotFoundError } from '../../src/pets/pet'
+import { PetChangedError, PetNotFoundError } from '../../src/pets/pet'
 import { StoreError } from '../../src/store/store'
 import { fakeContext } from '../steps/fake-context'
 
@@ -30,6 +30,12 @@ test('When a payload is invalid, then the response is a 400 with its issues, and
 test('When there is no such pet, then the response is a 404, and nothing is logged', async () => {
   const { response, logged } = await respondTo(new PetNotFoundError())
   expect(response).toEqual({ status: 404, body: { message: 'Not found' } })
+  expect(logged).toEqual([])
+})
+
+test('When the pet is not as If-Match says, then the response is a 412, and nothing is logged', async () => {
+  const { response, logged } = await respondTo(new PetChangedError())
+  expect(response).toEqual({ status: 412, body: { message: 'The pet has changed: read it again' } })
   expect(logged).toEqual([])
 })
 

@@ -1,3 +1,4 @@
+import { etagOf } from 'motia-runtime'
 import { describe, expect, test, vi } from 'vitest'
 import { Pets } from '../../src/app/pets'
 import { DAY_MS, type OwedEvent, type Pet, type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
@@ -96,9 +97,9 @@ describe('a pet that does not exist', () => {
     const revision = await store.revision()
     for (const id of ['1', '2']) {
       await expect(pets.get(id)).rejects.toMatchObject(notFound)
-      await expect(pets.update(id, { status: 'new' }, changes)).rejects.toMatchObject(notFound)
-      await expect(pets.update(id, {}, changes)).rejects.toMatchObject(notFound)
-      await expect(pets.softDelete(id, about('gone'))).rejects.toMatchObject(notFound)
+      await expect(pets.update({ id }, { status: 'new' }, changes)).rejects.toMatchObject(notFound)
+      await expect(pets.update({ id }, {}, changes)).rejects.toMatchObject(notFound)
+      await expect(pets.softDelete({ id }, about('gone'))).rejects.toMatchObject(notFound)
       expect(await pets.setFeedingReminder(id, CREATED, about('done'))).toBeNull()
       expect(await pets.purge(id, purged)).toBeNull()
     }
@@ -136,7 +137,7 @@ describe('update', () => {
     ['nothing changes', [], deletedRex, {}],
   ])('When %s, then the events %j are stored with the change', async (_, topics, stored, patch) => {
     const { pets, store } = makePets(stored)
-    const { pet, events } = await pets.update('1', patch, changes)
+    const { pet, events } = await pets.update({ id: '1' }, patch, changes)
     expect(events.map(({ topic }) => topic)).toEqual(topics)
     expect(events.map(({ data }) => data)).toEqual(topics.map(() => ({ petId: '1', updatedAt: NOON })))
     expect(await store.get('1')).toEqual(events.length > 0 ? { ...pet, owed: events } : pet)
@@ -145,13 +146,15 @@ describe('update', () => {
   test('When the pet owes an event already, then it owes both', async () => {
     const owed = [{ id: 'e1', topic: 'js.pet.created', data: { petId: '1' } }]
     const { pets, store } = makePets({ ...rex, owed })
-    const { pet, events } = await pets.update('1', { status: 'deleted' }, changes)
+    const { pet, events } = await pets.update({ id: '1' }, { status: 'deleted' }, changes)
     expect(await store.get('1')).toEqual({ ...pet, owed: [...owed, ...events] })
   })
 
   test('When several updates soft-delete the pet at the same time, then one of them has the event', async () => {
     const { pets } = makePets(rex)
-    const updates = await Promise.all(Array.from({ length: 4 }, () => pets.update('1', { status: 'deleted' }, changes)))
+    const updates = await Promise.all(
+      Array.from({ length: 4 }, () => pets.update({ id: '1' }, { status: 'deleted' }, changes)),
+    )
     expect(updates.flatMap(({ events }) => events)).toHaveLength(1)
   })
 
@@ -164,14 +167,14 @@ describe('update', () => {
       store.reset(deletedRex)
       return update.call(store, id, change)
     }
-    expect((await pets.update('1', { status: 'deleted' }, changes)).events).toEqual([])
+    expect((await pets.update({ id: '1' }, { status: 'deleted' }, changes)).events).toEqual([])
   })
 })
 
 describe('softDelete', () => {
   test('When a pet is deleted twice, then the first time has the event, and both have the same purgeAt', async () => {
     const { pets, store, clock } = makePets(rex)
-    const first = await pets.softDelete('1', about('gone'))
+    const first = await pets.softDelete({ id: '1' }, about('gone'))
     expect(first).toEqual({
       pet: deletedRex,
       events: [{ id: anyId, topic: 'gone', data: { petId: '1', updatedAt: NOON } }],
@@ -179,7 +182,40 @@ describe('softDelete', () => {
     expect(await store.get('1')).toEqual({ ...deletedRex, owed: first.events })
 
     clock.now = NIGHT
-    expect(await pets.softDelete('1', about('gone'))).toEqual({ pet: deletedRex, events: [] })
+    expect(await pets.softDelete({ id: '1' }, about('gone'))).toEqual({ pet: deletedRex, events: [] })
+  })
+})
+
+describe('If-Match', () => {
+  const etag = etagOf(JSON.stringify(rex))
+  const changed = { name: 'PetChangedError', message: 'The pet has changed: read it again' }
+
+  test.each([etag, `"x", ${etag}`, ['"x"', etag], '*'])('When it is %j, then the pet is changed', async (ifMatch) => {
+    const { pets } = makePets({ ...rex, owed: [{ id: 'e1', topic: 'new', data: {} }] })
+    const { pet } = await pets.update({ id: '1', ifMatch }, { name: 'Max' }, changes)
+    expect(pet.name).toBe('Max')
+    const again = etagOf(JSON.stringify(pet))
+    expect((await pets.softDelete({ id: '1', ifMatch: again }, about('gone'))).pet.status).toBe('deleted')
+  })
+
+  test.each(['"x"', `W/${etag}`, ''])(
+    'When it is %j, then no change is made, nor any event stored',
+    async (ifMatch) => {
+      const { pets, store } = makePets(rex)
+      const wanted = { id: '1', ifMatch }
+      await expect(pets.update(wanted, { name: 'Max' }, changes)).rejects.toMatchObject(changed)
+      await expect(pets.update(wanted, {}, changes)).rejects.toMatchObject(changed)
+      await expect(pets.softDelete(wanted, about('gone'))).rejects.toMatchObject(changed)
+      expect(await store.list()).toEqual([rex])
+    },
+  )
+
+  test.each([etag, '"x"', '*'])('When it is %s and there is no such pet, then that is the error', async (ifMatch) => {
+    const { pets } = makePets({ ...deletedRex, purged: true })
+    for (const id of ['1', '2']) {
+      await expect(pets.update({ id, ifMatch }, {}, changes)).rejects.toMatchObject(notFound)
+      await expect(pets.softDelete({ id, ifMatch }, about('gone'))).rejects.toMatchObject(notFound)
+    }
   })
 })
 
@@ -208,7 +244,7 @@ describe('setFeedingReminder', () => {
     const { pets, store } = makePets(rex)
     const update = vi.spyOn(store, 'update')
     await pets.setFeedingReminder('1', CREATED, about('done'))
-    await pets.update('1', { name: 'Max' }, changes)
+    await pets.update({ id: '1' }, { name: 'Max' }, changes)
     const [job, client] = update.mock.calls.map(([, , options]: unknown[]) => options)
     expect(job).toEqual({ patienceMs: expect.closeTo(2, 0) })
     expect(client).toEqual({ patienceMs: 0 })

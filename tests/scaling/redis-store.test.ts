@@ -8,6 +8,7 @@ import { closeSharedRedis, type SharedRedis, sharedRedis } from '../../src/redis
 import { createRedisStore } from '../../src/store/redis/redis-store'
 import type { PetStore } from '../../src/store/store'
 import { buildPet, petOf } from '../store/build-pet'
+import { describeClientPromises } from '../store/client-promises'
 import { describePetStorePromises } from '../store/pet-store-promises'
 import { freePort } from '../support/free-port'
 import { startRedis, type TestRedis } from '../support/redis'
@@ -49,6 +50,7 @@ const owed = (petId: string) => [{ id: `event-${petId}`, topic: 'js.pet.created'
 const settled = ({ owed: _, ...pet }: StoredPet): StoredPet => pet
 
 describePetStorePromises('the Redis store', emptyStore)
+describeClientPromises('one Redis', async () => [await emptyStore(), anotherStore()])
 
 describe('several processes on one Redis', () => {
   test('When they create and update at once, then no id is given twice, and each update of one pet counts', async () => {

@@ -5,11 +5,17 @@ import { watchedCalls } from '../../packages/motia-runtime/tests/files/watched-c
 import { createFileStore } from '../../src/store/file/file-store'
 import { waitFor } from '../support/wait-for'
 import { buildPet, petOf } from './build-pet'
+import { describeClientPromises } from './client-promises'
 import { type DataDir, makeDataDir, upToDate } from './data-dir'
 import { openFolder, set, update } from './folder-workload'
 import { describePetStorePromises } from './pet-store-promises'
 
 describePetStorePromises('the file store', () => createFileStore({ dataDir: makeDataDir().path }))
+
+describeClientPromises('one folder', async () => {
+  const { path: dataDir } = makeDataDir()
+  return [createFileStore({ dataDir }), createFileStore({ dataDir })]
+})
 
 const makeStore = () => {
   const dir = makeDataDir()

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response, Router } from 'express'
 import type { ApiRouteConfig, LockedData, Step } from 'motia'
+import { etagOf } from './etag'
 import { setSecurityHeaders } from './guards'
 
 /** The largest JSON body, in express' notation. */
@@ -29,7 +30,7 @@ export interface RoutesOptions {
 
 /** Puts the server's own routes and the steps' routes, with guards and body reading, in front of everything that Motia registers. */
 export const configureRoutes = (app: Express, options: RoutesOptions): void => {
-  const { lockedData, isProduction, guard, health } = options
+  const { lockedData, isProduction, guard, health, answer } = options
   let router: Router | undefined
   for (const change of ['step-created', 'step-updated', 'step-removed'] as const) {
     lockedData.onStep(change, () => {
@@ -37,7 +38,8 @@ export const configureRoutes = (app: Express, options: RoutesOptions): void => {
     })
   }
   app.disable('x-powered-by')
-  app.disable('etag')
+  // Where `answer` responds, it adds the tags itself, to fewer responses.
+  app.set('etag', answer ? false : etagOf)
   // The Workbench's page cannot live under these.
   if (isProduction) app.use(setSecurityHeaders)
   app.use(guard)

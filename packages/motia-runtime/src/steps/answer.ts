@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RequestHandler, Response } from 'express'
 import type { ApiRequest, ApiResponse, Step } from 'motia'
+import { etagOf } from '../http/etag'
 import type { StepRunner } from './step-runner'
 import { newTraceId } from './trace-id'
 
@@ -28,7 +29,10 @@ export const answerBy = (runner: Pick<StepRunner, 'runApi'>, step: Step): Reques
   }
 }
 
-/** Sends strings and buffers as express does, a long list in parts, and anything else as JSON in one piece. */
+/**
+ * Sends strings and buffers as express does, a long list in parts, and anything else as JSON in one piece. An object that was
+ * read or stored gets an `ETag`.
+ */
 const send = async (response: Response, { status, headers, body }: ApiResponse<number, unknown>): Promise<void> => {
   if (headers) for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   response.statusCode = status
@@ -43,10 +47,21 @@ const send = async (response: Response, { status, headers, body }: ApiResponse<n
     return
   }
   const text = JSON.stringify(body) ?? ''
+  if ((status === 200 || status === 201) && isObject(body) && !response.hasHeader('ETag')) {
+    response.setHeader('ETag', etagOf(text))
+  }
+  if (response.req.fresh) {
+    response.statusCode = 304
+    response.removeHeader('Content-Type')
+    response.end()
+    return
+  }
   response.setHeader('Content-Length', Buffer.byteLength(text))
   // Node sends a string in one piece with the headers, a buffer in a piece of its own.
   response.end(text)
 }
+
+const isObject = (body: unknown): boolean => typeof body === 'object' && body !== null && !Array.isArray(body)
 
 /** The JSON of a list in parts, so that a list of a million elements neither holds up the others nor exceeds a string. */
 async function* jsonParts(list: readonly unknown[]): AsyncGenerator<string> {

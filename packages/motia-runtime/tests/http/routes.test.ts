@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler } from 'express'
 import type { ApiRouteConfig, ApiRouteMethod, Step } from 'motia'
 import request from 'supertest'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { etagOf } from '../../src/http/etag'
 import { bySpecificity, configureRoutes, type RoutesOptions } from '../../src/http/routes'
 
 const stepOf = (method: ApiRouteMethod, path: string): Step<ApiRouteConfig> => ({
@@ -49,6 +50,13 @@ const makeApp = (steps: Step<ApiRouteConfig>[], options: Partial<RoutesOptions> 
 
 afterEach(() => {
   vi.restoreAllMocks()
+})
+
+test('When Motia itself runs the steps, then express adds the same ETags, and responds 304', async () => {
+  const { app } = makeApp([stepOf('GET', '/')], { answer: null })
+  const { text, headers } = await request(app).get('/').expect(200)
+  expect(headers.etag).toBe(etagOf(text))
+  await request(app).get('/').set('If-None-Match', etagOf(text)).expect(304)
 })
 
 describe('the path of a request', () => {

@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import type { ApiRequest, ApiResponse, Step } from 'motia'
 import request from 'supertest'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { waitFor } from '../../../../tests/support/wait-for'
+import { etagOf } from '../../src/http/etag'
 import { answerBy } from '../../src/steps/answer'
 
 const step: Step = {
@@ -73,6 +74,57 @@ test.each([
 ])('When the body is %s, then %j is sent as %j', async (_, body, text) => {
   const response = await fetch(`${await responding({ status: 200, body })}/1`)
   expect(await response.text()).toBe(text)
+})
+
+describe('the ETag', () => {
+  const rex = { name: 'Rex' }
+  const tag = etagOf(JSON.stringify(rex))
+
+  test.each([200, 201])('When an object is sent with %i, then its tag is that of its JSON', async (status) => {
+    await request(await responding({ status, body: rex }))
+      .get('/1')
+      .expect('ETag', tag)
+  })
+
+  test.each([
+    [{ status: 202, body: rex }],
+    [{ status: 404, body: rex }],
+    [{ status: 200, body: [rex] }],
+    [{ status: 200, body: null }],
+    [{ status: 204, body: undefined }],
+  ])('When the response is %j, then it has none', async (response) => {
+    const { headers } = await fetch(`${await responding(response)}/1`)
+    expect(headers.has('ETag')).toBe(false)
+  })
+
+  test.each([tag, `W/${tag}`, `"x", ${tag}`, '*'])(
+    'When If-None-Match is %s, then it responds 304 without a body, with the headers of the step',
+    async (header) => {
+      const url = await responding({ status: 200, headers: { 'X-Pet': 'Rex' }, body: rex })
+      const response = await request(url).get('/1').set('If-None-Match', header).expect(304).expect('ETag', tag)
+      expect(response.text).toBe('')
+      expect(response.headers).toMatchObject({ 'x-pet': 'Rex' })
+      expect(response.headers).not.toHaveProperty('content-type')
+      expect(response.headers).not.toHaveProperty('content-length')
+      await request(url).head('/1').set('If-None-Match', header).expect(304)
+    },
+  )
+
+  test('When If-None-Match names another tag, then the object is sent', async () => {
+    const url = await responding({ status: 200, body: rex })
+    await request(url).get('/1').set('If-None-Match', '"x"').expect(200, rex)
+  })
+
+  test('When the response is an error, then it is sent whatever If-None-Match says', async () => {
+    const url = await responding({ status: 404, body: rex })
+    await request(url).get('/1').set('If-None-Match', '*').expect(404, rex)
+  })
+
+  test('When the step sets a tag of its own, then that is kept and compared', async () => {
+    const url = await responding({ status: 200, headers: { ETag: '"mine"' }, body: rex })
+    await request(url).get('/1').set('If-None-Match', tag).expect(200).expect('ETag', '"mine"')
+    await request(url).get('/1').set('If-None-Match', '"mine"').expect(304)
+  })
 })
 
 /** Longer than what goes out in one part. */

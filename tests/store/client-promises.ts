@@ -1,0 +1,55 @@
+import { etagOf } from 'motia-runtime'
+import { describe, expect, test } from 'vitest'
+import { Pets } from '../../src/app/pets'
+import type { Pet } from '../../src/pets/pet'
+import type { PetStore } from '../../src/store/store'
+
+const REX = { name: 'Rex', species: 'dog', ageMonths: 12 } as const
+
+const about = ({ id: petId }: Pet) => ({ topic: 'changed', data: { petId } })
+const causes = { deleted: about, restored: about }
+
+const etagOfPet = (pet: Pet): string => etagOf(JSON.stringify(pet))
+
+/**
+ * What clients of two servers are promised, whatever the servers keep their pets in. `makeStores` gives each test two empty
+ * stores that share their pets.
+ */
+export function describeClientPromises(name: string, makeStores: () => Promise<[PetStore, PetStore]>): void {
+  const makeServers = async () => {
+    const [one, two] = await makeStores()
+    return [new Pets(one), new Pets(two)] as const
+  }
+
+  describe(`clients of two servers on ${name}`, () => {
+    test('When many edit the pet that they have read, at the same time, then one of them does, and the others are told', async () => {
+      const [one, two] = await makeServers()
+      const { pet } = await one.create(REX, (created) => [about(created)])
+      const ifMatch = etagOfPet(pet)
+      const edits = Array.from({ length: 20 }, (_, index) =>
+        (index % 2 ? one : two).update({ id: pet.id, ifMatch }, { name: `Rex ${index}` }, causes),
+      )
+      const results = await Promise.allSettled(edits)
+      const winners = results.flatMap((result) => (result.status === 'fulfilled' ? result.value.pet : []))
+      const errors = results.flatMap((result) => (result.status === 'rejected' ? result.reason : []))
+      expect(winners).toEqual([await two.get(pet.id)])
+      expect(errors.map(({ name }) => name)).toEqual(Array(19).fill('PetChangedError'))
+    })
+
+    test('When a pet goes through its life, then both servers show it with the same ETag after each change', async () => {
+      const [one, two] = await makeServers()
+      const { id } = (await one.create(REX, (created) => [about(created)])).pet
+      const changes = [
+        () => two.setFeedingReminder(id, 1, about),
+        () => one.update({ id }, { name: 'Max' }, causes),
+        () => two.softDelete({ id }, about),
+        () => one.update({ id }, { status: 'adopted', ageMonths: 3 }, causes),
+        () => two.update({ id }, { status: 'deleted' }, causes),
+      ]
+      for (const change of changes) {
+        const changed = await change()
+        for (const server of [one, two]) expect(etagOfPet(await server.get(id))).toBe(etagOfPet(Object(changed).pet))
+      }
+    })
+  })
+}
