@@ -43,7 +43,14 @@ export const PetsTable = ({ pets, openId, onOpen, emptyText }: PetsTableProps) =
   const now = useNow()
   const { scroller, first, end, before, after } = useRowWindow(pets.length, ROW_HEIGHT)
   return (
-    <div className="pets-scroller" ref={scroller} data-testid="pets-scroller">
+    <section
+      className="pets-scroller"
+      ref={scroller}
+      data-testid="pets-scroller"
+      aria-label="Table of pets"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls a table without rows too
+      tabIndex={0}
+    >
       <table className="pets-table" aria-rowcount={pets.length + 1} data-testid="pets-table">
         <thead>
           <tr>
@@ -90,6 +97,6 @@ export const PetsTable = ({ pets, openId, onOpen, emptyText }: PetsTableProps) =
         </tbody>
       </table>
       {pets.length === 0 && <p className="pets-empty">{emptyText}</p>}
-    </div>
+    </section>
   )
 }

@@ -7,6 +7,7 @@ import { petsApi } from '../support/pets-api'
 import { startRedis } from '../support/redis'
 import { startServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
+import { expectAccessible } from './accessibility'
 import { openWorkbench, type Workbench } from './support'
 
 /** How long the page may take to show something, in ms. */
@@ -121,6 +122,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
   const answer = () => inTab('pets-answer')
   const record = () => inTab('pet-record')
   const row = (id: string) => inTab(`pet-${id}`)
+  const isAccessible = () => expectAccessible(workbench.page, '[data-testid="pets-page"]')
 
   beforeAll(async () => {
     await openTab('pets')
@@ -138,6 +140,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await form.getByLabel('Age in months').fill('30')
     await form.getByRole('button', { name: 'POST /py/pets' }).click()
     await answer().getByText('POST /py/pets → 201').waitFor()
+    await isAccessible()
     const { id } = await petNamed('Polly')
     await row(id).getByText('Welcome to our pet store!').waitFor()
     for (const text of ['Polly', 'bird', '2 y 6 mo', 'new', '23 h 59 min']) {
@@ -162,6 +165,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     const text = await answer().textContent()
     expect(text).toContain('name must not be blank')
     expect(text).toContain('ageMonths must be a finite number')
+    await isAccessible()
     await tab.getByRole('button', { name: 'New pet' }).click()
     // Chromium notes every refused request on the console.
     const noted = workbench.errors.splice(0)
@@ -173,6 +177,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await choose(inTab('pets-page'), 'Namespace of the requests', '/js/pets')
     await row(id).getByText('Welcome').waitFor()
     await row(id).getByRole('button').click()
+    await isAccessible()
     await record().getByLabel('Name').fill('Rexona')
     await record().getByRole('button', { name: 'Save' }).click()
     await row(id).getByText('Rexona').waitFor()
@@ -183,6 +188,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await row(id).getByText('deleted').waitFor()
     expect(await record().getByRole('button', { name: 'Delete' }).isDisabled()).toBe(true)
     await row(id).getByText('29 d 23 h').waitFor()
+    await isAccessible()
     await record().getByRole('button', { name: 'Restore' }).click()
     await row(id).getByText('available').waitFor()
     expect(await petNamed('Rexona')).toMatchObject({ id, status: 'available' })
@@ -245,6 +251,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await waitFor(async () => (await table().locator('.pets-row').count()) === 1, { what: 'Polly alone' })
     await choose(tab, 'Filter by species', 'cat')
     await tab.getByText('No pet matches').waitFor()
+    await isAccessible()
     await tab.getByLabel('Search pets').fill('')
     await choose(tab, 'Filter by status', 'new')
     await table().getByText('Tessa').waitFor()
@@ -262,6 +269,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     replaceStore('{')
     await tab.getByRole('alert').getByText('The data file is not valid JSON').waitFor()
     expect(await tab.getByText(/No pet|Loading/).count()).toBe(0)
+    await isAccessible()
     replaceStore(before)
     await table().getByText('Tessa').waitFor()
     expect(await tab.locator('.pets-problem').count()).toBe(0)
@@ -316,6 +324,7 @@ describe('The Pets tab, with the pets in Redis', { timeout: 120_000 }, () => {
       page.setDefaultTimeout(PATIENCE_MS)
       await page.getByTestId('pets-link').click()
       await page.getByText('No pets yet').waitFor()
+      await expectAccessible(page, '[data-testid="pets-page"]')
       const { body } = await petsApi(other.url, 'ts')
         .create({ name: 'Tessa', species: 'cat', ageMonths: 3 })
         .expect(201)
