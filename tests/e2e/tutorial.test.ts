@@ -204,6 +204,25 @@ describe('From a store of 50 pets, at 1280 x 720, and a Workbench that was left 
   })
 })
 
+describe('On a phone, at 390 x 844', () => {
+  let workbench: Workbench
+
+  beforeAll(async () => {
+    workbench = await openSettledWorkbench({ viewport: { width: 390, height: 844 } })
+  }, OPEN_MS)
+  afterAll(() => workbench?.close())
+
+  test('When a learner walks through, then each step shows what its text says', { timeout: WALK_MS }, async () => {
+    const { page } = workbench
+    const steps = await openTutorial(page)
+    for (const index of steps.keys()) {
+      await look(page, steps, index, sights(1))
+      if (index < steps.length - 1) await page.getByRole('button', { name: 'Continue' }).click()
+    }
+    expectCleanPage(workbench)
+  })
+})
+
 describe('The tasks for the learner', () => {
   const project = copyProject()
   const job = 'steps/javascript/postcreate-lite.job.step.ts'

@@ -13,7 +13,7 @@ export const xpath = {
     pets: '//button[@data-testid="pets-link"]',
   },
   petsPage: '//div[@data-testid="pets-page"]',
-  petsTable: '//div[@data-testid="pets-scroller"]',
+  petsTable: '//*[@data-testid="pets-scroller"]',
   petSearch: '//div[@data-testid="pets-page"]//input[@aria-label="Search pets"]',
   auditTrail: '//section[@data-testid="pets-audit"]',
 
