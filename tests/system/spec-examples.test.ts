@@ -120,3 +120,21 @@ test('Of three pets in three languages, each triggers its own language only', as
     `TsPostCreateLite ${ids[1]}`,
   ])
 })
+
+test('When a request continues a trace, then its logs, its job and its audit lines have the id of that', async () => {
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const response = await fetch(`${server.url}/js/pets`, {
+    method: 'POST',
+    headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+    body: JSON.stringify({ name: 'Rex', species: 'dog', ageMonths: 3 }),
+  })
+  expect(response.headers.get('x-trace-id')).toBe(traceId)
+  const audited = () => server.audit().filter((line) => line.traceId === traceId)
+  await waitFor(() => audited().length === 2, { what: 'two lines of the audit trail', seen: audited })
+  expect(audited().map(({ topic }) => topic)).toEqual(
+    expect.arrayContaining(['js.pet.created', 'js.job.postcreate.completed']),
+  )
+  const steps = () => logLines(server.output()).flatMap((line) => (line.traceId === traceId ? [line.step] : []))
+  await waitFor(() => steps().length === 5, { what: 'the log lines of the trace', seen: steps })
+  expect(new Set(steps())).toEqual(new Set(['JsCreatePet', 'JsPostCreateLite']))
+})

@@ -5,7 +5,7 @@ import type { RequestHandler, Response } from 'express'
 import type { ApiRequest, ApiResponse, Step } from 'motia'
 import { etagOf } from '../http/etag'
 import type { StepRunner } from './step-runner'
-import { newTraceId } from './trace-id'
+import { traceIdOf } from './trace-id'
 
 /** How many elements of a long list are turned into JSON per turn of the event loop: about 4 ms of work. */
 const ELEMENTS_PER_TURN = 2_000
@@ -22,7 +22,10 @@ export const answerBy = (runner: Pick<StepRunner, 'runApi'>, step: Step): Reques
         queryParams: request.query as ApiRequest['queryParams'],
         rawBody: request.rawBody ?? '',
       }
-      await send(response, await runner.runApi(step, input, newTraceId()))
+      const traceId = traceIdOf(request.headers.traceparent)
+      // W3C's `traceresponse` is a draft, and short ids do not fit into it.
+      response.setHeader('X-Trace-Id', traceId)
+      await send(response, await runner.runApi(step, input, traceId))
     } catch (error) {
       next(error)
     }

@@ -5,3 +5,14 @@ export const newTraceId = (): string => {
   const code = Array.from({ length: 5 }, () => ALPHABET[Math.floor(Math.random() * ALPHABET.length)]).join('')
   return `${code}-${String(Date.now()).slice(6)}`
 }
+
+/** The header of W3C Trace Context: version, trace id, parent id, flags. Later versions may append more. */
+const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(-.*)?$/
+
+/** Returns the trace id of a request's `traceparent` header, which the request's trace continues; a new one if it is invalid. */
+export const traceIdOf = (traceparent: string | string[] | undefined): string => {
+  const found = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent) : null
+  const [, version, traceId, more] = found ?? []
+  const isValid = traceId !== undefined && (version !== '00' || more === undefined)
+  return isValid ? traceId : newTraceId()
+}

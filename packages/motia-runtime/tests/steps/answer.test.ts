@@ -49,6 +49,21 @@ test('When a request comes, then the step gets its path, query, headers and raw 
   ])
 })
 
+test('When a request continues a trace, then the step runs in it, and the response names it', async () => {
+  const seen: string[] = []
+  const app = express()
+  const runApi = async (_step: Step, _input: ApiRequest, traceId: string) => {
+    seen.push(traceId)
+    return { status: 204, body: undefined }
+  }
+  app.get('/:id', answerBy({ runApi }, step))
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const { headers } = await request(app).get('/1').set('traceparent', `00-${trace}-00f067aa0ba902b7-01`)
+  expect(headers['x-trace-id']).toBe(trace)
+  const { headers: others } = await request(app).get('/1')
+  expect(seen).toEqual([trace, others['x-trace-id']])
+})
+
 test('When the step returns an object, then it is sent as JSON, with the status and headers of the step', async () => {
   const url = await responding({ status: 201, headers: { 'X-Pet': 'Rex' }, body: { name: 'Zoë' } })
   const { headers, text } = await request(url).get('/1').expect(201, { name: 'Zoë' })

@@ -15,7 +15,7 @@ export const WORKBENCH_STREAMS: readonly string[] = [GROUPS, TRACES, LOGS]
 export interface RedisFeedOptions {
   redis: Redis
   streams: RedisStreams
-  /** How many trace groups and how many log lines are kept, of all servers together. */
+  /** How many trace groups, traces of each group, and log lines are kept, of all servers together. */
   limit: number
 }
 
@@ -47,7 +47,7 @@ export class RedisFeed implements FeedTarget {
     const workbench = this.#workbench
     if (workbench?.isWatched()) await push(batch, workbench.getStreams())
     else await this.#store(batch)
-    await this.#trim()
+    await this.#trim(new Set(batch.traces.map(({ parentTraceId }) => parentTraceId)))
   }
 
   async #store({ groups, traces, logs }: FeedBatch): Promise<void> {
@@ -68,17 +68,28 @@ export class RedisFeed implements FeedTarget {
     await run(pipeline)
   }
 
-  /** Removes the oldest trace groups and log lines. Another server may do the same at the same time. */
-  async #trim(): Promise<void> {
+  /**
+   * Removes the oldest trace groups and log lines, and the oldest traces of the given groups: a client may continue the same
+   * trace with each of its requests. Another server may do the same at the same time.
+   */
+  async #trim(groupIds: ReadonlySet<string>): Promise<void> {
     const [groupKeys, logKeys] = [this.#keysOf(GROUPS), this.#keysOf(LOGS)]
     const end = -(this.#limit + 1)
-    const [oldGroups, oldLogs] = await Promise.all([
+    const grown = Array.from(groupIds, async (id) => {
+      const keys = this.#streams.keysOf(TRACES, id)
+      return { keys, old: await this.#redis.zrange(keys.order, 0, end) }
+    })
+    const [oldGroups, oldLogs, oldTraces] = await Promise.all([
       this.#redis.zrange(groupKeys.order, 0, end),
       this.#redis.zrange(logKeys.order, 0, end),
+      Promise.all(grown),
     ])
     const pipeline = this.#redis.pipeline()
     if (oldGroups.length > 0) pipeline.hdel(groupKeys.items, ...oldGroups).zrem(groupKeys.order, ...oldGroups)
     if (oldLogs.length > 0) pipeline.hdel(logKeys.items, ...oldLogs).zrem(logKeys.order, ...oldLogs)
+    for (const { keys, old } of oldTraces) {
+      if (old.length > 0) pipeline.hdel(keys.items, ...old).zrem(keys.order, ...old)
+    }
     for (const id of oldGroups) {
       const { items, order } = this.#streams.keysOf(TRACES, id)
       pipeline.unlink(items, order)

@@ -20,7 +20,7 @@ export class MemoryFeed implements FeedTarget {
   readonly #items = new Map<string, JsonGroups>(Object.values(STREAMS).map((name) => [name, new JsonGroups()]))
   #workbench: OpenWorkbench | undefined
 
-  /** Keeps `limit` trace groups and as many log lines. */
+  /** Keeps `limit` trace groups, as many traces of each, and as many log lines. */
   constructor(limit: number) {
     this.#limit = limit
   }
@@ -49,7 +49,11 @@ export class MemoryFeed implements FeedTarget {
       // The first step of a chain names its group; steps that join later leave it alone.
       if (!this.#of(STREAMS.groups).has(GROUP, group.id)) await this.#set(STREAMS.groups, GROUP, group.id, group)
     }
-    for (const trace of traces) await this.#set(STREAMS.traces, trace.parentTraceId, trace.id, trace)
+    for (const trace of traces) {
+      await this.#set(STREAMS.traces, trace.parentTraceId, trace.id, trace)
+      // A client may continue the same trace with each of its requests.
+      this.#of(STREAMS.traces).dropOldest(trace.parentTraceId, this.#limit)
+    }
     for (const line of logs) await this.#set(STREAMS.logs, GROUP, line.id, line)
     for (const id of this.#of(STREAMS.groups).dropOldest(GROUP, this.#limit)) this.#of(STREAMS.traces).deleteGroup(id)
     this.#of(STREAMS.logs).dropOldest(GROUP, this.#limit)

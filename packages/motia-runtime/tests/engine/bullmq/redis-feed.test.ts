@@ -85,6 +85,14 @@ test('When there are more than the limit, then only the latest are kept, of all 
   expect(await redis.command('KEYS', `${prefix}:workbench:*:A`)).toEqual([])
 })
 
+test('When one trace is continued again and again, then only the latest of its steps are kept', async () => {
+  const engine = await openTestEngine(redis, { traceLimit: 2 })
+  for (const id of ['1', '2', '3']) {
+    await engine.feed.write({ groups: [buildGroup('A')], traces: [buildTrace(id, 'A')], logs: [] })
+  }
+  expect((await read(engine, 'motia-trace', 'A')).map(({ id }) => id)).toEqual(['2', '3'])
+})
+
 test("When a Workbench is open, then a batch goes through Motia's streams, once; a known group is not set again", async () => {
   const engine = await openTestEngine(redis)
   const set: unknown[] = []

@@ -106,6 +106,12 @@ describe('the feed', () => {
     expect(feed.stream('pets')).toBeUndefined()
   })
 
+  test('When one trace is continued again and again, then only the latest of its steps are kept', async () => {
+    const feed = new MemoryFeed(2)
+    for (const id of ['1', '2', '3']) await feed.write({ ...batchOf('A'), traces: [buildTrace(id, 'A')] })
+    expect(await idsIn(feed, 'motia-trace', 'A')).toEqual(['2', '3'])
+  })
+
   test('When a trace is written again, then it is brought up to date, and its group keeps its name', async () => {
     const feed = new MemoryFeed(2)
     await feed.write(batchOf('A'))
