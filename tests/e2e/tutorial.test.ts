@@ -38,6 +38,15 @@ const traceHolds = async (page: Page, steps: string[]): Promise<void> => {
   expect(new Set(await page.getByTestId('trace-timeline-item').allInnerTexts())).toEqual(new Set(steps))
 }
 
+const opensMakeItYours = async (page: Page): Promise<void> => {
+  const [opened] = await Promise.all([
+    page.waitForEvent('popup'),
+    page.getByRole('button', { name: 'docs/make-it-yours.md' }).click(),
+  ])
+  expect(await opened.textContent('body')).toContain('# Make it yours')
+  await opened.close()
+}
+
 const RESPONSE = 'endpoint-response-container'
 
 /** What the steps show if the tutorial creates the pet of this id. */
@@ -56,6 +65,7 @@ const sights = (id: number): Sights =>
     ['One store', (page) => sees(page, RESPONSE, ['201', '"Monty"'])],
     ['Isolation', (page) => traceHolds(page, ['PyCreatePet', 'PyPostCreateLite', 'PyAuditTrail'])],
     ['The Pets tab', (page) => page.getByTestId(`pet-${id}`).waitFor()],
+    ['Your next change', opensMakeItYours],
     ['What happened', (page) => sees(page, 'pets-audit', ['js.pet.created', 'js.pet.soft.deleted'])],
   ])
 

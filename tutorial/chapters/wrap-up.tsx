@@ -1,7 +1,10 @@
 import { workbenchXPath } from '@motiadev/workbench'
+import makeItYours from '../../docs/make-it-yours.md?raw'
 import type { Chapter } from '../workbench/chapter'
 import { flowView, logs } from '../workbench/scenes'
 import { newLogs, Task } from '../workbench/task'
+
+const openPage = () => window.open(URL.createObjectURL(new Blob([makeItYours], { type: 'text/plain; charset=utf-8' })))
 
 /** The first change to the code, and the next one. */
 export const wrapUpChapter: Chapter = {
@@ -31,8 +34,11 @@ export const wrapUpChapter: Chapter = {
       title: 'Your next change',
       description: () => (
         <p>
-          Give each pet a colour: <b>docs/make-it-yours.md</b> shows every file to change. Then run <b>npm test</b>. To
-          undo your changes, use <b>git checkout steps</b>.
+          Give each pet a colour:{' '}
+          <button type="button" className="pets-link" onClick={openPage}>
+            docs/make-it-yours.md
+          </button>{' '}
+          shows every file to change. Then run <b>npm test</b>. To undo your changes, use <b>git checkout steps</b>.
         </p>
       ),
       before: flowView(),
