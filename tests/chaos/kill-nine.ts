@@ -24,7 +24,7 @@ const DUE_PER_ROUND = 20
  * Lets pets be due that no client changes any more, and whose events are all in the audit trail: a job for a pet that was
  * purged has nothing to do.
  */
-const makeDue = async ({ store, audit }: World, ledger: Ledger): Promise<void> => {
+export const makeDue = async ({ store, audit }: World, ledger: Ledger): Promise<void> => {
   const waiting = new Set(ledger.eventProblems(await audit()).missing.map(({ id }) => id))
   const due = [...ledger.pets.values()].filter(
     ({ id, possible }) => !waiting.has(id) && possible.every(({ status }) => status === 'deleted'),

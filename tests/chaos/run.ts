@@ -1,4 +1,5 @@
-// The long form of the chaos tests: npm run chaos [<scenario>…]. CHAOS_SEED changes what is random.
+// The long form of the chaos tests: npm run chaos [-- <scenario>…]. CHAOS_SEED changes what is random. What takes half an hour
+// (SOAK_MINUTES) runs only if it is named: npm run chaos -- soak-production soak-workbench
 import { closeSharedRedis } from '../../src/redis/shared-redis'
 import { stopChildren } from '../support/child'
 import { setup } from '../support/global-setup'
@@ -12,6 +13,7 @@ import { chaosSeed } from './random'
 import { redisAway } from './redis-away'
 import { restarts } from './restarts'
 import type { Chaos } from './scenario'
+import { soak } from './soak'
 import { makeFolder, makeRedis } from './world'
 
 const scenarios: Record<string, (chaos: Chaos) => Promise<void>> = {
@@ -27,15 +29,23 @@ const scenarios: Record<string, (chaos: Chaos) => Promise<void>> = {
   fuzz: (chaos) => fuzz(chaos, { shots: 20_000 }),
 }
 
+const minutes = Number(process.env.SOAK_MINUTES ?? 30)
+
+const onlyIfNamed: typeof scenarios = {
+  'soak-production': (chaos) => soak(chaos, { minutes, hasWorkbench: false }),
+  'soak-workbench': (chaos) => soak(chaos, { minutes, hasWorkbench: true }),
+}
+
 const main = async (): Promise<void> => {
   const wanted = process.argv.slice(2)
-  const unknown = wanted.filter((name) => !Object.hasOwn(scenarios, name))
-  if (unknown.length > 0) throw new Error(`No scenario ${unknown}: there are ${Object.keys(scenarios).join(', ')}`)
+  const all = { ...scenarios, ...onlyIfNamed }
+  const unknown = wanted.filter((name) => !Object.hasOwn(all, name))
+  if (unknown.length > 0) throw new Error(`No scenario ${unknown}: there are ${Object.keys(all).join(', ')}`)
   setup()
   const seed = chaosSeed()
   console.info(`CHAOS_SEED=${seed}`)
   let failed = 0
-  for (const [name, run] of Object.entries(scenarios)) {
+  for (const [name, run] of Object.entries(wanted.length > 0 ? all : scenarios)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue
     const startedAt = Date.now()
     const say = (line: string) => console.info(`  ${line}`)

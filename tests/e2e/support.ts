@@ -83,11 +83,13 @@ export const settled = async (page: Page): Promise<void> => {
 
 /** Stores what the Workbench remembers of a person who chose that theme and has closed the tutorial. */
 const remember = (context: BrowserContext, theme: 'dark' | 'light'): Promise<unknown> =>
-  context.addInitScript((wanted) => {
-    if (localStorage.getItem('motia-theme-storage')) return
-    localStorage.setItem('motia-theme-storage', JSON.stringify({ state: { theme: wanted }, version: 0 }))
-    localStorage.setItem('motia-tutorial-closed', 'true')
-  }, theme)
+  // As a text: tests of servers are compiled without the types of a page.
+  context.addInitScript(`
+    if (!localStorage.getItem('motia-theme-storage')) {
+      localStorage.setItem('motia-theme-storage', JSON.stringify({ state: { theme: '${theme}' }, version: 0 }))
+      localStorage.setItem('motia-tutorial-closed', 'true')
+    }
+  `)
 
 const record = (page: Page, url: string): Pick<Workbench, 'errors' | 'foreignRequests'> => {
   const errors: string[] = []
