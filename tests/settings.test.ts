@@ -12,6 +12,7 @@ const defaults: Settings = {
   stopGrace: 0,
   traceLimit: 1_000,
   trustProxy: false,
+  metrics: false,
   logLevel: 'info',
   logFormat: 'text',
   redisUrl: undefined,
@@ -111,6 +112,15 @@ const variables: [name: string, setting: keyof Settings, valid: [string, unknown
       ['1', true],
     ],
     ['true', 'yes', '2', ' 1'],
+  ],
+  [
+    'PETS_METRICS',
+    'metrics',
+    [
+      ['0', false],
+      ['1', true],
+    ],
+    ['true', 'on', '2'],
   ],
   [
     'LOG_LEVEL',

@@ -15,7 +15,7 @@ import {
   withoutOwed,
 } from '../pets/pet-changes'
 import { pagesOf } from '../store/pages'
-import type { Change, PetStore } from '../store/store'
+import type { Change, PetStore, Written } from '../store/store'
 import { openStore } from './open-store'
 import { readSettings } from './settings'
 
@@ -232,6 +232,11 @@ export class Pets {
     }
     if (petIds.size === 0) return
     await this.#store.updateMany([...petIds], (pet) => withoutOwed(pet, eventIds), { patienceMs })
+  }
+
+  /** Returns how often this process has written, and how many changes. */
+  get written(): Readonly<Written> {
+    return this.#store.written
   }
 
   /** Gets the store ready; throws a one-line error if the server must not start with it. */

@@ -25,6 +25,7 @@ const environmentSchema = z.object({
   PETS_STOP_GRACE: grace.default(0),
   PETS_TRACE_LIMIT: count.default(1_000),
   PETS_TRUST_PROXY: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
+  PETS_METRICS: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
   PETS_REDIS_PREFIX: z
     .string()
     .regex(/^[\w-]{1,40}$/, PREFIX_FORM)
@@ -58,6 +59,8 @@ export interface Settings {
   traceLimit: number
   /** Whether a proxy in front says in `X-Forwarded-Host` how it was addressed. */
   trustProxy: boolean
+  /** Whether `GET /metrics` responds. */
+  metrics: boolean
   /** Lines below this level are neither printed nor kept. */
   logLevel: 'debug' | 'info' | 'warn' | 'error'
   /** How log lines are printed. */
@@ -99,6 +102,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Sett
     stopGrace: data.PETS_STOP_GRACE,
     traceLimit: data.PETS_TRACE_LIMIT,
     trustProxy: data.PETS_TRUST_PROXY === '1',
+    metrics: data.PETS_METRICS === '1',
     logLevel: data.LOG_LEVEL,
     logFormat: data.LOG_FORMAT,
     redisUrl: data.REDIS_URL,

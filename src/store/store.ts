@@ -24,6 +24,12 @@ export interface Change {
   after: StoredPet
 }
 
+/** How often a store has written, and how many changes it has written that way. One write may hold many changes. */
+export interface Written {
+  writes: number
+  changes: number
+}
+
 /** How a change is written. */
 export interface WriteOptions {
   /**
@@ -38,6 +44,9 @@ export interface WriteOptions {
  * acknowledged (its promise resolves) only once it is durable. Pets that come out are shared and must not be mutated.
  */
 export interface PetStore {
+  /** What this process has written since it opened the store. */
+  readonly written: Readonly<Written>
+
   /** The pet of that id, or null. */
   get(id: string): Promise<StoredPet | null>
 

@@ -4,6 +4,7 @@ import type { Change, PetStore } from '../../src/store/store'
 
 /** A pet store in memory, which keeps all the promises of a pet store but durability. */
 export class MemoryStore implements PetStore {
+  readonly written = { writes: 0, changes: 0 }
   /** By ascending id. */
   #pets = new Map<string, StoredPet>()
   #list: readonly StoredPet[] | undefined
@@ -20,7 +21,7 @@ export class MemoryStore implements PetStore {
     const ordered = pets.toSorted((a, b) => Number(a.id) - Number(b.id))
     this.#pets = new Map(ordered.map((pet) => [pet.id, asStored(pet.id, pet)]))
     this.#seq = Number(ordered.at(-1)?.id ?? 0) + 1
-    this.#changed()
+    this.#changed(0)
   }
 
   async get(id: string): Promise<StoredPet | null> {
@@ -66,7 +67,7 @@ export class MemoryStore implements PetStore {
   }
 
   async updateMany(ids: readonly string[], change: (pet: StoredPet) => StoredPet | null): Promise<void> {
-    let isChanged = false
+    let changes = 0
     const next = new Map(this.#pets)
     for (const id of ids) {
       const before = next.get(id)
@@ -74,16 +75,18 @@ export class MemoryStore implements PetStore {
       if (changed === undefined || changed === before) continue
       if (changed === null) next.delete(id)
       else next.set(id, asStored(id, changed))
-      isChanged = true
+      changes += 1
     }
-    if (!isChanged) return
+    if (changes === 0) return
     this.#pets = next
-    this.#changed()
+    this.#changed(changes)
   }
 
   async close(): Promise<void> {}
 
-  #changed(): void {
+  #changed(changes = 1): void {
+    if (changes > 0) this.written.writes += 1
+    this.written.changes += changes
     this.#list = undefined
     this.#revision += 1
   }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { BackgroundTask, type FileCalls, nodeFiles, Reserve, setAsideUnless } from 'motia-runtime'
 import type { StoredPet } from '../../pets/pet'
 import { asStored } from '../pets-check'
-import type { Change, PetStore, WriteOptions } from '../store'
+import type { Change, PetStore, WriteOptions, Written } from '../store'
 import { isFull, noSpace, toStoreError } from './file-error'
 import type { PetsDraft } from './pets-draft'
 import { type Outcome, PetsFolder } from './pets-folder'
@@ -48,6 +48,10 @@ class FileStore implements PetStore {
     // Whose change it was brings the file up to date; if that server does not, another does, later.
     this.#folder = new PetsFolder(join(folder, 'pets.json'), calls, (isOwn) => this.#updates.ask(isOwn))
     this.#reserve = new Reserve(join(folder, 'pets.reserve'), calls)
+  }
+
+  get written(): Readonly<Written> {
+    return this.#folder.written
   }
 
   async get(id: string): Promise<StoredPet | null> {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { owesEvents, type StoredPet } from '../../pets/pet'
 import type { SharedRedis } from '../../redis/shared-redis'
 import { asStored, MAX_SEQ } from '../pets-check'
-import type { Change } from '../store'
+import type { Change, Written } from '../store'
 import type { KnownPets } from './known-pets'
 import { redisStoreError } from './redis-error'
 import type { RedisKeys } from './redis-keys'
@@ -50,6 +50,7 @@ export class PetWriter {
   readonly #keys: RedisKeys
   readonly #known: KnownPets
   readonly #turns = new Turns<NewPet | PetChange>((items) => this.#takeTurn(items))
+  readonly written: Written = { writes: 0, changes: 0 }
   /** Whether the last turn left changes to the next, because their pet was not as expected. */
   #isUnfinished = false
 
@@ -85,7 +86,9 @@ export class PetWriter {
       const some = writes.slice(start, start + MOST_WRITES)
       try {
         const replies = await this.#send(some)
+        const { changes } = this.written
         for (const [index, { finish }] of some.entries()) finish(replies[index] ?? null)
+        if (this.written.changes > changes) this.written.writes += 1
       } catch (cause) {
         const error = redisStoreError(cause)
         for (const { finish } of writes.slice(start)) finish(error)
@@ -118,8 +121,9 @@ export class PetWriter {
     return {
       args: ['create', placeholder, '', text, owesEvents(pet) ? '1' : ''],
       finish: (id) => {
-        if (typeof id === 'string') resolve(this.#known.learn(id, text.replaceAll(placeholder, id)))
-        else reject(redisStoreError(id))
+        if (typeof id !== 'string') return reject(redisStoreError(id))
+        this.written.changes += 1
+        resolve(this.#known.learn(id, text.replaceAll(placeholder, id)))
       },
     }
   }
@@ -136,6 +140,7 @@ export class PetWriter {
       args: [verb, id, known.text, text, owes === owesEvents(known.pet) ? '' : owes ? '1' : '0'],
       finish: (reply) => {
         if (reply !== 1) return this.#again(id, changes, reply)
+        if (verb !== 'keep') this.written.changes += changes.length
         if (after) this.#known.set(id, { text, pet: after })
         else this.#known.forget(id)
         for (const tell of outcomes) tell()

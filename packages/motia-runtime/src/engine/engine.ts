@@ -37,6 +37,8 @@ export interface DeadLetter {
 /** The messages that failed for good, of all queues. They survive a restart. */
 export interface DeadLetters {
   list(): Promise<DeadLetter[]>
+  /** Returns how many there are of each queue that has any. */
+  counts(): Promise<Map<string, number>>
   /** Queues the message again, with all its attempts; false if there is no such dead letter. */
   retry(id: string): Promise<boolean>
   /** Removes it for good; false if there is no such dead letter. */

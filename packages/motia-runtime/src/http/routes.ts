@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response, Router } from 'express'
 import type { ApiRouteConfig, LockedData, Step } from 'motia'
+import type { Metrics } from '../metrics/metrics'
 import { etagOf } from './etag'
 import { setSecurityHeaders } from './guards'
 
@@ -22,6 +23,8 @@ export interface RoutesOptions {
   guard: RequestHandler
   /** Returns the response to `GET /health` and `GET /readyz`; must not reject. */
   health: () => Health | Promise<Health>
+  /** Times the requests, and responds to `GET /metrics`. */
+  metrics?: Pick<Metrics, 'timeRequests' | 'respond'> | undefined
   /** Returns the body of the 400 for a request whose body is not JSON. */
   invalidJson: (problem: string) => object
   /** Returns the handler that runs an API step; null leaves it to Motia's own route, which runs it in its own process. */
@@ -30,7 +33,7 @@ export interface RoutesOptions {
 
 /** Puts the server's own routes and the steps' routes, with guards and body reading, in front of everything that Motia registers. */
 export const configureRoutes = (app: Express, options: RoutesOptions): void => {
-  const { lockedData, isProduction, guard, health, answer } = options
+  const { lockedData, isProduction, guard, health, metrics, answer } = options
   let router: Router | undefined
   for (const change of ['step-created', 'step-updated', 'step-removed'] as const) {
     lockedData.onStep(change, () => {
@@ -40,9 +43,11 @@ export const configureRoutes = (app: Express, options: RoutesOptions): void => {
   app.disable('x-powered-by')
   // Where `answer` responds, it adds the tags itself, to fewer responses.
   app.set('etag', answer ? false : etagOf)
+  if (metrics) app.use(metrics.timeRequests)
   // The Workbench's page cannot live under these.
   if (isProduction) app.use(setSecurityHeaders)
   app.use(guard)
+  if (metrics) app.get('/metrics', metrics.respond)
   app.get('/livez', (_request, response) => void response.json({ status: 'ok' }))
   for (const path of ['/health', '/readyz']) {
     app.get(path, async (_request, response) => {

@@ -16,6 +16,7 @@ import { parseCron } from '../cron/cron-schedule'
 import { CronScheduler } from '../cron/cron-scheduler'
 import type { Engine } from '../engine/engine'
 import { StepLogger } from '../logging/step-logger'
+import type { Metrics } from '../metrics/metrics'
 import { answerBy } from '../steps/answer'
 import type { Project } from '../steps/project'
 import { StepRunner } from '../steps/step-runner'
@@ -37,6 +38,8 @@ export interface MotiaServerOptions {
   handlerTimeout: number
   /** How many traces, and how many log lines, are kept for the Workbench; 0 keeps none. */
   traceLimit: number
+  /** Times jobs and cron runs. */
+  metrics: Metrics | undefined
   /** Returns the schema of each topic's data, for `types.d.ts`. */
   topics: () => Record<string, z.ZodType>
   /** Called before Motia registers anything. `answer` runs an API step in this process; null if Motia runs it. */
@@ -73,7 +76,7 @@ type EventHandler = (event: Event<unknown>) => void | Promise<void>
  * traces, and lets the steps run in this process if it is told to.
  */
 export const createMotiaServer = (options: MotiaServerOptions): ComposedServer => {
-  const { root, engine, project, isInProcess, isProduction, traceLimit, handlerTimeout } = options
+  const { root, engine, project, isInProcess, isProduction, traceLimit, handlerTimeout, metrics } = options
   const printer = quietPrinter()
   const lockedData = new EngineRegistry(root, printer, engine, { hasOwnCron: isInProcess, topics: options.topics })
   for (const step of project.steps) lockedData.createStep(step, { disableTypeCreation: true })
@@ -91,9 +94,11 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
       : (event) => logFailure(feed, stepNamed(stepName), event, stockHandler)
   const events: EventAdapter = {
     emit: (event) => engine.events.emit(event),
-    subscribe: (topic, stepName, handler, config) =>
+    subscribe: (topic, stepName, handler, config) => {
       // What comes out of the queue is what `emit` put in: Motia types neither, and the step checks its input itself.
-      engine.events.subscribe(topic, stepName, route(stepName, handler as EventHandler), config),
+      const routed = route(stepName, handler as EventHandler)
+      return engine.events.subscribe(topic, stepName, metrics?.timeJobs(topic, stepName, routed) ?? routed, config)
+    },
     unsubscribe: (handle) => engine.events.unsubscribe(handle),
     shutdown: () => engine.events.shutdown(),
     getSubscriptionCount: (topic) => engine.events.getSubscriptionCount(topic),
@@ -123,7 +128,11 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
     feed,
     handlerTimeout,
   })
-  const scheduler = new CronScheduler({ leases: engine.leases, run: (step) => runner.runCron(step, newTraceId()) })
+  const runCron = (step: Step) => runner.runCron(step, newTraceId())
+  const scheduler = new CronScheduler({
+    leases: engine.leases,
+    run: (step) => (metrics ? metrics.timeCron(step.config.name, () => runCron(step)) : runCron(step)),
+  })
   if (isInProcess) {
     for (const step of lockedData.getActiveSteps().filter(isCronStep)) scheduler.createCronJob(step)
   }

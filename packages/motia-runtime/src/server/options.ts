@@ -3,6 +3,7 @@ import type { Config } from 'motia'
 import type { z } from 'zod'
 import type { LogFormat } from '../logging/console-lines'
 import { isLevel, type Level } from '../logging/log-level'
+import type { Figure } from '../metrics/metrics'
 import type { Outbox } from '../outbox/outbox'
 
 /** How a project's server runs. Everything has a default. */
@@ -39,6 +40,8 @@ export interface RuntimeOptions {
   logLevel?: Level
   /** `json` prints each line as one JSON object. Default: the variable `LOG_FORMAT`, or `text`. */
   logFormat?: LogFormat
+  /** Whether `GET /metrics` responds with metrics for Prometheus. Default: false. */
+  metrics?: boolean
   /** A module of the project, relative to its folder, that exports a `hooks: RuntimeHooks`. */
   hooks?: string
 }
@@ -53,6 +56,8 @@ export interface RuntimeHooks {
   outbox?: Outbox
   /** Resolves while the project can do its work; rejects with an error whose message `/readyz` shows. */
   check?(): Promise<void>
+  /** Returns figures of the project's own for `GET /metrics`. */
+  metrics?(): readonly Figure[]
   /** Returns the body of the 400 for a request whose body is not JSON. */
   invalidJson?(problem: string): object
   /** Called when the server stops, and when hot reload has replaced the module. */
@@ -90,6 +95,7 @@ export const resolveOptions = (root: string, options: RuntimeOptions = {}): Reso
   traceLimit: options.traceLimit ?? 1_000,
   logLevel: options.logLevel ?? logLevelOf(process.env.LOG_LEVEL || 'info'),
   logFormat: options.logFormat ?? logFormatOf(process.env.LOG_FORMAT || 'text'),
+  metrics: options.metrics ?? false,
   hooks: options.hooks && resolve(root, options.hooks),
 })
 

@@ -62,6 +62,10 @@ export const serve = async (
 
     const { host, allowedHosts, trustProxy, headersTimeout, requestTimeout } = options
     const origins: OriginRules = { allowedHosts: isProduction ? null : [host, ...allowedHosts], trustProxy }
+    const figures = () => hooks().metrics?.() ?? []
+    const metrics = options.metrics
+      ? (await import('../metrics/metrics')).createMetrics({ engine, figures })
+      : undefined
     const invalidJson = (problem: string): object => hooks().invalidJson?.(problem) ?? { message: problem }
     const server = createMotiaServer({
       root,
@@ -72,6 +76,7 @@ export const serve = async (
       handlerTimeout: options.handlerTimeout,
       // Nobody can look at the traces of a production server that keeps them in its own memory.
       traceLimit: isProduction && engine.kind === 'embedded' ? 0 : options.traceLimit,
+      metrics,
       topics: () => hooks().topics ?? {},
       configureApp: (app: Express, { lockedData, answer }) => {
         configureRoutes(app, {
@@ -80,6 +85,7 @@ export const serve = async (
           guard: refuseForeigners(origins),
           answer,
           invalidJson,
+          metrics,
           health: () => (isStopping ? STOPPING : checkHealth(hooks(), engine)),
         })
         config.app?.(app)

@@ -16,7 +16,7 @@ import { parseCron } from '../cron/cron-schedule'
 import { checked, fn, issueLines, other, type ShapeOf, strict, unique } from './config-schema'
 
 /** Paths that the server itself responds to. */
-const TAKEN_PATHS = ['/health', '/livez', '/readyz']
+const TAKEN_PATHS = ['/health', '/livez', '/readyz', '/metrics']
 
 // A queue is called `<topic>.<Step>`, which becomes part of a key in Redis; a step's name is also the name of a file.
 const topic = z.string().regex(/^[^:]+$/, 'a topic must not be empty or contain a colon')

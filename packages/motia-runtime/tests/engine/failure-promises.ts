@@ -108,6 +108,9 @@ export const failurePromises = (makeWorld: MakeWorld, warn: () => Mock): void =>
       expect(warnings[0]).toContain('poisoned')
       const failed = async () => (await engine.queues()).find(({ name }) => name === `${topic}.Step`)?.failed
       await waitFor(async () => (await failed()) === 1)
+      expect(await engine.deadLetters.counts()).toEqual(new Map([[`${topic}.Step`, 1]]))
+      await engine.deadLetters.discard(letter.id)
+      expect(await engine.deadLetters.counts()).toEqual(new Map())
     })
 
     test('When one is retried, then its message has all its attempts again', async (context) => {

@@ -69,6 +69,16 @@ export class BullMqDeadLetters implements DeadLetters {
     })
   }
 
+  async counts(): Promise<Map<string, number>> {
+    const { queues, health, key } = this.#options
+    return health.ask(async () => {
+      const names = await queues.connection.smembers(key)
+      const count = (name: string) => queues.get(`${name}${DLQ_SUFFIX}`).getJobCountByTypes('waiting', 'paused')
+      const counts = await Promise.all(names.map(async (name) => [name, await count(name)] as const))
+      return new Map(counts.filter(([, many]) => many > 0))
+    })
+  }
+
   async retry(id: string): Promise<boolean> {
     const { queues, configOf } = this.#options
     return this.#take(id, async (queue, { originalEvent, originalJobId, failureTimestamp }) => {

@@ -63,6 +63,12 @@ export class DeadLetterFile implements DeadLetters {
     return [...this.#letters.values()]
   }
 
+  async counts(): Promise<Map<string, number>> {
+    const counts = new Map<string, number>()
+    for (const { queue } of await this.list()) counts.set(queue, (counts.get(queue) ?? 0) + 1)
+    return counts
+  }
+
   retry(id: string): Promise<boolean> {
     return this.#remove(id, this.#requeue)
   }

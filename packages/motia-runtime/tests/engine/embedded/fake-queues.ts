@@ -84,6 +84,7 @@ export class FakeQueues implements QueueInspector {
 
   readonly deadLetters = {
     list: async () => this.letters,
+    counts: async () => new Map(),
     retry: async (id: string) => this.#take('retry letter', id),
     discard: async (id: string) => this.#take('discard letter', id),
   }

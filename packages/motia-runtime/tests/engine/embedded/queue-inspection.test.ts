@@ -22,7 +22,12 @@ beforeEach(async () => {
   const [journal, owed] = [new QueueJournal(makeTempDir('queue-inspection-')), new OwedEvents()]
   const dispatcher = new Dispatcher({ journal, owed, bury: async () => {} })
   events = new EmbeddedEvents({ dispatcher, owed, journal, others: { eventIds: () => new Set() } })
-  const noLetters = { list: async () => [], retry: async () => false, discard: async () => false }
+  const noLetters = {
+    list: async () => [],
+    retry: async () => false,
+    counts: async () => new Map(),
+    discard: async () => false,
+  }
   inspector = new QueueInspection(dispatcher, noLetters)
   ;[handled, settled, running] = [[], [], gate()]
   events.onSettled(({ id }) => settled.push(id))

@@ -1,0 +1,133 @@
+import type { RequestHandler } from 'express'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Engine } from '../engine/engine'
+import { isTemporary } from '../engine/temporary'
+
+/** A figure of the project's own for `GET /metrics`. Of a counter, `value` is the sum since the start of the process. */
+export interface Figure {
+  name: string
+  help: string
+  type: 'counter' | 'gauge'
+  value: number
+}
+
+/** What the metrics are taken from. `figures` returns those of the project. */
+export interface MetricsOptions {
+  engine: Pick<Engine, 'queues' | 'deadLetters'>
+  figures: () => readonly Figure[]
+}
+
+/** Measures the server for Prometheus. */
+export interface Metrics {
+  /** Times each request that passes. */
+  timeRequests: RequestHandler
+  /** Returns a handler that times each job of a step. */
+  timeJobs<Job>(topic: string, step: string, handler: (job: Job) => unknown): (job: Job) => Promise<void>
+  /** Times a run of a cron step. */
+  timeCron(step: string, run: () => Promise<void>): Promise<void>
+  /** Responds to `GET /metrics`. */
+  respond: RequestHandler
+}
+
+/** The upper bounds of the histograms, in seconds. */
+const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+const RUN_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+/** The route of all requests that match none: a label must not have more values than there are routes. */
+const NO_ROUTE = 'other'
+
+/** What proxies log for a client that left before the response was complete. */
+const CLIENT_LEFT = 499
+
+/** Loads prom-client: import this module only if metrics are on. */
+export const createMetrics = ({ engine, figures }: MetricsOptions): Metrics => {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const requests = new Histogram({
+    ...{ name: 'http_request_duration_seconds', help: 'Time from a request to the end of its response.', registers },
+    ...{ labelNames: ['method', 'route', 'status'] as const, buckets: REQUEST_BUCKETS },
+  })
+  const jobs = new Histogram({
+    ...{ name: 'motia_job_duration_seconds', help: 'Time of each attempt of a job.', registers },
+    ...{ labelNames: ['topic', 'step', 'result'] as const, buckets: RUN_BUCKETS },
+  })
+  const crons = new Histogram({
+    ...{ name: 'motia_cron_duration_seconds', help: 'Time of each run of a cron step.', registers },
+    ...{ labelNames: ['step', 'result'] as const, buckets: RUN_BUCKETS },
+  })
+  addQueues(registry, engine)
+
+  return {
+    timeRequests: (request, response, next) => {
+      const startedAt = performance.now()
+      response.once('close', () => {
+        const route = request.route ? String(request.route.path) : NO_ROUTE
+        const status = response.writableFinished ? response.statusCode : CLIENT_LEFT
+        requests.observe({ method: request.method, route, status }, secondsSince(startedAt))
+      })
+      next()
+    },
+    timeJobs: (topic, step, handler) => (job) =>
+      timed(
+        async () => void (await handler(job)),
+        (result, seconds) => jobs.observe({ topic, step, result }, seconds),
+      ),
+    timeCron: (step, run) => timed(run, (result, seconds) => crons.observe({ step, result }, seconds)),
+    respond: async (_request, response, next) => {
+      try {
+        const own = new Registry()
+        for (const figure of figures()) addFigure(own, figure)
+        response.set('Content-Type', registry.contentType)
+        response.send((await registry.metrics()) + (await own.metrics()))
+      } catch (error) {
+        next(error)
+      }
+    },
+  }
+}
+
+/** Queues and dead letters, counted when they are asked for. If the engine does not respond, there are none. */
+const addQueues = (registry: Registry, { queues, deadLetters }: MetricsOptions['engine']): void => {
+  new Gauge({
+    ...{ name: 'motia_queue_messages', help: 'Messages in a queue.', registers: [registry] },
+    labelNames: ['queue', 'state'] as const,
+    async collect() {
+      this.reset()
+      for (const { name, ...counts } of await queues().catch(() => [])) {
+        for (const state of ['waiting', 'active', 'delayed'] as const) this.set({ queue: name, state }, counts[state])
+      }
+    },
+  })
+  new Gauge({
+    ...{ name: 'motia_dead_letters', help: 'Dead letters of a queue.', registers: [registry] },
+    labelNames: ['queue'] as const,
+    async collect() {
+      this.reset()
+      const [all, counts] = await Promise.all([queues(), deadLetters.counts()]).catch(() => [[], new Map()] as const)
+      for (const { name } of all) this.set({ queue: name }, 0)
+      for (const [queue, count] of counts) this.set({ queue }, count)
+    },
+  })
+}
+
+const addFigure = (registry: Registry, { name, help, type, value }: Figure): void => {
+  if (type === 'counter') new Counter({ name, help, registers: [registry] }).inc(value)
+  else new Gauge({ name, help, registers: [registry] }).set(value)
+}
+
+/** A job whose store is away is delivered again without having failed: `deferred`. */
+type Result = 'completed' | 'failed' | 'deferred'
+
+const timed = async (run: () => Promise<void>, note: (result: Result, seconds: number) => void): Promise<void> => {
+  const startedAt = performance.now()
+  try {
+    await run()
+    note('completed', secondsSince(startedAt))
+  } catch (error) {
+    note(isTemporary(error) ? 'deferred' : 'failed', secondsSince(startedAt))
+    throw error
+  }
+}
+
+const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1_000
