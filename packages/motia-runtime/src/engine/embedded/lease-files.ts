@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { join } from 'node:path'
 import { type CronLeases, type CronRun, FUTURE_TICK_MS } from '../../cron/cron-leases'
-import { type FileCalls, isMissing, makeFolder, nodeFiles, syncFile } from '../../files/file-calls'
+import { type FileCalls, isMissing, makeFolder, nodeFiles, syncFile, syncFolder } from '../../files/file-calls'
 
 /**
  * Cron leases as files, one for each step. Whoever runs a tick holds the kernel's lock on the file, which is free at
@@ -31,6 +31,7 @@ export class LeaseFiles implements CronLeases {
           // In place, over an earlier tick of as many digits: a reader without the lock sees one or the other.
           calls.writeSync(fd, `${tick}\n`, 0)
           await syncFile(calls, fd, 'data')
+          await syncFolder(calls, this.#folder)
         } finally {
           calls.closeSync(fd)
         }
