@@ -86,6 +86,16 @@ export async function syncFolder(calls: FileCalls, path: string): Promise<void> 
   }
 }
 
+/** Like `syncFolder`, but returns only then. */
+export function syncFolderNow(calls: FileCalls, path: string): void {
+  const fd = calls.openSync(path, 'r')
+  try {
+    calls.fsyncSync(fd)
+  } finally {
+    calls.closeSync(fd)
+  }
+}
+
 /** Opens a file and, if that fails for want of its folder, makes that durably first. */
 export function openInFolder(calls: FileCalls, path: string, flags: string, mode?: number): number {
   try {
@@ -112,10 +122,5 @@ export function makeFolder(calls: FileCalls, path: string, isLastTry = false): v
     makeFolder(calls, path, true)
     return
   }
-  const fd = calls.openSync(parent, 'r')
-  try {
-    calls.fsyncSync(fd)
-  } finally {
-    calls.closeSync(fd)
-  }
+  syncFolderNow(calls, parent)
 }

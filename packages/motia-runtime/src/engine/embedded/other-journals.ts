@@ -29,8 +29,12 @@ export class OtherJournals {
    */
   adopt(take: (messages: Message[]) => void): void {
     for (const path of this.#paths()) this.#try(() => this.#adoptFrom(path, take))
-    if (!this.#own.isSafe) return
-    for (const journal of this.#taken.splice(0)) removeJournal(this.#calls, journal)
+    if (!this.#own.isSafe || this.#taken.length === 0) return
+    this.#try(() => {
+      // What was safe from a power cut in theirs must be so in the own journal first.
+      this.#own.sync()
+      for (const journal of this.#taken.splice(0)) removeJournal(this.#calls, journal)
+    })
   }
 
   /** The ids of the owed events that wait or run in other processes, living or dead. */

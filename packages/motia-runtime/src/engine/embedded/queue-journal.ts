@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { type FileCalls, nodeFiles, openInFolder, writeAll } from '../../files/file-calls'
+import { type FileCalls, nodeFiles, openInFolder, syncFolderNow, writeAll } from '../../files/file-calls'
 import { addRecord, deferRecord, endRecord, failRecord, startRecord } from './journal-records'
 import type { Message } from './message'
 
@@ -15,9 +15,9 @@ const RECORD_BYTES = 150
 
 /**
  * The messages of this process that are not done with, in a file of its own, so that they outlive it. It is written
- * once per turn of the event loop and never synced: the kernel keeps what a killed process has written, and what a
- * power cut takes is sent again by the outbox that owes it. While the process lives it holds the kernel's lock on the
- * file; another process that gets the lock takes the messages over (see `other-journals.ts`).
+ * once per turn of the event loop and not synced unless `sync` is called: the kernel keeps what a killed process has
+ * written, and what a power cut takes is sent again by the outbox that owes it. While the process lives it holds the
+ * kernel's lock on the file; another process that gets the lock takes the messages over (see `other-journals.ts`).
  */
 export class QueueJournal {
   readonly #folder: string
@@ -25,6 +25,8 @@ export class QueueJournal {
   readonly #pending = new Map<string, Message>()
   #records = ''
   #file: OpenJournal | undefined
+  /** The file whose name in its folder is on disk. */
+  #syncedPath = ''
   #size = 0
   /** How many bytes the `add` records of pending messages take, about. */
   #pendingBytes = 0
@@ -107,10 +109,11 @@ export class QueueJournal {
     }
   }
 
-  /** Writes what has been noted, and returns once it is safe from a power cut too. */
+  /** Writes what has been noted, and returns once it is safe from a power cut too. Throws if it is not. */
   sync(): void {
     this.flush()
-    if (this.#file) this.#calls.fsyncSync(this.#file.fd)
+    if (this.#isFailing) throw new Error(`The queue journal in ${this.#folder} cannot be written`)
+    if (this.#file) this.#sync(this.#file)
   }
 
   /** Lets go of the file; it stays if it holds messages for the next process. */
@@ -151,6 +154,8 @@ export class QueueJournal {
     const file = create(this.#calls, this.#folder)
     try {
       writeAll(this.#calls, file.fd, records)
+      // The old one may hold what was synced.
+      if (this.#file) this.#sync(file)
     } catch (error) {
       removeJournal(this.#calls, file)
       throw error
@@ -158,6 +163,13 @@ export class QueueJournal {
     if (this.#file) removeJournal(this.#calls, this.#file)
     this.#file = file
     this.#size = records.length
+  }
+
+  #sync(file: OpenJournal): void {
+    this.#calls.fsyncSync(file.fd)
+    if (file.path === this.#syncedPath) return
+    syncFolderNow(this.#calls, this.#folder)
+    this.#syncedPath = file.path
   }
 }
 
