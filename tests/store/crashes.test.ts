@@ -2,10 +2,11 @@ import { readdirSync } from 'node:fs'
 import { type FileCalls, nodeFiles } from 'motia-runtime'
 import { describe, expect, test } from 'vitest'
 import { watchedCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
+import { createFileStore } from '../../src/store/file/file-store'
 import type { PetsFolder } from '../../src/store/file/pets-folder'
 import { buildPet } from './build-pet'
 import { type DataDir, makeQuickDataDir } from './data-dir'
-import { openFolder, type Pets, petsIn, saveByRename, set, WORKLOAD } from './folder-workload'
+import { openFolder, type Pets, petsIn, saveByRename, set, update, WORKLOAD } from './folder-workload'
 
 /** What was acknowledged before a crash, and what the step under way would have made of it. */
 interface Crash {
@@ -115,4 +116,25 @@ describe('when a server is killed before or in the middle of any of its calls', 
       if (Object.keys(pets).length > 0) expect([pets, orElse]).toContainEqual(dir.json().pets)
     })
   })
+})
+
+test('When a server is killed after it took an edit out by an exchange, then the next start puts it back', async () => {
+  const dir = makeQuickDataDir()
+  for (const { run } of [set('1'), update, set('2')]) await run(openFolder(dir))
+  let swaps = 0
+  const calls = watchedCalls((name) => {
+    if (name !== 'swapSync') return
+    swaps += 1
+    if (swaps > 1) throw new Error('killed')
+    const { pets, ...rest } = dir.json()
+    saveByRename(dir, JSON.stringify({ ...rest, pets: { 1: { ...pets[1], name: 'Edited' } } }))
+  })
+  await expect(openFolder(dir, calls).update()).rejects.toThrow('killed')
+  expect(dir.json().pets[1]).toMatchObject({ name: 'Buddy' })
+
+  const store = createFileStore({ dataDir: dir.path })
+  await store.start?.()
+  expect(await store.list()).toMatchObject([{ id: '1', name: 'Edited' }, { id: '2' }])
+  await store.close()
+  expect(dir.json().pets).toMatchObject({ 1: { name: 'Edited' }, 2: {} })
 })

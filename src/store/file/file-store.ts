@@ -115,6 +115,8 @@ class FileStore implements PetStore {
   /** Finishes what a server left that was killed, and looks at intervals for what others write. */
   async start(): Promise<void> {
     for (const path of this.#folder.ownPaths) setAsideUnless('file', path, this.#calls)
+    // If that fails, the update does it, or says why not.
+    await this.#folder.putBackEdit().catch(() => {})
     this.#updates.ask(true)
     this.#lookTimer = setInterval(() => this.#look(), LOOK_INTERVAL_MS).unref()
   }

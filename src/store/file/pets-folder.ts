@@ -97,17 +97,27 @@ export class PetsFolder {
     }, patienceMs)
   }
 
+  /**
+   * Puts an edit back that a server took out by an exchange, if it died before it could do so. Whatever else it left is up to
+   * `update`.
+   */
+  async putBackEdit(): Promise<void> {
+    if (versionAt(this.#calls, this.#tempPath) === null) return
+    await withFileLock(`${this.#path}.lock`, () => this.#putBackEdit(), { calls: this.#calls })
+  }
+
   /** Brings the file up to date, in slices that leave others their turn, and begins the journal again. */
   async update(): Promise<void> {
     await this.#log.flush()
     this.read()
     const temps = [this.#tempPath, `${this.#journalPath}.tmp`]
-    const isLeft = temps.some((path) => versionAt(this.#calls, path) !== null)
-    if (!isLeft && !this.#view.isFileBehind) return
+    const isLeft = () => temps.some((path) => versionAt(this.#calls, path) !== null)
+    if (!isLeft() && !this.#view.isFileBehind) return
     const update = async () => {
+      await this.#putBackEdit()
       await this.#letSettle()
       // A server was killed in the middle of this. What it left may be all that tells what the file holds: note that first.
-      if (isLeft && this.#file.version !== null) await this.#noteWhatFileHolds()
+      if (isLeft() && this.#file.version !== null) await this.#noteWhatFileHolds()
       // If the file is edited meanwhile, the edit is taken in, and the file written again on top of it.
       while (this.#view.isFileBehind && !(await this.#replaceFile())) await this.#letSettle()
       for (const path of temps) this.#calls.rmSync(path, { force: true })
@@ -128,6 +138,16 @@ export class PetsFolder {
     if (this.#file.isSettled && !this.#journal.isRemoved(this.#file.version)) return
     await sleep(SETTLE_MS)
     this.read()
+  }
+
+  async #putBackEdit(): Promise<void> {
+    this.read()
+    const { version } = this.#file
+    const replaced = this.#journal.unfinished(version)?.file ?? null
+    const left = versionAt(this.#calls, this.#tempPath)
+    // The exchange left there what it took out, and nothing has been written there since.
+    const isEdit = replaced !== null && left !== null && left !== replaced
+    if (isEdit) await replaceFile(this.#calls, this.#path, this.#tempPath, version)
   }
 
   async #noteWhatFileHolds(): Promise<void> {

@@ -45,6 +45,11 @@ export class PetsJournal {
     return { count, news: last && known < 0 ? null : records.slice(known + 1) }
   }
 
+  /** Returns the replacement that made the version of the data file, unless the journal has begun again since. */
+  unfinished(version: string | null): Replacement | undefined {
+    return version === this.#head?.file ? undefined : this.#replacements().findLast(({ by }) => by === version)
+  }
+
   /** Returns the record to write next, while the data file is of that version. */
   next(addition: Addition, version: string | null, seq: number): JournalRecord {
     return toRecord({
