@@ -1,6 +1,7 @@
 // The long form of the chaos tests: npm run chaos [-- <scenario>…]. CHAOS_SEED changes what is random. What takes half an hour
 // (SOAK_MINUTES) runs only if it is named: npm run chaos -- soak-production soak-workbench
 import { closeSharedRedis } from '../../src/redis/shared-redis'
+import { powerCuts } from '../faults/power-cuts'
 import { stopChildren } from '../support/child'
 import { setup } from '../support/global-setup'
 import { removeTempDirs } from '../support/temp-dir'
@@ -27,6 +28,7 @@ const scenarios: Record<string, (chaos: Chaos) => Promise<void>> = {
   'server-clock-jumps': serverClockJumps,
   restarts: (chaos) => restarts(chaos, { rounds: 10 }),
   fuzz: (chaos) => fuzz(chaos, { shots: 20_000 }),
+  'power-cuts': powerCuts,
 }
 
 const minutes = Number(process.env.SOAK_MINUTES ?? 30)

@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'vitest'
+import { chaosSeed } from '../chaos/random'
+import { MUTANTS } from './mutants'
+import { cutPower } from './power-cuts'
+
+const seed = chaosSeed()
+
+/** The short form of `npm run chaos power-cuts`. */
+describe(`Power cuts (CHAOS_SEED=${seed})`, { timeout: 30_000 }, () => {
+  test('When the power fails at any moment, then what was acknowledged is there, once', async () => {
+    const { recovered, broken } = await cutPower({ seed, clients: 5, starts: 2, most: 300 })
+    expect(broken).toEqual([])
+    expect(recovered).toBe(300)
+  })
+
+  // What `cutPower` would say of a server that has one of these faults: it can fail.
+  test.each(MUTANTS)('When %s, then a power cut shows it', async (_, mutate) => {
+    const { broken } = await cutPower({ seed, clients: 4, starts: 1, most: 150, mutate })
+    expect(broken).not.toEqual([])
+  })
+})

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FileCalls } from 'motia-runtime'
+import { Random } from '../chaos/random'
+import type { Chaos } from '../chaos/scenario'
+import { MUTANTS } from './mutants'
+import { type CutFolder, cutFolders, layOut } from './power-cut'
+import { type Fact, Promises } from './promises'
+import { quietly } from './quietly'
+import { type Entry, Recorder } from './recorder'
+import { openShop } from './shop'
+import { runWorkload } from './workload'
+
+/** How many folders recover at a time: most of the time each waits for the back-off of a job that was interrupted. */
+const AT_A_TIME = 150
+
+/** How many broken folders are enough to stop. */
+const ENOUGH = 20
+
+const makeFolder = () => mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'power-cut-'))
+
+export interface PowerCutOptions {
+  /** What picks among the folders, and how they are torn. */
+  seed: number
+  /** How many clients the shop has each time that it is started. */
+  clients: number
+  /** How often it is started: once with one server, then with two, and so on. */
+  starts: number
+  /** How many of the folders recover at most. */
+  most?: number
+  /** What stands between the shop and the disk; nothing unless given. */
+  mutate?: (calls: FileCalls) => FileCalls
+}
+
+/** The result of many power cuts. */
+export interface PowerCuts {
+  /** How many folders a power cut may leave, and how many of these were recovered. */
+  found: number
+  recovered: number
+  /** For each folder that is broken after it recovered: after which power cut, and how. */
+  broken: string[]
+}
+
+/** Records a workload, and recovers what power cuts in it may leave; stops early if much of that is broken. */
+export const cutPower = ({ seed, clients, starts, most, mutate }: PowerCutOptions): Promise<PowerCuts> =>
+  quietly(async () => {
+    const random = new Random(seed)
+    const log = await record({ clients, starts, mutate })
+    const folders = shuffle(cutFolders(log, random), random)
+    const chosen = folders.slice(0, most)
+    const broken: string[] = []
+    let recovered = 0
+    const next = async (): Promise<void> => {
+      for (let folder = chosen.pop(); folder && broken.length < ENOUGH; folder = chosen.pop()) {
+        const problems = await recover(log, folder)
+        recovered += 1
+        if (problems.length > 0) broken.push(`after ${folder.cut} of ${log.length} calls: ${problems.join('; ')}`)
+      }
+    }
+    await Promise.all(Array.from({ length: AT_A_TIME }, next))
+    return { found: folders.length, recovered, broken }
+  })
+
+/** The long form: every folder of a workload, and every mutant. */
+export const powerCuts = async ({ seed, say }: Chaos): Promise<void> => {
+  const { found, recovered, broken } = await cutPower({ seed, clients: 6, starts: 2 })
+  assert.deepEqual(broken, [])
+  assert(recovered >= 10_000, `only ${recovered} folders`)
+  say(`${recovered} of ${found} folders that a power cut may leave: nothing is lost in any`)
+  for (const [what, mutate] of MUTANTS) {
+    const mutant = await cutPower({ seed, clients: 4, starts: 1, most: 1_000, mutate })
+    assert.notEqual(mutant.broken.length, 0, `nobody noticed that ${what}`)
+    say(`${what}: ${mutant.broken.length} of ${mutant.recovered} folders lose data, as they must`)
+  }
+}
+
+const record = async ({ clients, starts, mutate }: Omit<PowerCutOptions, 'seed'>): Promise<Entry<Fact>[]> => {
+  const dataDir = makeFolder()
+  try {
+    const recorder = new Recorder<Fact>(dataDir)
+    const calls = mutate?.(recorder.calls) ?? recorder.calls
+    const note = (fact: Fact) => recorder.note(fact)
+    for (let run = 1; run <= starts; run++) {
+      await runWorkload({ dataDir, calls, note, clients, run, servers: run, isLast: run === starts })
+    }
+    return recorder.log
+  } finally {
+    rmSync(dataDir, { recursive: true })
+  }
+}
+
+/** Starts a shop in the folder, and returns what is wrong with it. */
+const recover = async (log: readonly Entry<Fact>[], cutFolder: CutFolder): Promise<string[]> => {
+  const facts = log.slice(0, cutFolder.cut).flatMap((entry) => (entry.kind === 'fact' ? entry.fact : []))
+  const promises = new Promises(facts)
+  const dataDir = makeFolder()
+  try {
+    layOut(dataDir, cutFolder)
+    const shop = await openShop({ dataDir })
+    try {
+      const atStart = await promises.brokenAtStart(shop, dataDir)
+      if (atStart.length > 0) return atStart
+      await shop.idle()
+      return await promises.brokenAtEnd(shop, dataDir)
+    } finally {
+      await shop.stop()
+    }
+  } catch (error) {
+    return [String(error)]
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+const shuffle = <T>(list: readonly T[], random: Random): T[] =>
+  list
+    .map((value) => ({ value, place: random.next() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ value }) => value)

@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { keyOf } from '../../src/audit/audit'
+import type { OwedEvent, Pet } from '../../src/pets/pet'
+import { JOB_TOPICS, type Shop } from './shop'
+
+/** What the outside asked of a shop, or was told by it. */
+export type Fact =
+  /** A change of the pet of that name is under way, or was acknowledged. */
+  | { kind: 'asked'; pet: string; state: string }
+  | { kind: 'acked'; pet: string; id: string; events: readonly OwedEvent[] }
+  /** The job of that pet was done; an event was written into the audit trail. */
+  | { kind: 'fed'; id: string }
+  | { kind: 'audited'; key: string }
+  /** The event is a dead letter; somebody is about to retry it. */
+  | { kind: 'letter' | 'retrying'; event: string }
+  /** A run of a cron step was over. */
+  | { kind: 'ran'; tick: number }
+
+/** What a client can tell of a pet that it may have changed; `missing` before it is created and once it is purged. */
+export const stateOf = (pet: Pet | undefined): string => (pet ? `${pet.ageMonths} ${pet.status}` : 'missing')
+
+/** The cron step whose runs are facts. */
+export const CRON_STEP = 'Reaper'
+
+interface PetPromise {
+  /** All that it was to become, in the order of time. */
+  states: string[]
+  /** The index of the last one that was acknowledged. */
+  acked: number
+  id: string | null
+}
+
+/** What a shop owes to the outside, from what that was told. */
+export class Promises {
+  readonly #pets = new Map<string, PetPromise>()
+  readonly #fed = new Set<string>()
+  readonly #audited = new Set<string>()
+  /** What has to be in the audit trail at the end. */
+  readonly #audits = new Set<string>()
+  readonly #jobs = new Map<string, { id: string; key: string }>()
+  readonly #letters = new Set<string>()
+  readonly #ticks = new Set<number>()
+
+  constructor(facts: Iterable<Fact> = []) {
+    for (const fact of facts) this.add(fact)
+  }
+
+  add(fact: Fact): void {
+    switch (fact.kind) {
+      case 'asked': {
+        const promise = this.#pets.get(fact.pet) ?? { states: [stateOf(undefined)], acked: 0, id: null }
+        this.#pets.set(fact.pet, promise)
+        promise.states.push(fact.state)
+        break
+      }
+      case 'acked': {
+        const promise = this.#pets.get(fact.pet)
+        if (!promise) throw new Error(`Nobody has asked for ${fact.pet}`)
+        promise.acked = promise.states.length - 1
+        promise.id = fact.id
+        for (const event of fact.events) this.#owe(event)
+        break
+      }
+      case 'fed':
+        this.#fed.add(fact.id)
+        break
+      case 'audited':
+        this.#audited.add(fact.key)
+        break
+      case 'letter':
+        this.#letters.add(fact.event)
+        break
+      case 'retrying':
+        this.#letters.delete(fact.event)
+        break
+      case 'ran':
+        this.#ticks.add(fact.tick)
+        break
+    }
+  }
+
+  /** Returns what is not as it was acknowledged, before anything that was interrupted goes on. */
+  async brokenAtStart(shop: Pick<Shop, 'pets' | 'engine'>, dataDir: string): Promise<string[]> {
+    const problems = await this.#brokenPets(shop.pets)
+    const lines = new Set(auditKeys(dataDir))
+    for (const key of this.#audited) if (!lines.has(key)) problems.push(`not in the audit trail any more: ${key}`)
+    const letters = await shop.engine.deadLetters.list()
+    for (const event of this.#letters) {
+      if (!letters.some((letter) => letter.event.id === event)) problems.push(`the dead letter of ${event} is gone`)
+    }
+    for (const tick of this.#ticks) {
+      const run = await shop.engine.leases.begin(CRON_STEP, tick)
+      if (run === 'done') continue
+      problems.push(`the cron run of ${tick} would run again`)
+      if (run !== 'held') await run.release()
+    }
+    return problems
+  }
+
+  /** Returns what is amiss once all that was interrupted has gone on and is over. */
+  async brokenAtEnd({ pets, engine }: Pick<Shop, 'pets' | 'engine'>, dataDir: string): Promise<string[]> {
+    const problems = await this.#brokenPets(pets)
+    const lines = auditKeys(dataDir)
+    const known = new Set(lines)
+    if (known.size < lines.length) problems.push(`${lines.length - known.size} events are twice in the audit trail`)
+    for (const key of this.#audits) if (!known.has(key)) problems.push(`not in the audit trail: ${key}`)
+    const ids = new Set((await pets.list()).map(({ id }) => id))
+    const letters = await engine.deadLetters.list()
+    for (const [event, { id, key }] of this.#jobs) {
+      const isDone = known.has(key) || letters.some((letter) => letter.event.id === event)
+      if (!isDone && ids.has(id)) problems.push(`the job of pet ${id} was neither done nor is it a dead letter: ${key}`)
+    }
+    const taken = Array.from(this.#pets.values(), ({ id }) => Number(id ?? 0))
+    const { pet } = await pets.create({ name: 'next', species: 'cat', ageMonths: 0 }, () => [])
+    if (Number(pet.id) <= Math.max(0, ...taken)) problems.push(`the id ${pet.id} was given twice`)
+    return problems
+  }
+
+  async #brokenPets(pets: Shop['pets']): Promise<string[]> {
+    let list: Pet[]
+    try {
+      list = await pets.list()
+    } catch (error) {
+      return [`the pets cannot be read: ${error}`]
+    }
+    const problems = list.filter(({ name }) => !this.#pets.has(name)).map(({ name }) => `nobody created ${name}`)
+    for (const [name, { states, acked, id }] of this.#pets) {
+      const pet = list.find((one) => one.name === name)
+      const state = stateOf(pet)
+      if (!states.slice(acked).includes(state))
+        problems.push(`${name} is ${state}, not ${states.slice(acked).join(' or ')}`)
+      if (pet && id !== null && pet.id !== id) problems.push(`${name} has the id ${pet.id}, not ${id}`)
+      if (pet && this.#fed.has(pet.id) && !pet.notes)
+        problems.push(`the job of ${name} was done, and its notes are gone`)
+    }
+    return problems
+  }
+
+  #owe({ id, topic, data }: OwedEvent): void {
+    if (!JOB_TOPICS.includes(topic)) this.#audits.add(keyOf({ topic, traceId: '', data }))
+    else {
+      const key = keyOf({ topic: 'js.job.postcreate.completed', traceId: '', data })
+      this.#jobs.set(id, { id: String(data.petId), key })
+    }
+  }
+}
+
+/** The events in the audit trail; a line that is damaged is not one. */
+const auditKeys = (dataDir: string): string[] => {
+  let text: string
+  try {
+    text = readFileSync(join(dataDir, 'audit.jsonl'), 'utf8')
+  } catch {
+    return []
+  }
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [keyOf(JSON.parse(line))]
+    } catch {
+      return []
+    }
+  })
+}

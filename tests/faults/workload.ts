@@ -1,0 +1,208 @@
+import { join } from 'node:path'
+import { type FileCalls, writeAll } from 'motia-runtime'
+import { z } from 'zod'
+import { aroundCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
+import { petPurged, petSoftDeleted } from '../../src/events/payloads'
+import type { OwedEvent, Pet } from '../../src/pets/pet'
+import { StoreError } from '../../src/store/store'
+import { waitFor } from '../support/wait-for'
+import { CRON_STEP, type Fact, stateOf } from './promises'
+import { JOB_TOPICS, openShop, type Shop } from './shop'
+
+/** The pet that only an editor changes. */
+const EDITED = 'edited'
+
+export interface WorkloadOptions {
+  dataDir: string
+  calls: FileCalls
+  note: (fact: Fact) => void
+  clients: number
+  /** How many servers share the folder. */
+  servers: number
+  /** Names the pets of this run. */
+  run: number
+  /** Whether the servers stop only once all is done. Otherwise they leave work to the next run, a retried dead letter too. */
+  isLast: boolean
+}
+
+const [JOB = '', FEEDING = ''] = JOB_TOPICS
+
+const created = ({ id, name, species, createdAt }: Pet) => [
+  { topic: 'js.pet.created', data: { type: 'pet.created', petId: id, name, species, createdAt } },
+  { topic: JOB, data: { petId: id, enqueuedAt: createdAt } },
+]
+const deleted = (pet: Pet) => ({ topic: 'js.pet.soft.deleted', data: petSoftDeleted(pet) })
+const restored = ({ id, updatedAt }: Pet) => ({ topic: FEEDING, data: { petId: id, enqueuedAt: updatedAt } })
+const purged = (pet: Pet, purgedAt: number) => ({ topic: 'js.pet.purged', data: petPurged(pet, purgedAt) })
+
+/**
+ * Servers run from their start to their stop: clients create, change, delete, restore and purge pets at the same time, jobs fail
+ * and are retried, and an editor edits the file.
+ */
+export const runWorkload = async (options: WorkloadOptions): Promise<void> => {
+  const { dataDir, calls, note, clients, servers, run, isLast } = options
+  const failures = new Map<string, Error>()
+  const editor = new Editor(dataDir, calls)
+  const shops: Shop[] = []
+  try {
+    while (shops.length < servers) {
+      const shop = await openShop({
+        dataDir,
+        calls: aroundCalls((name, _, make) => {
+          if (name === 'swapSync') editor.beforeSwap()
+          return make()
+        }, calls),
+        failureOf: (id) => failures.get(id),
+        onFed: (id) => note({ kind: 'fed', id }),
+        onAudited: (key) => note({ kind: 'audited', key }),
+      })
+      shops.push(shop)
+    }
+    const [first] = shops
+    if (!first) return
+    const all = Array.from({ length: clients }, (_, index) =>
+      runClient(shops[index % servers] ?? first, { name: `pet-${run}-${index}`, index, note, failures, isLast }),
+    )
+    await Promise.all([...all, runCron(first, note, run), editTwice(first, editor, `${EDITED}-${run}`, note)])
+    if (isLast) for (const shop of shops) await shop.idle()
+  } finally {
+    for (const shop of shops) await shop.stop()
+  }
+}
+
+interface ClientOptions {
+  name: string
+  index: number
+  note: (fact: Fact) => void
+  /** By pet: what its job fails with. */
+  failures: Map<string, Error>
+  isLast: boolean
+}
+
+const runClient = async (shop: Shop, { name, index, note, failures, isLast }: ClientOptions): Promise<void> => {
+  /** Makes a change, and does what its step does: answer, and emit. */
+  const change = async (
+    state: string,
+    make: () => Promise<{ pet: Pet; events: readonly OwedEvent[] } | null>,
+  ): Promise<{ pet: Pet; events: readonly OwedEvent[] } | null> => {
+    note({ kind: 'asked', pet: name, state })
+    const result = await make()
+    if (!result) return null
+    note({ kind: 'acked', pet: name, id: result.pet.id, events: result.events })
+    if (index % 5 === 4) failures.set(result.pet.id, new Error('The job fails'))
+    await shop.emit(result.events)
+    return result
+  }
+  const { pets, later } = shop
+  const input = { name, species: 'dog', ageMonths: 0 } as const
+  const first = await change('0 new', () => pets.create(input, created))
+  if (!first) return
+  const { id } = first.pet
+  const describe = { deleted, restored }
+  for (const ageMonths of [1, 2]) await change(`${ageMonths} new`, () => pets.update({ id }, { ageMonths }, describe))
+  if (index % 2 === 1) await change('2 deleted', () => pets.softDelete({ id }, deleted))
+  if (index % 4 === 1)
+    await change('3 available', () => pets.update({ id }, { status: 'available', ageMonths: 3 }, describe))
+  if (index % 4 === 3) await change(stateOf(undefined), () => later.purge(id, purged))
+  const mend = () => {
+    failures.delete(id)
+    if (!isLast) failures.set(id, new StoreError('STORE_UNAVAILABLE', 'The job fails for now'))
+  }
+  if (index % 10 === 4) await retryJob(shop, first.events[1]?.id ?? '', mend, note)
+}
+
+/** Waits for the dead letter of the event, and retries it. */
+const retryJob = async (shop: Shop, event: string, mend: () => void, note: (fact: Fact) => void): Promise<void> => {
+  const find = async () => (await shop.engine.deadLetters.list()).find((letter) => letter.event.id === event)
+  const letter = await waitFor(find, { what: 'the dead letter', interval: 1 })
+  note({ kind: 'letter', event })
+  mend()
+  note({ kind: 'retrying', event })
+  await shop.engine.deadLetters.retry(letter.id)
+}
+
+const runCron = async ({ engine }: Shop, note: (fact: Fact) => void, tick: number): Promise<void> => {
+  const run = await engine.leases.begin(CRON_STEP, tick)
+  if (run === 'held' || run === 'done') return
+  await run.end()
+  note({ kind: 'ran', tick })
+}
+
+const fileSchema = z.looseObject({
+  pets: z.record(z.string(), z.looseObject({ name: z.string(), ageMonths: z.number(), status: z.string() })),
+})
+
+/** Edits pets in the data file, and saves as editors do: durably, in a file that takes the place of the old one. */
+class Editor {
+  readonly #path: string
+  #beforeSwap = () => false
+
+  constructor(
+    private readonly dataDir: string,
+    private readonly calls: FileCalls,
+  ) {
+    this.#path = join(dataDir, 'pets.json')
+  }
+
+  /** Called when a server is about to exchange the file. */
+  beforeSwap(): void {
+    const save = this.#beforeSwap
+    this.#beforeSwap = () => false
+    save()
+  }
+
+  /** Resolves once the age of the pet is saved. */
+  save(id: string, ageMonths: number, moment: 'now' | 'before a swap', onSave: () => void): Promise<unknown> {
+    let isSaved = false
+    const save = () => {
+      isSaved ||= this.#save(id, ageMonths, onSave)
+      return isSaved
+    }
+    if (moment === 'before a swap') this.#beforeSwap = save
+    return waitFor(moment === 'now' ? save : () => isSaved, { what: 'the edit to be saved', interval: 1 })
+  }
+
+  #save(id: string, ageMonths: number, onSave: () => void): boolean {
+    const { calls, dataDir } = this
+    let text: string
+    try {
+      text = calls.readFileSync(this.#path, 'utf8')
+    } catch {
+      return false
+    }
+    const file = fileSchema.parse(JSON.parse(text))
+    const edited = file.pets[id]
+    if (!edited) return false
+    edited.ageMonths = ageMonths
+    onSave()
+    const fd = calls.openSync(`${this.#path}~`, 'w')
+    writeAll(calls, fd, Buffer.from(JSON.stringify(file)))
+    const now = Date.now() / 1_000
+    calls.futimesSync(fd, now, now)
+    calls.fsyncSync(fd)
+    calls.closeSync(fd)
+    calls.renameSync(`${this.#path}~`, this.#path)
+    const folder = calls.openSync(dataDir, 'r')
+    calls.fsyncSync(folder)
+    calls.closeSync(folder)
+    return true
+  }
+}
+
+/** A person edits a pet of their own: at any time, and right before a server exchanges the file. */
+const editTwice = async (shop: Shop, editor: Editor, name: string, note: (fact: Fact) => void): Promise<void> => {
+  note({ kind: 'asked', pet: name, state: '0 new' })
+  const { pet } = await shop.pets.create({ name, species: 'cat', ageMonths: 0 }, () => [])
+  const onAcked = () => note({ kind: 'acked', pet: name, id: pet.id, events: [] })
+  onAcked()
+  let ageMonths = 0
+  for (const moment of ['now', 'before a swap'] as const) {
+    ageMonths += 1
+    const state = `${ageMonths} new`
+    const saved = editor.save(pet.id, ageMonths, moment, () => note({ kind: 'asked', pet: name, state }))
+    // So that there is something to bring the file up to date with.
+    await shop.pets.update({ id: pet.id }, { species: 'bird' }, { deleted, restored })
+    await saved
+    onAcked()
+  }
+}
