@@ -94,6 +94,40 @@ describe('an edit by hand', () => {
     expect(Object.values(dir.json().pets).map(({ name }) => name)).toEqual(names)
   })
 
+  test.each<[how: string, begin: (dir: DataDir) => void]>([
+    ['moves the file away', (dir) => renameSync(dir.file, `${dir.file}~`)],
+    ['empties the file before it writes it', (dir) => dir.write('')],
+  ])('of an editor that %s: requests meanwhile wait for the end of it', async (_, begin) => {
+    const { dir, store } = makeStore()
+    await store.create(petOf({ name: 'Rex' }))
+    await store.create(petOf({ name: 'Max' }))
+    await upToDate(dir, store)
+    const text = dir.read().replace('Rex', 'Bello')
+    begin(dir)
+    const requests = Promise.all([
+      store.get('1'),
+      store.list(),
+      store.page(null, 1),
+      store.update('1', (pet) => ({ ...pet, ageMonths: 99 })),
+      store.updateMany(['2'], () => null),
+    ])
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    dir.write(text)
+    const [pet, pets, page, change] = await requests
+    expect([pet?.name, pets[0]?.name, page[0]?.name, change?.after.name]).toEqual(Array(4).fill('Bello'))
+    expect((await store.list()).map(({ id, ageMonths }) => [id, ageMonths])).toEqual([['1', 99]])
+  })
+
+  test('that deletes the file gives no id twice, not even by a server that starts afterwards', async () => {
+    const { dir, store } = makeStore()
+    await store.create(petOf())
+    await upToDate(dir, store)
+    await store.create(petOf())
+    await store.create(petOf())
+    rmSync(dir.file)
+    expect((await createFileStore({ dataDir: dir.path }).create(petOf())).id).toBe('4')
+  })
+
   test('is kept when it was saved before the file held the latest changes, which are made on top of it', async () => {
     const { dir, store } = makeStore()
     await store.create(petOf({ name: 'Rex', notes: 'x' }))

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BackgroundTask, type FileCalls, nodeFiles, Reserve, setAsideUnless } from 'motia-runtime'
 import type { StoredPet } from '../../pets/pet'
 import { asStored } from '../pets-check'
@@ -14,6 +15,9 @@ const UPDATE_TIMES = { quietMs: 50, latestMs: 1_000, retryMs: 1_000 }
 
 /** How often a store looks for what other servers have written, in ms. */
 const LOOK_INTERVAL_MS = 1_000
+
+/** How often a request looks at the file while an editor saves it, in ms. */
+const SAVE_INTERVAL_MS = 5
 
 /** Where a file store keeps its pets. */
 export interface FileStoreOptions {
@@ -55,23 +59,23 @@ class FileStore implements PetStore {
   }
 
   async get(id: string): Promise<StoredPet | null> {
-    return this.#read().get(id)
+    return (await this.#read()).get(id)
   }
 
   async revision(): Promise<string> {
-    return `${this.#name}-${this.#read().changes}`
+    return `${this.#name}-${(await this.#read()).changes}`
   }
 
   async list(): Promise<readonly StoredPet[]> {
-    return this.#read().list()
+    return (await this.#read()).list()
   }
 
   async page(after: string | null, limit: number, which: 'all' | 'owing' = 'all'): Promise<readonly StoredPet[]> {
-    return this.#read().page(after ?? '0', limit, which)
+    return (await this.#read()).page(after ?? '0', limit, which)
   }
 
   async newest(limit: number): Promise<readonly StoredPet[]> {
-    const pets = this.#read().list()
+    const pets = (await this.#read()).list()
     return pets.length <= limit ? pets : pets.slice(-limit)
   }
 
@@ -145,11 +149,16 @@ class FileStore implements PetStore {
     }
   }
 
-  #read(): PetsState {
-    try {
-      return this.#folder.read()
-    } catch (error) {
-      throw toStoreError(error)
+  /** Resolves to the pets. If an editor is in the middle of saving the file, waits until it is whole again, or is not saved. */
+  async #read(): Promise<PetsState> {
+    for (;;) {
+      try {
+        const pets = this.#folder.read()
+        if (!this.#folder.isBeingSaved) return pets
+      } catch (error) {
+        if (!this.#folder.isBeingSaved) throw toStoreError(error)
+      }
+      await sleep(SAVE_INTERVAL_MS)
     }
   }
 
@@ -167,10 +176,13 @@ class FileStore implements PetStore {
   }
 
   async #change<T>(run: (draft: PetsDraft) => Outcome<T>, { patienceMs = 0 }: WriteOptions = {}): Promise<T> {
+    // If it finds no pet only because an editor is saving the file, it runs again after that.
+    let isTooEarly = false
     // What `run` throws is its caller's own error, and says nothing about the turn.
     const work = (draft: PetsDraft): Outcome<() => T> => {
       try {
         const { changes, value } = run(draft)
+        isTooEarly = changes.length === 0 && this.#folder.isBeingSaved
         return { changes, value: () => value }
       } catch (error) {
         const rethrow = () => {
@@ -179,8 +191,14 @@ class FileStore implements PetStore {
         return { changes: [], value: rethrow }
       }
     }
-    const result = await this.#write(() => this.#folder.change(work, patienceMs))
-    return result()
+    for (;;) {
+      const result = await this.#write(() => this.#folder.change(work, patienceMs)).catch((error) => {
+        if (!this.#folder.isBeingSaved) throw error
+        return null
+      })
+      if (result && !isTooEarly) return result()
+      await this.#read()
+    }
   }
 
   async #write<T>(write: () => Promise<T>): Promise<T> {

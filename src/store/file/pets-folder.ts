@@ -79,6 +79,11 @@ export class PetsFolder {
     return [this.#tempPath, `${this.#path}.lock`, `${this.#journalPath}.tmp`]
   }
 
+  /** Whether an editor may be in the middle of saving the file, as far as the last read tells. */
+  get isBeingSaved(): boolean {
+    return this.#view.isBeingSaved
+  }
+
   /** Returns the pets as of now; throws a `StoreError` if the file or the journal is invalid, or a system call's error. */
   read(): PetsState {
     return this.#view.read()

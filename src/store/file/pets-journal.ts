@@ -23,9 +23,10 @@ export class PetsJournal {
     return this.#records.length === 0
   }
 
-  /** The next id when the journal began; 1 if there is no journal. */
+  /** The next id: that of when the journal began, or the one after the pets in it; 1 if there is no journal. */
   get seq(): number {
-    return this.#head?.seq ?? 1
+    const changes = this.#records.flatMap((record) => record.changes ?? [])
+    return changes.reduce((seq, { id }) => Math.max(seq, Number(id) + 1), this.#head?.seq ?? 1)
   }
 
   /**

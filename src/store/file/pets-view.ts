@@ -7,6 +7,9 @@ import type { PetsJournal } from './pets-journal'
 import type { FileContent } from './pets-parse'
 import { PetsState } from './pets-state'
 
+/** How long an editor may take to save the file: to move it away and write it again, or to empty it and fill it, in ms. */
+const SAVE_MS = 50
+
 /** What a view of the pets is told, and asks. */
 export interface ViewOptions {
   file: PetsFile
@@ -32,6 +35,8 @@ export class PetsView {
   #isRemoved = false
   /** Why the file is not a valid store. */
   #problem: StoreError | null = null
+  /** When the file was found missing or invalid after it had been neither, as `performance.now()` counts. */
+  #brokenAt = Number.NEGATIVE_INFINITY
 
   constructor(options: ViewOptions) {
     this.#options = options
@@ -44,6 +49,11 @@ export class PetsView {
     return this.#held
   }
 
+  /** Whether an editor may be in the middle of saving the file: it was whole a moment ago, and is missing or invalid. */
+  get isBeingSaved(): boolean {
+    return !this.#isWhole && performance.now() - this.#brokenAt < SAVE_MS
+  }
+
   /** Whether the journal holds changes that the file does not. */
   get isFileBehind(): boolean {
     return this.#journal.after(this.#held, this.#file.version).length > 0
@@ -53,8 +63,10 @@ export class PetsView {
   read(): PetsState {
     this.#options.poll()
     if (this.#isStale || this.#file.isChanged()) {
+      const wasWhole = this.#isWhole
       do if (!this.#follow()) this.#reread()
       while (this.#isStale || this.#file.isReplaced())
+      if (wasWhole && !this.#isWhole) this.#brokenAt = performance.now()
     }
     if (this.#problem) throw this.#problem
     return this.#state
@@ -78,6 +90,10 @@ export class PetsView {
       this.#put(change.id, current === change.before ? change.after : applyPatch(current, toPatch(change)))
     }
     if (changes.length > 0) this.#options.onBehind(true)
+  }
+
+  get #isWhole(): boolean {
+    return this.#problem === null && this.#file.version !== null
   }
 
   /** Returns whether the file was replaced by a version that holds nothing that memory does not. */
