@@ -129,8 +129,10 @@ describe('a change that is saved while npm run dev runs', () => {
       expect(body).toEqual((await petsApi(server.url, 'js').list()).body)
       await petsApi(server.url, 'js').create().expect(201)
       expect(types()).toContain("'JsAllPets'")
-      const [flow] = JSON.parse(readFileSync(join(project.root, 'motia-workbench.json'), 'utf8'))
-      expect(flow.config[COPY]).toEqual({ x: expect.any(Number), y: expect.any(Number) })
+      const placeOfCopy = () =>
+        JSON.parse(readFileSync(join(project.root, 'motia-workbench.json'), 'utf8'))[0].config[COPY]
+      const place = await waitFor(placeOfCopy, { what: 'its place' })
+      expect(place).toEqual({ x: expect.any(Number), y: expect.any(Number) })
     })
 
     test('When a new step does not compile, then the others serve on, and it serves once it is mended', async () => {

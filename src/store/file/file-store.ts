@@ -140,6 +140,7 @@ class FileStore implements PetStore {
 
   async #update(): Promise<void> {
     try {
+      await this.#read()
       await this.#folder.update()
       this.#hasWarned = false
     } catch (error) {

@@ -41,6 +41,12 @@ export interface FeedTarget {
 const FLUSH_INTERVAL_MS = 250
 
 /**
+ * How long a chain of steps waits for its running steps to end before it is written, in ms. The Tracing tab follows the chain
+ * that came last only: of the others it would show what was running as running for good.
+ */
+const RUNNING_PATIENCE_MS = 1_000
+
+/**
  * What part of `limit` may be written per second while a load lasts; an idle feed saves up for a burst of `limit`. What was
  * written more often would be removed again within seconds, and would cost as much as the requests themselves.
  */
@@ -116,7 +122,11 @@ export class WorkbenchFeed {
   }
 
   /** Writes what waits, if the target takes it. Never rejects. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    return this.#flush(false)
+  }
+
+  async #flush(isPatient: boolean): Promise<void> {
     while (this.#writing) await this.#writing
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -128,6 +138,7 @@ export class WorkbenchFeed {
     const groups = new Map<string, TraceGroup>()
     // The step that began the chain names the group, not one that joins it.
     for (const { group } of this.#traces.values()) if (!groups.has(group.id)) groups.set(group.id, group)
+    const early = isPatient ? this.#takeEarly(groups) : []
     const allowance = this.#saveUp()
     dropOldest(this.#traces, allowance, this.#mustKeep)
     dropOldest(this.#logs, allowance)
@@ -141,10 +152,22 @@ export class WorkbenchFeed {
     }
     this.#traces.clear()
     this.#logs.clear()
+    for (const { group, trace } of early) this.trace(group, trace)
+    if (batch.traces.length + batch.logs.length === 0) return
     this.#writing = this.#write(batch).finally(() => {
       this.#writing = undefined
     })
     await this.#writing
+  }
+
+  /** Takes out the traces of the chains that began just now and still run. `groups` are all that wait, by id. */
+  #takeEarly(groups: ReadonlyMap<string, TraceGroup>): { group: TraceGroup; trace: Trace }[] {
+    const newest = Date.now() - RUNNING_PATIENCE_MS
+    const waiting = [...this.#traces.values()]
+    const running = new Set(waiting.flatMap(({ group, trace }) => (trace.status === 'running' ? group.id : [])))
+    const early = waiting.filter(({ group: { id } }) => running.has(id) && (groups.get(id)?.startTime ?? 0) > newest)
+    for (const { trace } of early) this.#traces.delete(trace.id)
+    return early
   }
 
   readonly #mustKeep = (id: string): boolean => this.#shownRunning.has(id)
@@ -183,7 +206,7 @@ export class WorkbenchFeed {
   }
 
   #arm(): void {
-    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_INTERVAL_MS).unref()
+    this.#timer ??= setTimeout(() => void this.#flush(true), FLUSH_INTERVAL_MS).unref()
   }
 
   #bound(): void {

@@ -5,6 +5,9 @@ import { withPlaces } from './flow-layout'
 /** How long a page that joins a flow may take to ask for its layout before it gets the flow without one, in ms. */
 const LAYOUT_PATIENCE_MS = 1_000
 
+/** How long changes of a flow are collected before pages get it, in ms: of two states within a millisecond they drop the later. */
+const CHANGE_PATIENCE_MS = 20
+
 /**
  * Changes what the flow view gets. The edges get ids of their own, new steps a place in `motia-workbench.json`, and the
  * component at `stepNode` draws the steps. A page that joins a flow gets the layout first: it asks for flow and layout one
@@ -26,29 +29,29 @@ export const mendFlowStreams = (
   const { getLayout, setLayout } = { getLayout: layouts.get.bind(layouts), setLayout: layouts.set.bind(layouts) }
 
   let isSetting = false
-  const set = async (groupId: string, id: string, flow: Parameters<typeof setFlow>[2]) => {
+  const push = async (groupId: string, id: string): Promise<void> => {
+    const flow = await getFlow(groupId, id)
+    if (!flow) return
     const layout = await getLayout(groupId, id)
     const placed = withPlaces(layout, flow)
     // Open pages get it before the steps.
     if (placed !== layout) await setLayout(groupId, id, Object(placed))
+    const drawn = withOwnEdgeIds(flow)
     isSetting = true
-    try {
-      const drawn = withOwnEdgeIds(flow)
-      return setFlow(groupId, id, Object(stepNode ? withStepNodes(drawn, placed, stepNode) : drawn))
-    } finally {
-      isSetting = false
-    }
+    const setting = setFlow(groupId, id, Object(stepNode ? withStepNodes(drawn, placed, stepNode) : drawn))
+    isSetting = false
+    await setting
   }
-  const push = async (groupId: string, id: string): Promise<void> => {
-    const flow = await getFlow(groupId, id)
-    if (flow) await set(groupId, id, flow)
-  }
-  const pushLater = (groupId: string, id: string, delay: number): void => {
+  const pushLater = (groupId: string, id: string, delay: number): NodeJS.Timeout =>
     setTimeout(() => void push(groupId, id).catch(console.error), delay).unref()
-  }
+  const changes = new Map<string, NodeJS.Timeout>()
 
   Object.assign(flows, {
-    set,
+    set: async (groupId: string, id: string, flow: unknown) => {
+      clearTimeout(changes.get(id))
+      changes.set(id, pushLater(groupId, id, CHANGE_PATIENCE_MS))
+      return flow
+    },
     get: async (groupId: string, id: string) => {
       // Motia's `set` calls `get` first, and then no page joins.
       if (!isSetting) pushLater(groupId, id, LAYOUT_PATIENCE_MS)

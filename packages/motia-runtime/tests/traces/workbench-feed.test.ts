@@ -109,6 +109,32 @@ describe('a feed', () => {
     expect(target.batches[0]?.traces).toMatchObject([{ id: '1', status: 'completed' }])
   })
 
+  test('When a run ends within a second, then it is written once, as ended, with all of its chain', async () => {
+    const target = new FakeTarget()
+    const feed = new WorkbenchFeed(target, 100)
+    const [run, job] = [buildTrace('1'), buildTrace('2')]
+    feed.trace({ ...buildGroup(), startTime: Date.now() }, run)
+    feed.trace({ ...buildGroup(), startTime: Date.now() }, { ...job, status: 'completed' })
+    feed.log({ msg: 'one' })
+    await vi.advanceTimersByTimeAsync(900)
+    expect([target.traceIds, target.logged]).toEqual([[], ['one']])
+    run.status = 'completed'
+    await vi.advanceTimersByTimeAsync(FLUSH_INTERVAL_MS)
+    expect(target.batches.flatMap(({ traces }) => traces.map(({ id, status }) => [id, status]))).toEqual([
+      ['1', 'completed'],
+      ['2', 'completed'],
+    ])
+  })
+
+  test('When a run takes longer than a second, then it is written as running', async () => {
+    const target = new FakeTarget()
+    const feed = new WorkbenchFeed(target, 100)
+    feed.trace({ ...buildGroup(), startTime: Date.now() }, buildTrace('1'))
+    await vi.advanceTimersByTimeAsync(1_000 + FLUSH_INTERVAL_MS)
+    expect(target.traceIds).toEqual(['1'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('names a group after the step that began it', async () => {
     const target = new FakeTarget()
     const feed = new WorkbenchFeed(target, 100)

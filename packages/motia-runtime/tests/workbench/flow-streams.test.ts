@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { mendFlowStreams } from '../../src/workbench/flow-streams'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** Motia's two streams of the flow view, as far as they are used; `pushed` is what pages get. */
+const buildStreams = () => {
+  const crons = ['0 2 * * *', '0 2 * * *']
+  const pushed: unknown[] = []
+  const flows = {
+    get: async () => ({ crons: [...crons] }),
+    async set(groupId: string, id: string, flow: unknown): Promise<unknown> {
+      // As the wrapper of Motia's server does.
+      await Reflect.apply(Reflect.get(flows, 'get'), flows, [groupId, id])
+      pushed.push(flow)
+      return flow
+    },
+  }
+  const layouts = { get: async () => null, set: async () => null }
+  const streams = new Map(Object.entries({ '__motia.flows': flows, '__motia.flowsConfig': layouts }))
+  const lockedData = { getStreamByName: (name: string) => ({ factory: () => streams.get(name) }) }
+  mendFlowStreams(Object(lockedData), {})
+  return { crons, pushed, flows, layouts }
+}
+
+test('When a reload changes several steps, then pages get the flow once, as it is after the last of them', async () => {
+  const { crons, pushed, flows } = buildStreams()
+  for (const index of crons.keys()) {
+    crons[index] = '5 4 * * *'
+    // Motia does so for each step.
+    void flows.set('default', 'pets', { crons: [...crons] })
+  }
+  await vi.runAllTimersAsync()
+  expect(pushed).toEqual([{ crons: ['5 4 * * *', '5 4 * * *'] }])
+})
+
+test('When a page asks for the layout of a flow, then it gets that before the flow', async () => {
+  const { pushed, layouts } = buildStreams()
+  await layouts.get()
+  expect(pushed).toEqual([])
+  await vi.runAllTimersAsync()
+  expect(pushed).toHaveLength(1)
+})
