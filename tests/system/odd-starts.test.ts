@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -51,6 +51,18 @@ test('When a step file is a mere copy of another, then the start ends with a lin
   expect(await refusalOf({ root: project.root })).toBe(
     '✗ steps/typescript/a-copy.step.ts: the name PyGetPet is that of the step in steps/python/get-pet.step.ts\n',
   )
+})
+
+test('When the folder has an odd name and .env a byte order mark, then the server runs with the settings of all lines', async () => {
+  const project = copyProject()
+  project.write('.env', '\uFEFFPETS_TRACE_LIMITS=5\nLOG_LEVEL=warn\n')
+  const root = join(makeTempDir(), 'a*b?c [d]', 'src', 'pets')
+  mkdirSync(root, { recursive: true })
+  renameSync(project.root, root)
+  const server = await startServer({ root })
+  await petsApi(server.url, 'js').createWithJob()
+  expect(server.output()).toContain('PETS_TRACE_LIMITS is not a setting')
+  expect(server.output()).not.toContain('[INFO]')
 })
 
 test('When a signal comes while the server starts, then it ends at once, with 0', async () => {

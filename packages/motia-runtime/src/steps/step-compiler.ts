@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname, extname, join, resolve } from 'node:path'
+import { dirname, extname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { type BuildContext, type BuildFailure, context, type Loader, type Metafile, type Plugin } from 'esbuild'
@@ -63,7 +63,8 @@ export class StepCompiler {
     this.#files = files
     this.#context = await context({
       absWorkingDir: this.#root,
-      entryPoints: files,
+      // In an absolute path, esbuild would take a `*` in the name of a folder for a pattern.
+      entryPoints: files.map((file) => `./${relative(this.#root, file)}`),
       outbase: this.#root,
       outdir: join(this.#root, '.motia', 'in-process'),
       bundle: true,

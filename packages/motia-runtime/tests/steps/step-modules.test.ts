@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import { problemLines, StepModules } from '../../src/steps/step-modules'
-import { makeProject } from './temp-project'
+import { apiStep, makeProject } from './temp-project'
 
 const opened: StepModules[] = []
 
@@ -45,6 +45,17 @@ const setUp = () => {
 }
 
 describe('When files are loaded', () => {
+  test('then the names of the folders above may look like patterns', async () => {
+    const project = makeProject()
+    const folder = 'a*b/{c,d}'
+    const file = project.write(`${folder}/steps/a.step.ts`, apiStep('A'))
+    const modules = new StepModules(project.path(folder))
+    opened.push(modules)
+    expect(problemLines((await modules.rebuild([file])).problems)).toEqual([])
+    modules.adopt(file)
+    expect(modules.step(file)?.config).toMatchObject({ name: 'A' })
+  })
+
   test('then they are what they export, and share one instance of what they import', async () => {
     const { rebuild, modules, run, a, b } = setUp()
     await rebuild()
