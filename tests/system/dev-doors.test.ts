@@ -72,6 +72,8 @@ describe('under npm run dev', () => {
     const hmrPort = hmrPortOf(server.port)
     const hmr = { Host: `127.0.0.1:${hmrPort}`, Origin: 'http://evil.example', 'Sec-WebSocket-Protocol': 'vite-hmr' }
     expect(await upgrade(hmrPort, hmr)).not.toBe(101)
+    const { Origin: _, ...program } = hmr
+    expect(await upgrade(hmrPort, program)).not.toBe(101)
   })
 
   test('Everything listens on 127.0.0.1 alone, the hot-reload socket included', async () => {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import { Server } from 'node:net'
 import type { Config, MotiaPlugin, MotiaPluginContext, MotiaServer } from 'motia'
@@ -81,14 +82,18 @@ const pluginContext = ({ motia, addRoute, removeRoute, printer }: MotiaServer): 
 
 /**
  * The Workbench lets Vite open the page's hot-reload socket on every interface, and has no setting for that. While `run` is
- * under way, a server that listens on that port listens on `host`. Patching `listen` is the only way in: the Workbench makes
+ * under way, a server that listens on that port listens on `host`. Everybody needs the token from the page to open that socket;
+ * Vite asks only for those that name an origin, as browsers do. Patching `listen` is the only way in: the Workbench makes
  * the Vite server itself, and Vite the socket's server.
  */
 const listeningOn = async (host: string, port: number, run: () => Promise<void>): Promise<void> => {
   const { listen } = Server.prototype
   Server.prototype.listen = function (this: Server, ...args: unknown[]) {
-    const rest = args[0] === port ? [port, host, ...args.slice(1).filter((arg) => typeof arg === 'function')] : args
-    return Reflect.apply(listen, this, rest)
+    if (args[0] !== port) return Reflect.apply(listen, this, args)
+    this.prependListener('upgrade', ({ headers }: IncomingMessage) => {
+      headers.origin ??= 'null'
+    })
+    return Reflect.apply(listen, this, [port, host, ...args.slice(1).filter((arg) => typeof arg === 'function')])
   }
   try {
     await run()
