@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import { isIP } from 'node:net'
 import type { RequestHandler } from 'express'
+import { type Authenticate, BASIC_CHALLENGE } from './api-keys'
 import { isWebSocket, serveAsPlainHttp } from './upgrades'
 
 /** What every response says to browsers: take it as what it claims to be, show it in no frame, load nothing, tell nobody. */
@@ -30,6 +31,8 @@ export interface OriginRules {
   allowedHosts: readonly string[] | null
   /** Whether a proxy in front says in `X-Forwarded-Host` how it was addressed, and replaces what a client says there. */
   trustProxy?: boolean
+  /** Origins of other sites whose pages may send requests. */
+  allowedOrigins?: readonly string[]
 }
 
 /** Refuses what pages of other sites send, so that a page somebody visits cannot drive a server on their machine. */
@@ -41,15 +44,18 @@ export const refuseForeigners = (rules: OriginRules): RequestHandler => {
 }
 
 /**
- * The same for WebSockets, which no middleware sees. Requests for any other protocol (`Upgrade: h2c`) are served as plain
- * HTTP/1.1, which HTTP allows. Called when the listeners for WebSockets are there.
+ * The same for WebSockets, which no middleware sees. With `authenticate`, those without an API key are refused too. Requests for
+ * any other protocol (`Upgrade: h2c`) are served as plain HTTP/1.1, which HTTP allows. Called when the listeners for WebSockets
+ * are there.
  */
-export const refuseForeignSockets = (server: Server, rules: OriginRules): void => {
+export const guardSockets = (server: Server, rules: OriginRules, authenticate?: Authenticate): void => {
   const listeners = server.listeners('upgrade')
   server.removeAllListeners('upgrade')
   server.on('upgrade', (request, socket, head) => {
     if (!isWebSocket(request)) serveAsPlainHttp(server, request, socket, head)
     else if (isForeign(request, rules)) socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
+    else if (authenticate && authenticate(request.headers) === undefined)
+      socket.end(`HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: ${BASIC_CHALLENGE}\r\n\r\n`)
     else for (const listener of listeners) Reflect.apply(listener, server, [request, socket, head])
   })
 }
@@ -58,10 +64,14 @@ export const refuseForeignSockets = (server: Server, rules: OriginRules): void =
  * Whether a page of another site sent this, or one that reached the server by a name that is not the server's. Browsers say
  * in `Sec-Fetch-Site` where a page is from, but over plain HTTP only to `localhost`; elsewhere its `Origin` tells.
  */
-const isForeign = (request: IncomingMessage, { allowedHosts, trustProxy = false }: OriginRules): boolean => {
+const isForeign = (
+  request: IncomingMessage,
+  { allowedHosts, trustProxy = false, allowedOrigins }: OriginRules,
+): boolean => {
   const { headers, method } = request
   const host = (trustProxy && firstOf(headers['x-forwarded-host'])) || headers.host
   if (allowedHosts && !isAllowed(host, allowedHosts)) return true
+  if (headers.origin !== undefined && allowedOrigins?.includes(headers.origin)) return false
   const site = headers['sec-fetch-site']
   if (site === 'cross-site' || site === 'same-site') {
     const isFollowedLink = headers['sec-fetch-mode'] === 'navigate' && method === 'GET'

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response, Router } from 'express'
 import type { ApiRouteConfig, LockedData, Step } from 'motia'
 import type { Metrics } from '../metrics/metrics'
+import { allowOrigins } from './cors'
 import { etagOf } from './etag'
 import { setSecurityHeaders } from './guards'
 
@@ -21,6 +22,10 @@ export interface RoutesOptions {
   isProduction: boolean
   /** Refuses requests that no step should see. */
   guard: RequestHandler
+  /** Pages of these origins may use the API. */
+  corsOrigins?: readonly string[]
+  /** Refuses requests without an API key; undefined if none is needed. */
+  requireKey?: RequestHandler | undefined
   /** Returns the response to `GET /health` and `GET /readyz`; must not reject. */
   health: () => Health | Promise<Health>
   /** Times the requests, and responds to `GET /metrics`. */
@@ -33,11 +38,15 @@ export interface RoutesOptions {
 
 /** Puts the server's own routes and the steps' routes, with guards and body reading, in front of everything that Motia registers. */
 export const configureRoutes = (app: Express, options: RoutesOptions): void => {
-  const { lockedData, isProduction, guard, health, metrics, answer } = options
-  let router: Router | undefined
+  const { lockedData, isProduction, guard, corsOrigins = [], requireKey, health, metrics, answer } = options
+  let current: Routes | undefined
+  const routes = (): Routes => {
+    current ??= routesOf(lockedData.apiSteps(), options)
+    return current
+  }
   for (const change of ['step-created', 'step-updated', 'step-removed'] as const) {
     lockedData.onStep(change, () => {
-      router = undefined
+      current = undefined
     })
   }
   app.disable('x-powered-by')
@@ -47,6 +56,8 @@ export const configureRoutes = (app: Express, options: RoutesOptions): void => {
   // The Workbench's page cannot live under these.
   if (isProduction) app.use(setSecurityHeaders)
   app.use(guard)
+  if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins, (...args) => routes().methods(...args)))
+  if (requireKey) app.use(requireKey)
   if (metrics) app.get('/metrics', metrics.respond)
   app.get('/livez', (_request, response) => void response.json({ status: 'ok' }))
   for (const path of ['/health', '/readyz']) {
@@ -55,10 +66,7 @@ export const configureRoutes = (app: Express, options: RoutesOptions): void => {
       response.status(status).json(body)
     })
   }
-  app.use((request, response, next) => {
-    router ??= routerOf(lockedData.apiSteps(), options)
-    router(request, response, next)
-  })
+  app.use((request, response, next) => routes().steps(request, response, next))
   if (isProduction) {
     app.use((_request, response, next) => {
       if (response.locals.isStep) next()
@@ -80,12 +88,19 @@ export const bySpecificity = (a: string, b: string): number => {
 
 const rankOf = (segment: string): number => (segment.includes('*') ? 2 : segment.includes(':') ? 1 : 0)
 
-/**
- * Returns the steps' routes. A known path with another method is a 405, and `OPTIONS` lists the methods. A path of no step goes
- * on to what is registered next.
- */
-const routerOf = (steps: Step<ApiRouteConfig>[], { answer }: RoutesOptions): Router => {
-  const router = Router()
+/** What the current steps respond to. */
+interface Routes {
+  /**
+   * Runs the step of the request. A known path with another method is a 405, and `OPTIONS` lists the methods. A path of no step
+   * goes on to what is registered next.
+   */
+  steps: Router
+  /** Sets `Allow` to the methods of the request's path, if it is that of a step. */
+  methods: Router
+}
+
+const routesOf = (steps: Step<ApiRouteConfig>[], { answer }: RoutesOptions): Routes => {
+  const [router, methods] = [Router(), Router()]
   const ordered = steps.toSorted((a, b) => bySpecificity(a.config.path, b.config.path))
   for (const step of ordered) {
     const { method, path } = step.config
@@ -93,9 +108,9 @@ const routerOf = (steps: Step<ApiRouteConfig>[], { answer }: RoutesOptions): Rou
     router[VERBS[method]](path, answer?.(step) ?? leaveToMotia)
   }
   // After all of them, since several paths may match a request: two steps may name a parameter differently.
-  for (const { config } of ordered) router.all(config.path, allow(config.method))
-  router.use(refuseMethod)
-  return router
+  for (const { config } of ordered) methods.all(config.path, allow(config.method))
+  router.use(methods, refuseMethod)
+  return { steps: router, methods }
 }
 
 const allow = (method: ApiRouteConfig['method']): RequestHandler => {

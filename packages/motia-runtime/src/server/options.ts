@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Config } from 'motia'
 import type { z } from 'zod'
+import type { ApiKey } from '../http/api-keys'
 import type { LogFormat } from '../logging/console-lines'
 import { isLevel, type Level } from '../logging/log-level'
 import type { Figure } from '../metrics/metrics'
@@ -34,6 +35,10 @@ export interface RuntimeOptions {
   allowedHosts?: string[]
   /** Whether a proxy in front says in `X-Forwarded-Host` how it was addressed. Default: false. */
   trustProxy?: boolean
+  /** Keys, one of which each request needs, except `/livez` and `/readyz`. Default: none, and no request needs one. */
+  apiKeys?: readonly ApiKey[]
+  /** Other origins whose pages may use the API, such as `http://localhost:5173`. Default: none. */
+  corsOrigins?: readonly string[]
   /** How many traces, and how many log lines, are kept for the Workbench. Default: 1000. */
   traceLimit?: number
   /** Lines below this level are neither printed nor kept. Default: the variable `LOG_LEVEL`, or `info`. */
@@ -92,6 +97,8 @@ export const resolveOptions = (root: string, options: RuntimeOptions = {}): Reso
   requestTimeout: options.requestTimeout ?? 30,
   allowedHosts: options.allowedHosts ?? [],
   trustProxy: options.trustProxy ?? false,
+  apiKeys: options.apiKeys ?? [],
+  corsOrigins: options.corsOrigins ?? [],
   traceLimit: options.traceLimit ?? 1_000,
   logLevel: options.logLevel ?? logLevelOf(process.env.LOG_LEVEL || 'info'),
   logFormat: options.logFormat ?? logFormatOf(process.env.LOG_FORMAT || 'text'),

@@ -3,7 +3,8 @@ import type { Server } from 'node:http'
 import type { Express } from 'express'
 import type { MotiaServer } from 'motia'
 import type { Engine } from '../engine/engine'
-import { type OriginRules, refuseForeigners, refuseForeignSockets } from '../http/guards'
+import { authenticateBy, requireKey } from '../http/api-keys'
+import { guardSockets, type OriginRules, refuseForeigners } from '../http/guards'
 import { hardenServer } from '../http/harden'
 import { configureRoutes, type Health, httpErrors } from '../http/routes'
 import { setLogFormat } from '../logging/console-lines'
@@ -66,6 +67,8 @@ export const serve = async (
     const metrics = options.metrics
       ? (await import('../metrics/metrics')).createMetrics({ engine, figures })
       : undefined
+    const { apiKeys, corsOrigins } = options
+    const authenticate = apiKeys.length > 0 ? authenticateBy(apiKeys) : undefined
     const invalidJson = (problem: string): object => hooks().invalidJson?.(problem) ?? { message: problem }
     const server = createMotiaServer({
       root,
@@ -82,7 +85,9 @@ export const serve = async (
         configureRoutes(app, {
           lockedData,
           isProduction,
-          guard: refuseForeigners(origins),
+          guard: refuseForeigners({ ...origins, allowedOrigins: corsOrigins }),
+          corsOrigins,
+          requireKey: authenticate && requireKey(authenticate),
           answer,
           invalidJson,
           metrics,
@@ -98,7 +103,7 @@ export const serve = async (
     if (isProduction) {
       closeSocket(motiaServer)
     } else {
-      refuseForeignSockets(motiaServer.server, origins)
+      guardSockets(motiaServer.server, origins, authenticate)
       await addWorkbench(motiaServer, config, engine, options)
       let current = hooks()
       const unwatch = watchSteps({

@@ -25,7 +25,7 @@ export const answerBy = (runner: Pick<StepRunner, 'runApi'>, step: Step): Reques
       const traceId = traceIdOf(request.headers.traceparent)
       // W3C's `traceresponse` is a draft, and short ids do not fit into it.
       response.setHeader('X-Trace-Id', traceId)
-      await send(response, await runner.runApi(step, input, traceId))
+      await send(response, await runner.runApi(step, input, traceId, response.locals.caller))
     } catch (error) {
       next(error)
     }

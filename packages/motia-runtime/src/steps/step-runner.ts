@@ -73,12 +73,20 @@ export class StepRunner {
     this.#options = options
   }
 
-  /** Runs an API step for a request. A handler that fails is a 500, one that misses its deadline a 503; never rejects. */
-  async runApi(step: Step, request: ApiRequest, traceId: string): Promise<ApiResponse<number, unknown>> {
+  /**
+   * Runs an API step for a request. A handler that fails is a 500, one that misses its deadline a 503; never rejects. `caller` is
+   * the name of the request's API key.
+   */
+  async runApi(
+    step: Step,
+    request: ApiRequest,
+    traceId: string,
+    caller?: string,
+  ): Promise<ApiResponse<number, unknown>> {
     const { handlerTimeout } = this.#options
     const run = this.#begin(step, traceId)
     try {
-      const response = await run.call(request, handlerTimeout)
+      const response = await run.call(request, handlerTimeout, caller)
       if (!isApiResponse(response)) throw new Error(`Step ${step.config.name} returned no status`)
       run.tracer.end()
       return response
@@ -134,7 +142,7 @@ export class StepRunner {
     }
     return {
       tracer,
-      call: (...[input, timeout]: [input?: unknown, timeout?: number]): Promise<unknown> => {
+      call: (input?: unknown, timeout?: number, caller?: string): Promise<unknown> => {
         const module = this.#options.modules.step(step.filePath)
         if (!module) throw new Error(`Step ${name} is not loaded`)
         // A cron handler takes its context first; Motia's runner calls it so.
@@ -146,7 +154,7 @@ export class StepRunner {
         )
         const deadline =
           timeout === undefined ? undefined : { ms: timeout * 1000, error: () => new StepTimeoutError(name, timeout) }
-        return runInScope(name, chain, deadline)
+        return runInScope(name, chain, deadline, caller)
       },
       fail: (error: unknown) => {
         logger.error(`Step ${name} failed`, { error })

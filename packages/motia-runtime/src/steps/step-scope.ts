@@ -1,12 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** One run of a step: where an error lands that the step threw outside the promise it returned. */
+/** One run of a step: who asked for it, and where an error lands that the step threw outside the promise it returned. */
 class StepScope {
+  readonly caller: string | undefined
   readonly #step: string
   #fail: ((error: unknown) => void) | undefined
 
-  constructor(step: string, fail: (error: unknown) => void) {
+  constructor(step: string, caller: string | undefined, fail: (error: unknown) => void) {
     this.#step = step
+    this.caller = caller
     this.#fail = fail
   }
 
@@ -22,19 +24,23 @@ class StepScope {
 
 const scopes = new AsyncLocalStorage<StepScope>()
 
+/** Returns the name of the API key of the request that the current step serves; undefined for a job, or if there are no keys. */
+export const currentCaller = (): string | undefined => scopes.getStore()?.caller
+
 /**
- * Runs a step's code so that whatever it throws, in its promise or out of it (a timer's callback, a forgotten promise),
- * rejects this call and nothing else. With a `deadlineMs`, rejects with what `onDeadline` makes once that has passed; the
+ * Runs a step's code for a caller so that whatever it throws, in its promise or out of it (a timer's callback, a forgotten
+ * promise), rejects this call and nothing else. With a `deadlineMs`, rejects with what `onDeadline` makes once that has passed; the
  * step's code, which nobody can stop, may go on, and its outcome is ignored.
  */
 export const runInScope = async <T>(
   step: string,
   run: () => Promise<T>,
   deadline?: { ms: number; error: () => Error },
+  caller?: string,
 ): Promise<T> =>
   new Promise<T>((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
-    const scope = new StepScope(step, (error) => settle(() => reject(error)))
+    const scope = new StepScope(step, caller, (error) => settle(() => reject(error)))
     const settle = (outcome: () => void) => {
       clearTimeout(timer)
       scope.end()

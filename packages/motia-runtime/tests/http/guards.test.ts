@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 import express from 'express'
 import request from 'supertest'
 import { describe, expect, test } from 'vitest'
-import { type OriginRules, refuseForeigners, refuseForeignSockets } from '../../src/http/guards'
+import { type Authenticate, authenticateBy } from '../../src/http/api-keys'
+import { guardSockets, type OriginRules, refuseForeigners } from '../../src/http/guards'
 import { head, listen, open, takeWebSockets } from './listen'
 
 const appWith = (rules: OriginRules) =>
@@ -16,6 +17,7 @@ const post = async (rules: OriginRules, headers: Record<string, string>): Promis
 
 const ANY: OriginRules = { allowedHosts: null }
 const OWN: OriginRules = { allowedHosts: ['Shop.example', '*.dev.example'] }
+const FRIENDLY: OriginRules = { ...OWN, allowedOrigins: ['http://localhost:5173'] }
 const PROXIED: OriginRules = { allowedHosts: null, trustProxy: true }
 
 describe('When a request comes from a page', () => {
@@ -47,6 +49,12 @@ describe('When a request comes from a page', () => {
     ],
     ['that reached us by a name that ends like ours', OWN, { Host: 'evil-shop.example' }],
     ['that reached us by the bare name of a pattern', OWN, { Host: 'dev.example' }],
+    ['of an origin that is not allowed', FRIENDLY, { Host: 'shop.example', Origin: 'http://localhost:5174' }],
+    [
+      'of an allowed origin, by a name that is not ours',
+      FRIENDLY,
+      { Host: 'rebound.evil.test', Origin: 'http://localhost:5173' },
+    ],
     ['that reached us by no name', OWN, { Host: '' }],
     ['that reached us by what is no name', OWN, { Host: 'a b' }],
   ])('%s, then it is refused', async (_, rules, headers) => {
@@ -76,6 +84,11 @@ describe('When a request comes from a page', () => {
       OWN,
       { Host: 'localhost:3000', Origin: 'http://localhost:5173', 'Sec-Fetch-Site': 'same-origin' },
     ],
+    [
+      'of an allowed origin',
+      FRIENDLY,
+      { Host: 'localhost:3000', 'Sec-Fetch-Site': 'same-site', Origin: 'http://localhost:5173' },
+    ],
     ['that somebody opened by hand', ANY, { 'Sec-Fetch-Site': 'none' }],
     ['by localhost', OWN, { Host: 'localhost:3000' }],
     ['by a name below localhost', OWN, { Host: 'pets.localhost:3000', Origin: 'http://pets.localhost:3000' }],
@@ -98,12 +111,13 @@ describe('When a request comes from a page', () => {
   })
 })
 
-test('When a page of another origin asks for a WebSocket, then it gets none, and a page of the server does', async () => {
+/** Returns a function that asks a server for a WebSocket, and returns the status. */
+const socketServer = async (authenticate?: Authenticate) => {
   const server = createServer(appWith(OWN))
   takeWebSockets(server)
-  refuseForeignSockets(server, OWN)
+  guardSockets(server, OWN, authenticate)
   const port = await listen(server)
-  const upgrade = async (headers: Record<string, string>): Promise<string> => {
+  return async (headers: Record<string, string>): Promise<string> => {
     const { socket, received } = await open(port)
     const websocket = { Connection: 'Upgrade', Upgrade: 'WebSocket', 'Sec-WebSocket-Version': '13' }
     socket.write(head('GET /', { ...websocket, 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==', ...headers }))
@@ -111,9 +125,23 @@ test('When a page of another origin asks for a WebSocket, then it gets none, and
     socket.destroy()
     return received().slice(9, 12)
   }
+}
+
+test('When a page of another origin asks for a WebSocket, then it gets none, and a page of the server does', async () => {
+  const upgrade = await socketServer()
   expect(await upgrade({ Origin: 'http://localhost' })).toBe('101')
   expect(await upgrade({})).toBe('101')
   expect(await upgrade({ Origin: 'http://evil.test' })).toBe('403')
   expect(await upgrade({ Host: 'rebound.evil.test' })).toBe('403')
   expect(await upgrade({ 'Sec-Fetch-Site': 'cross-site' })).toBe('403')
+})
+
+test('When keys are in use, then a WebSocket needs one, and a page of another origin gets none with it', async () => {
+  const secret = 'a-secret-of-some-length'
+  const upgrade = await socketServer(authenticateBy([{ name: 'alice', secret }]))
+  const Authorization = `Basic ${Buffer.from(`alice:${secret}`).toString('base64')}`
+  expect(await upgrade({ Authorization })).toBe('101')
+  expect(await upgrade({})).toBe('401')
+  expect(await upgrade({ Authorization: 'Basic YWxpY2U6eA==' })).toBe('401')
+  expect(await upgrade({ Authorization, Origin: 'http://evil.test' })).toBe('403')
 })

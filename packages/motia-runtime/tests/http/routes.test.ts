@@ -241,6 +241,25 @@ describe('the rest', () => {
       await request(app).get(path).expect(403, { message: 'no' })
   })
 
+  test('When keys are needed, then no step sees a request without one, but a page may ask what it may send', async () => {
+    const requireKey: RequestHandler = (_request, response) => void response.status(401).json({ message: 'no' })
+    const steps = [stepOf('GET', '/js/pets/:id'), stepOf('PUT', '/js/pets/:id'), stepOf('OPTIONS', '/js/pets/:id')]
+    const corsOrigins = ['http://localhost:5173']
+    const { app } = makeApp(steps, { requireKey, corsOrigins })
+    const [Origin] = corsOrigins
+    for (const path of ['/js/pets/7', '/health', '/other'])
+      await request(app)
+        .get(path)
+        .set({ Origin })
+        .expect(401)
+        .expect('Access-Control-Allow-Origin', 'http://localhost:5173')
+    await request(app).options('/js/pets/7').set({ Origin }).expect(401)
+    const preflight = { Origin, 'Access-Control-Request-Method': 'PUT' }
+    const { headers } = await request(app).options('/js/pets/7').set(preflight).expect(204)
+    expect(headers['access-control-allow-methods']).toBe('GET, HEAD, PUT, OPTIONS')
+    await request(app).options('/js/pets/%E0%A4%A').set(preflight).expect(400, { message: 'Bad request' })
+  })
+
   test('When the check fails, then /health and /readyz say so, and /livez responds with a 200', async () => {
     const health = async () => ({ status: 503, body: { status: 'unavailable' } })
     const { app } = makeApp([stepOf('GET', '/:path')], { health })

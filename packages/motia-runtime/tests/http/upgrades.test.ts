@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { promisify } from 'node:util'
 import express from 'express'
 import { describe, expect, test } from 'vitest'
-import { refuseForeignSockets } from '../../src/http/guards'
+import { guardSockets } from '../../src/http/guards'
 import { head, listen, open, takeWebSockets } from './listen'
 
 const run = promisify(execFile)
@@ -26,7 +26,7 @@ const newServer = (): Server =>
 const devServer = (): Server => {
   const server = newServer()
   takeWebSockets(server)
-  refuseForeignSockets(server, { allowedHosts: [] })
+  guardSockets(server, { allowedHosts: [] })
   return server
 }
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { flushConsole } from '../../src/logging/console-lines'
 import type { StepModule } from '../../src/steps/step-modules'
 import { StepRunner, StepTimeoutError } from '../../src/steps/step-runner'
+import { currentCaller } from '../../src/steps/step-scope'
 import { recordingFeed } from '../traces/recording-feed'
 
 type Context = FlowContext<{ id?: string; topic: string; data: unknown }> & {
@@ -99,6 +100,21 @@ describe('an API step', () => {
     expect(await runner.runApi(step, request, 'TRACE-1')).toBe(answer)
     const keys = ['emit', 'flows', 'logger', 'state', 'streams', 'traceId']
     expect(seen).toEqual([request, keys, 'TRACE-1', ['pets']])
+  })
+
+  test('When the request has an API key, then its handler knows whose, and a job that it starts does not', async () => {
+    const callers: unknown[] = []
+    const job = makeRunner(event, async () => callers.push(currentCaller()))
+    const { runner, step } = makeRunner(api, async () => {
+      callers.push(currentCaller())
+      await job.runner.runEvent(job.step, {}, 'T')
+      callers.push(currentCaller())
+      return { status: 200, body: null }
+    })
+    await runner.runApi(step, request, 'T', 'alice')
+    await runner.runApi(step, request, 'T')
+    expect(callers).toEqual(['alice', undefined, 'alice', undefined, undefined, undefined])
+    expect(currentCaller()).toBeUndefined()
   })
 
   test('When it has middleware, then that runs in order, on the way in and on the way out', async () => {

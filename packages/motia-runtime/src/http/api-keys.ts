@@ -1,0 +1,66 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { RequestHandler } from 'express'
+
+/** A secret that opens the server, and the name of whoever has it. */
+export interface ApiKey {
+  name: string
+  secret: string
+}
+
+/** Returns the name of the key that these headers carry; undefined if there is none, or an unknown one. */
+export type Authenticate = (headers: IncomingHttpHeaders) => string | undefined
+
+/** Probes of balancers and containers, which carry no key. */
+const OPEN_PATHS = new Set(['/livez', '/readyz'])
+
+/** A browser asks a person for name and secret when it gets this, and sends them with all that follows. */
+export const BASIC_CHALLENGE = 'Basic realm="API keys", charset="UTF-8"'
+
+const BEARER_CHALLENGE = 'Bearer realm="API keys"'
+
+const digestOf = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+
+/** Returns what tells whose key a request carries. How long it takes tells nothing about the secrets. */
+export const authenticateBy = (keys: readonly ApiKey[]): Authenticate => {
+  const known = keys.map(({ name, secret }) => ({ name, digest: digestOf(secret) }))
+  return (headers) => {
+    const secret = secretOf(headers)
+    if (secret === undefined) return undefined
+    const digest = digestOf(secret)
+    // All are compared, whichever it is.
+    const [match] = known.filter((key) => timingSafeEqual(key.digest, digest))
+    return match?.name
+  }
+}
+
+const secretOf = ({ authorization, 'x-api-key': apiKey }: IncomingHttpHeaders): string | undefined => {
+  if (typeof apiKey === 'string') return apiKey
+  const [, scheme = '', credentials = ''] = /^(Bearer|Basic) +(\S+)$/i.exec(authorization ?? '') ?? []
+  if (scheme.toLowerCase() !== 'basic') return credentials || undefined
+  const pair = Buffer.from(credentials, 'base64').toString()
+  return pair.slice(pair.indexOf(':') + 1)
+}
+
+/**
+ * Refuses requests without a key, except probes. Keeps the key's name in `response.locals.caller`, and removes the secret from
+ * the request, so that no step can log it.
+ */
+export const requireKey = (authenticate: Authenticate): RequestHandler => {
+  return (request, response, next) => {
+    const { headers, path } = request
+    if (OPEN_PATHS.has(path)) return next()
+    const caller = authenticate(headers)
+    if (caller === undefined) {
+      // Pages of the server itself get the challenge too, or the browser does not send them what a person has typed in.
+      const isBrowser = headers.accept?.includes('text/html') || headers['sec-fetch-site'] === 'same-origin'
+      response.set('WWW-Authenticate', isBrowser ? BASIC_CHALLENGE : BEARER_CHALLENGE)
+      response.status(401).json({ message: 'An API key is required: send it as Authorization: Bearer or X-API-Key' })
+      return
+    }
+    response.locals.caller = caller
+    delete headers.authorization
+    delete headers['x-api-key']
+    next()
+  }
+}
