@@ -11,9 +11,9 @@ const audit = openAudit(readSettings())
  * `StoreError`, after which the event is delivered again, if the trail cannot be written.
  */
 export const recordEvent = async (namespace: Namespace, traceId: string, payload: unknown): Promise<void> => {
-  const { topic, data } = readAuditedEvent(namespace, payload)
+  const { topic, by, data } = readAuditedEvent(namespace, payload)
   try {
-    await audit.append({ topic, traceId, data })
+    await audit.append({ topic, traceId, by, data })
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? cause.code : 'internal error'
     throw new StoreError('STORE_UNAVAILABLE', `The audit trail cannot be written (${reason})`, { cause })

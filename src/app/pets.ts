@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { etagOf, matchesEtag } from 'motia-runtime'
+import { currentCaller, etagOf, matchesEtag } from 'motia-runtime'
 import type { CreatePet, ListPets, UpdatePet } from '../pets/payloads'
 import { type OwedEvent, type Pet, PetChangedError, PetNotFoundError, type StoredPet } from '../pets/pet'
 import {
@@ -58,8 +58,12 @@ export interface Wanted {
 /** The `ETag` of the pet as the API shows it. */
 const etagOfPet = (pet: StoredPet): string => etagOf(JSON.stringify(presentPet(pet)))
 
-const owe = <Draft extends EventDraft>(drafts: readonly Draft[]): Owed<Draft>[] =>
-  drafts.map((draft) => ({ id: randomUUID(), ...draft }))
+const owe = <Draft extends EventDraft>(drafts: readonly Draft[], by?: string): Owed<Draft>[] =>
+  drafts.map((draft) => ({ id: randomUUID(), ...sign(draft, by) }))
+
+/** Returns the event with the name of the API key that caused it, if keys are in use. */
+const sign = <Draft extends EventDraft>(draft: Draft, by: string | undefined): Draft =>
+  by === undefined ? draft : { ...draft, data: { ...draft.data, by } }
 
 /**
  * The pets: what the steps do, on whatever store they are kept in. Each change stores the events that it causes in the same
@@ -81,14 +85,16 @@ export class Pets {
     describe: (pet: Pet) => readonly Draft[],
   ): Promise<Changed<Draft>> {
     const now = this.#now()
+    // Asked now: the store may call back while it serves another request.
+    const by = currentCaller()
     const stored = await this.#store.create((id) => {
       const pet = newPet(id, input, now)
-      return withOwed(pet, owe(describe(pet)))
+      return withOwed(pet, owe(describe(pet), by))
     })
     const pet = presentPet(stored)
     // The ids of the events that were stored with the id that the pet got.
     const ids = (stored.owed ?? []).map(({ id }) => id)
-    return { pet, events: describe(pet).map((draft, index) => ({ id: ids[index] ?? '', ...draft })) }
+    return { pet, events: describe(pet).map((draft, index) => ({ id: ids[index] ?? '', ...sign(draft, by) })) }
   }
 
   /** Returns every pet, soft-deleted ones too, in the order of creation. */
@@ -268,6 +274,7 @@ export class Pets {
     describe: (change: Change) => Draft[],
     patienceMs = 0,
   ): Promise<Changed<Draft>> {
+    const by = currentCaller()
     let events: Owed<Draft>[] = []
     const changed = await this.#store.update(
       id,
@@ -275,7 +282,7 @@ export class Pets {
         if (!isVisible(before)) return before
         if (ifMatch !== undefined && !matchesEtag(String(ifMatch), etagOfPet(before))) throw new PetChangedError()
         const after = change(before)
-        events = owe(describe({ before, after }))
+        events = owe(describe({ before, after }), by)
         return after === before ? before : withOwed(after, events)
       },
       { patienceMs },

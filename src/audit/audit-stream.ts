@@ -16,15 +16,17 @@ const MOST_LINES = 1_000
 /**
  * Adds the entries whose event is not known yet. Keys: the stream, and a sorted set of the known events by time. Arguments: how
  * many entries the stream keeps, how many events are known at least, the time now, the time up to which events may be forgotten,
- * and four for each entry: its event, topic, trace and data. For each new event the two oldest are forgotten if they may be.
+ * and five for each entry: its event, topic, trace, data, and the key that caused it or ''. For each new event the two oldest are forgotten if they may be.
  */
 const append = script(`
 local stream, events = unpack(KEYS)
 local now = ARGV[3]
-for i = 5, #ARGV, 4 do
-  local event, topic, traceId, data = unpack(ARGV, i, i + 3)
+for i = 5, #ARGV, 5 do
+  local event, topic, traceId, data, by = unpack(ARGV, i, i + 4)
   if redis.call('ZADD', events, 'NX', now, event) == 1 then
-    redis.call('XADD', stream, 'MAXLEN', '~', ARGV[1], '*', 'at', now, 'topic', topic, 'traceId', traceId, 'data', data)
+    local fields = {'at', now, 'topic', topic, 'traceId', traceId, 'data', data}
+    if by ~= '' then fields[9], fields[10] = 'by', by end
+    redis.call('XADD', stream, 'MAXLEN', '~', ARGV[1], '*', unpack(fields))
     local spare = math.min(2, redis.call('ZCARD', events) - tonumber(ARGV[2]))
     if spare > 0 then
       local oldest = redis.call('ZRANGEBYSCORE', events, '-inf', ARGV[4], 'LIMIT', 0, spare)
@@ -36,7 +38,7 @@ end
 
 /** An entry that waits to be added. */
 interface WaitingEntry {
-  args: [event: string, topic: string, traceId: string, data: string]
+  args: [event: string, topic: string, traceId: string, data: string, by: string]
   resolve: () => void
   reject: (error: unknown) => void
 }
@@ -60,10 +62,10 @@ export class AuditStream implements Audit {
   }
 
   append(entry: AuditEntry): Promise<void> {
-    const { topic, traceId, data } = entry
+    const { topic, traceId, data, by = '' } = entry
     const event = createHash('sha256').update(keyOf(entry)).digest('base64url').slice(0, 27)
     return new Promise((resolve, reject) => {
-      this.#turns.add({ args: [event, topic, traceId, JSON.stringify(data)], resolve, reject })
+      this.#turns.add({ args: [event, topic, traceId, JSON.stringify(data), by], resolve, reject })
     })
   }
 
@@ -97,7 +99,8 @@ const toLine = ([id, fields]: StreamEntry) => {
   for (let index = 0; index + 1 < fields.length; index += 2) names.set(fields[index] ?? '', fields[index + 1] ?? '')
   try {
     const data: unknown = JSON.parse(names.get('data') ?? '')
-    return readLine({ at: Number(names.get('at')), topic: names.get('topic'), traceId: names.get('traceId'), data }, id)
+    const [topic, traceId, by] = [names.get('topic'), names.get('traceId'), names.get('by')]
+    return readLine({ at: Number(names.get('at')), topic, traceId, by, data }, id)
   } catch {
     return []
   }

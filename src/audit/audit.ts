@@ -5,6 +5,8 @@ const auditLineSchema = z.object({
   at: z.number(),
   topic: z.string(),
   traceId: z.string(),
+  /** The name of the API key that caused the event. */
+  by: z.string().optional(),
   data: z.record(z.string(), z.unknown()),
 })
 
@@ -18,6 +20,8 @@ export type KeyedLine = z.infer<typeof keyedLineSchema>
 export interface AuditEntry {
   topic: string
   traceId: string
+  /** The name of the API key that caused it. */
+  by?: string | undefined
   data: unknown
 }
 

@@ -14,11 +14,20 @@ const auditedSchema = z.discriminatedUnion('type', [
 /** What an AuditTrail step takes: the data of any audited event. JSON Schema, since Motia's `input` takes no zod union. */
 export const auditedEventSchema = z.toJSONSchema(auditedSchema, { target: 'draft-7' })
 
-/** The data of an audited event, without its `type`. */
-export type AuditedData = Record<string, unknown>
+/** The name of the API key that caused an event is part of its data. */
+const signedSchema = z.looseObject({ by: z.string().optional() })
 
-/** Returns the event's topic in a namespace and its data; throws a `ZodError` for data of an event that is not audited. */
-export const readAuditedEvent = (namespace: Namespace, payload: unknown): { topic: string; data: AuditedData } => {
-  const { type, ...data } = auditedSchema.parse(payload)
-  return { topic: `${namespace}.${type}`, data }
+/** An event as the audit trail keeps it. */
+export interface AuditedEvent {
+  topic: string
+  /** The name of the API key that caused it; undefined if none did. */
+  by: string | undefined
+  data: Record<string, unknown>
+}
+
+/** Returns the event of a namespace; throws a `ZodError` for data of an event that is not audited. */
+export const readAuditedEvent = (namespace: Namespace, payload: unknown): AuditedEvent => {
+  const { by, ...unsigned } = signedSchema.parse(payload)
+  const { type, ...data } = auditedSchema.parse(unsigned)
+  return { topic: `${namespace}.${type}`, by, data }
 }

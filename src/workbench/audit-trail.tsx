@@ -89,6 +89,7 @@ export const AuditTrail = ({ lines, petId, onPetId }: AuditTrailProps) => {
                     </button>
                   )}{' '}
                   {summaryOf(line)}
+                  {line.by !== undefined && ` by ${line.by}`}
                 </span>
                 <button
                   type="button"

@@ -23,6 +23,11 @@ describe.each(Object.entries(auditedEvents))('%s', (type, data) => {
     expect(readAuditedEvent('js', { type, ...data, extra: 'x' })).toMatchObject({ topic: `js.${type}`, data })
   })
 
+  test('When a request with an API key caused it, then the name of the key is told apart from its data', () => {
+    const audited = { topic: `js.${type}`, by: 'alice', data }
+    expect(readAuditedEvent('js', { type, by: 'alice', ...data })).toEqual(audited)
+  })
+
   test('When its type is missing or another, then no topic is guessed from its fields', () => {
     expect(() => readAuditedEvent('js', data)).toThrow(zodError)
     for (const other of Object.keys(auditedEvents).filter((name) => name !== type)) {

@@ -1,5 +1,6 @@
 import { etagOf } from 'motia-runtime'
 import { describe, expect, test, vi } from 'vitest'
+import { runInScope } from '../../packages/motia-runtime/src/steps/step-scope'
 import { Pets } from '../../src/app/pets'
 import { DAY_MS, type OwedEvent, type Pet, type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
 import { StoreError } from '../../src/store/store'
@@ -86,6 +87,43 @@ describe('create', () => {
       throw full
     }
     await expect(pets.create(REX, () => [])).rejects.toBe(full)
+  })
+})
+
+describe('a request with an API key', () => {
+  /** Does something as the handler of a request of that caller. */
+  const as = <T>(caller: string, run: () => Promise<T>): Promise<T> => runInScope('Step', run, undefined, caller)
+
+  test('When it changes pets, then the stored and the returned events name the key', async () => {
+    const { pets } = makePets()
+    const { pet, events } = await as('alice', () => pets.create(REX, (made) => [about('new')(made)]))
+    const deleted = await as('bob', () => pets.softDelete({ id: pet.id }, about('gone')))
+    const restored = await as('carol', () => pets.update({ id: pet.id }, { status: 'new' }, changes))
+    const all = [...events, ...deleted.events, ...restored.events]
+    expect(all).toMatchObject([
+      { topic: 'new', data: { petId: '1', by: 'alice' } },
+      { topic: 'gone', data: { petId: '1', by: 'bob' } },
+      { topic: 'back', data: { petId: '1', by: 'carol' } },
+    ])
+    expect(await owedPages(pets)).toEqual([all])
+  })
+
+  test('When the store makes several changes in one turn, then each event names its own key', async () => {
+    const { pets, store } = makePets()
+    const makes: (() => void)[] = []
+    store.create = (make) => new Promise((resolve) => makes.push(() => resolve(make(String(makes.length)))))
+    const created = ['alice', 'bob'].map((name) => as(name, () => pets.create(REX, (made) => [about('new')(made)])))
+    await as('carol', async () => {
+      for (const make of makes) make()
+    })
+    const events = (await Promise.all(created)).flatMap((one) => one.events)
+    expect(events.map(({ data }) => data)).toMatchObject([{ by: 'alice' }, { by: 'bob' }])
+  })
+
+  test('When a job or a reaper changes a pet, then its event names none', async () => {
+    const { pets } = makePets({ ...deletedRex, owed: [] })
+    const done = await pets.setFeedingReminder('1', NOON, about('done'))
+    expect(done?.events[0]?.data).not.toHaveProperty('by')
   })
 })
 

@@ -45,6 +45,13 @@ describe.each([
     expect(new Set(keys).size).toBe(3)
   })
 
+  test('When a request with an API key caused an event, then the reader gets the name of the key', async () => {
+    const audit = make()
+    await Promise.all([audit.append({ ...entry('1'), by: 'alice' }), audit.append(entry('2'))])
+    const { lines } = await audit.readAfter(undefined)
+    expect(lines).toEqual([{ ...lineOf('1'), by: 'alice' }, lineOf('2')])
+  })
+
   test('When an event is delivered again, then the trail holds it once', async () => {
     const audit = make()
     await Promise.all([entry('1'), entry('2'), entry('1')].map((one) => audit.append(one)))

@@ -32,6 +32,7 @@ export interface AuditLine {
   at: number
   topic: string
   traceId: string
+  by?: string
   data: Record<string, unknown>
 }
 
