@@ -5,6 +5,8 @@ import { auditFile, readSettings, type Settings, SettingsError, unknownSettings 
 const defaults: Settings = {
   port: 3000,
   host: '127.0.0.1',
+  apiKeys: [],
+  corsOrigins: [],
   dataDir: resolve('.data'),
   auditLimit: 100_000,
   stepRuntime: 'in-process',
@@ -42,11 +44,20 @@ const variables: [name: string, setting: keyof Settings, valid: [string, unknown
     'HOST',
     'host',
     [
-      ['0.0.0.0', '0.0.0.0'],
+      ['127.0.0.2', '127.0.0.2'],
       ['::1', '::1'],
       [' localhost ', 'localhost'],
     ],
     [' ', '\t'],
+  ],
+  [
+    'PETS_CORS_ORIGINS',
+    'corsOrigins',
+    [
+      ['http://localhost:5173', ['http://localhost:5173']],
+      ['https://shop.example, http://[::1]:8080', ['https://shop.example', 'http://[::1]:8080']],
+    ],
+    ['*', 'http://a.example,*', 'localhost:5173', 'http://a.example/', 'http://a.example,', 'ftp://a.example', 'null'],
   ],
   [
     'PETS_DATA_DIR',
@@ -227,6 +238,59 @@ test('When REDIS_URL is wrong and holds a password, then the message does not sh
   const { message } = failureOf({ REDIS_URL: 'http://:secret@redis.example' })
   expect(message).not.toContain('secret')
   expect(message).toContain('//…@redis.example')
+})
+
+describe('PETS_API_KEYS', () => {
+  const [alice, bob] = ['alice-secret-123456', 'bob:secret/123456']
+
+  test('When it lists names and secrets, then these are the keys', () => {
+    const apiKeys = [
+      { name: 'alice', secret: alice },
+      { name: 'bob.ci-2', secret: bob },
+    ]
+    expect(readSettings({ PETS_API_KEYS: `alice:${alice}, bob.ci-2:${bob}` })).toEqual({ ...defaults, apiKeys })
+  })
+
+  test.each([
+    ['no name', alice, 'must be name:secret, or several of those separated by commas'],
+    ['an empty key', `alice:${alice},`, 'must be name:secret, or several of those separated by commas'],
+    ['an empty name', `:${alice}`, 'must have names of 1 to 40 letters, digits, dots, dashes or underscores'],
+    ['a name with a space', `a b:${alice}`, 'must have names of 1 to 40 letters, digits, dots, dashes or underscores'],
+    [
+      'a short secret',
+      'alice:alice-secret-12',
+      'must have secrets of at least 16 letters, digits or punctuation marks other than commas',
+    ],
+    [
+      'a secret that no header can hold',
+      'alice:alice-secret-1234é',
+      'must have secrets of at least 16 letters, digits or punctuation marks other than commas',
+    ],
+    ['a name twice', `alice:${alice},alice:${bob}`, 'must not have a name twice'],
+    ['a secret twice', `alice:${alice},bob:${alice}`, 'must not have a secret twice'],
+  ])('When it has %s, then one line says so, and shows no secret', (_, value, rule) => {
+    expect(failureOf({ PETS_API_KEYS: value }).message).toBe(`PETS_API_KEYS ${rule}`)
+  })
+})
+
+describe('a HOST beyond this machine', () => {
+  const everywhere = ['0.0.0.0', '::', '192.0.2.7', 'shop.example', '127.evil.example']
+
+  test.each(everywhere)('When it is %s and there are no keys, then one line tells both ways out', (HOST) => {
+    const { message } = failureOf({ HOST })
+    expect(message).toMatch(new RegExp(`^HOST ${escaped(HOST)} [^\n]*PETS_API_KEYS=name:secret[^\n]*PETS_OPEN=1`))
+  })
+
+  test('When there are keys, or PETS_OPEN is 1, then the server may start', () => {
+    for (const HOST of everywhere) {
+      expect(readSettings({ HOST, PETS_OPEN: '1' })).toEqual({ ...defaults, host: HOST })
+      expect(readSettings({ HOST, PETS_API_KEYS: 'alice:alice-secret-123456' })).toMatchObject({ host: HOST })
+    }
+  })
+
+  test('When PETS_OPEN is neither 0 nor 1, then one line says so', () => {
+    expect(failureOf({ PETS_OPEN: 'yes' }).message).toBe('PETS_OPEN must be 0 or 1 (it is "yes")')
+  })
 })
 
 test('When the environment has names of Object.prototype, then they change nothing', () => {

@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path'
+import type { ApiKey } from 'motia-runtime'
 import { z } from 'zod'
+import { apiKeys, corsOrigins, isLoopback } from './access-settings'
 
 const PORT_RANGE = 'must be an integer from 1 to 65535'
 const GRACE_RANGE = 'must be a number of seconds from 0 to 3600'
@@ -13,19 +15,23 @@ const seconds = z.coerce.number(SECONDS_RANGE).positive(SECONDS_RANGE).max(86_40
 const grace = z.coerce.number(GRACE_RANGE).min(0, GRACE_RANGE).max(3_600, GRACE_RANGE)
 const count = z.coerce.number(COUNT_RANGE).int(COUNT_RANGE).min(0, COUNT_RANGE)
 const limit = z.coerce.number(LIMIT_RANGE).int(LIMIT_RANGE).min(1, LIMIT_RANGE)
+const flag = z.enum(['0', '1'], 'must be 0 or 1')
 
 /** Every environment variable that this project reads, with its default. */
 const environmentSchema = z.object({
   PORT: port.default(3000),
   HOST: z.string().trim().min(1, 'must not be empty').default('127.0.0.1'),
+  PETS_API_KEYS: apiKeys.default([]),
+  PETS_OPEN: flag.default('0'),
+  PETS_CORS_ORIGINS: corsOrigins.default([]),
   PETS_DATA_DIR: z.string().min(1, 'must not be empty').default('.data'),
   PETS_AUDIT_LIMIT: limit.default(100_000),
   PETS_STEP_RUNTIME: z.enum(['in-process', 'process'], 'must be in-process or process').default('in-process'),
   PETS_HANDLER_TIMEOUT: seconds.default(30),
   PETS_STOP_GRACE: grace.default(0),
   PETS_TRACE_LIMIT: count.default(1_000),
-  PETS_TRUST_PROXY: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
-  PETS_METRICS: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
+  PETS_TRUST_PROXY: flag.default('0'),
+  PETS_METRICS: flag.default('0'),
   PETS_REDIS_PREFIX: z
     .string()
     .regex(/^[\w-]{1,40}$/, PREFIX_FORM)
@@ -34,6 +40,9 @@ const environmentSchema = z.object({
   LOG_FORMAT: z.enum(['text', 'json'], 'must be text or json').default('text'),
   REDIS_URL: z.url({ protocol: /^rediss?$/, hostname: /./, error: 'must be a redis:// or rediss:// URL' }).optional(),
 })
+
+/** Variables whose values no message shows. */
+const SECRET = new Set(['PETS_API_KEYS'])
 
 /** Variables of earlier versions, and what to use instead. */
 const REMOVED: Record<string, string> = {
@@ -45,6 +54,10 @@ const REMOVED: Record<string, string> = {
 export interface Settings {
   port: number
   host: string
+  /** One of these keys is needed for each request; if there are none, everybody is let in. */
+  apiKeys: ApiKey[]
+  /** The origins of other sites whose pages may use the API. */
+  corsOrigins: string[]
   /** Absolute path of the folder of the data file and the audit trail. */
   dataDir: string
   /** About how many events the audit trail keeps in Redis; the file keeps all. */
@@ -84,6 +97,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Sett
   if (removed.length > 0 || !parsed.success) {
     const wrong = (parsed.error?.issues ?? []).map((issue) => {
       const name = issue.path.join('.')
+      if (SECRET.has(name)) return `${name} ${issue.message}`
       // What stands before an @ may be a password.
       const value = JSON.stringify(given[name]?.replace(/\/\/.*@/, '//…@'))
       return `${name} ${issue.message} (it is ${value ?? 'not set'})`
@@ -92,9 +106,16 @@ export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Sett
     throw new SettingsError([...gone, ...new Set(wrong)].join('; '))
   }
   const { data } = parsed
+  if (!isLoopback(data.HOST) && data.PETS_API_KEYS.length === 0 && data.PETS_OPEN === '0') {
+    throw new SettingsError(
+      `HOST ${data.HOST} lets other machines in: set PETS_API_KEYS=name:secret to ask them for a key, or PETS_OPEN=1 to let everybody in`,
+    )
+  }
   return {
     port: data.PORT,
     host: data.HOST,
+    apiKeys: data.PETS_API_KEYS,
+    corsOrigins: data.PETS_CORS_ORIGINS,
     dataDir: resolve(data.PETS_DATA_DIR),
     auditLimit: data.PETS_AUDIT_LIMIT,
     stepRuntime: data.PETS_STEP_RUNTIME,

@@ -22,6 +22,8 @@ export interface WorkbenchOptions {
   viewport?: { width: number; height: number }
   /** Whether the browser has never seen the Workbench: then the tutorial opens by itself. Default: false. */
   isFirstVisit?: boolean
+  /** What a person types in if the browser asks for it. */
+  login?: { username: string; password: string }
   /** Called when the page begins to load. */
   onStart?: (page: Page) => Promise<void>
 }
@@ -40,14 +42,18 @@ export interface Workbench {
 
 /** Starts a dev server with the Workbench, and a browser that shows it and can only reach 127.0.0.1. */
 export const openWorkbench = async (options: WorkbenchOptions = {}): Promise<Workbench> => {
-  const { theme = 'dark', viewport = { width: 1440, height: 900 }, isFirstVisit = false, onStart } = options
+  const { theme = 'dark', viewport = { width: 1440, height: 900 }, isFirstVisit = false, login, onStart } = options
   const executablePath = process.env.CHROMIUM ?? EXECUTABLES.find(existsSync)
   if (!executablePath) throw new Error('Chromium is missing: script/test installs it, or CHROMIUM names one')
   const server = await startServer({ mode: 'dev', ...options.server })
   let browser: Browser | undefined
   try {
     browser = await chromium.launch({ executablePath, args: FLAGS })
-    const context = await browser.newContext({ viewport, colorScheme: theme })
+    const context = await browser.newContext({
+      viewport,
+      colorScheme: theme,
+      ...(login && { httpCredentials: { ...login, origin: server.url } }),
+    })
     if (!isFirstVisit) await remember(context, theme)
     const page = await context.newPage()
     const records = record(page, server.url)

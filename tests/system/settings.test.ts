@@ -27,13 +27,18 @@ describe('a setting that cannot be used', () => {
       says: 'REDIS_SERVER was removed: to use a Redis server, start it and set REDIS_URL to its address',
     },
     {
+      what: 'HOST lets other machines in, and there are no keys',
+      env: { HOST: '0.0.0.0' },
+      says: 'HOST 0.0.0.0 lets other machines in: set PETS_API_KEYS=name:secret to ask them for a key, or PETS_OPEN=1 to let everybody in',
+    },
+    {
       what: 'HOST is no address of this machine',
-      env: { HOST: '203.0.113.7' },
+      env: { HOST: '203.0.113.7', PETS_OPEN: '1' },
       says: 'HOST 203.0.113.7 is not an address of this machine (EADDRNOTAVAIL)',
     },
     {
       what: 'HOST is a name that nobody knows',
-      env: { HOST: 'no-such-host.invalid' },
+      env: { HOST: 'no-such-host.invalid', PETS_OPEN: '1' },
       says: expect.stringMatching(
         /^HOST no-such-host\.invalid is not an address of this machine \((ENOTFOUND|EAI_AGAIN)\)$/,
       ),

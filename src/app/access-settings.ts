@@ -1,0 +1,45 @@
+import { isIPv4 } from 'node:net'
+import type { ApiKey } from 'motia-runtime'
+import { z } from 'zod'
+
+const KEYS_FORM = 'must be name:secret, or several of those separated by commas'
+const NAME_FORM = 'must have names of 1 to 40 letters, digits, dots, dashes or underscores'
+const SECRET_FORM = 'must have secrets of at least 16 letters, digits or punctuation marks other than commas'
+const ORIGINS_FORM = 'must be origins such as http://localhost:5173, separated by commas'
+
+const list = (text: string): string[] => text.split(',').map((entry) => entry.trim())
+
+const isUnique = (values: string[]): boolean => new Set(values).size === values.length
+
+const pair = (text: string): ApiKey => {
+  const colon = text.indexOf(':')
+  return { name: text.slice(0, Math.max(0, colon)), secret: text.slice(colon + 1) }
+}
+
+// No message says which key is wrong: who mixes up name and secret would see the secret in it.
+/** `name:secret,…` as a list of keys. */
+export const apiKeys = z
+  .string()
+  .transform(list)
+  .refine((entries) => entries.every((entry) => entry.includes(':')), { error: KEYS_FORM, abort: true })
+  .transform((entries) => entries.map(pair))
+  .refine((keys) => keys.every(({ name }) => /^[\w.-]{1,40}$/.test(name)), NAME_FORM)
+  .refine((keys) => keys.every(({ secret }) => /^[!-~]{16,}$/.test(secret)), SECRET_FORM)
+  .refine((keys) => isUnique(keys.map(({ name }) => name)), 'must not have a name twice')
+  .refine((keys) => isUnique(keys.map(({ secret }) => secret)), 'must not have a secret twice')
+
+/** `http://localhost:5173,…` as a list of origins. */
+export const corsOrigins = z
+  .string()
+  .transform(list)
+  .refine((entries) => !entries.includes('*'), {
+    error: 'must name each origin: with * any page that somebody visits could use the API',
+    abort: true,
+  })
+  .refine((entries) => entries.every(isOrigin), ORIGINS_FORM)
+
+const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
+
+/** Whether only this machine reaches a server that listens on that name or address. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
