@@ -14,13 +14,17 @@ import {
   withOwed,
   withoutOwed,
 } from '../pets/pet-changes'
-import { pagesOf } from '../store/pages'
+import { petFilter } from '../pets/pet-filter'
+import { PAGE_SIZE, pagesOf } from '../store/pages'
 import type { Change, PetStore, Written } from '../store/store'
 import { openStore } from './open-store'
 import { readSettings } from './settings'
 
 /** How many pets of a long list are copied per turn of the event loop: about 5 ms of work. */
 const LIST_SLICE = 10_000
+
+/** How many pets a page with a filter looks at, so that one which few pets match takes no longer than others. */
+const MOST_LOOKED_AT = 10_000
 
 /** How long a job's change may wait for others to be written with it, in ms. */
 const JOB_PATIENCE_MS = 2
@@ -109,14 +113,27 @@ export class Pets {
   }
 
   /**
-   * Returns at most `limit` pets after the one of the id `cursor`, in the order of creation. `next` is the cursor of the page
-   * that follows; null if there is none.
+   * Returns at most `limit` pets that the filter lets through, after the one of the id `cursor`. There may be fewer although
+   * more follow, since a page looks at so many pets at most. `next` is the cursor of the page that follows; null if there is
+   * none.
    */
-  async listPage({ limit, cursor }: ListPets): Promise<{ pets: Pet[]; next: string | null }> {
-    const found = await this.#store.page(cursor, limit + 1)
-    const shown = found.slice(0, limit)
-    const next = found.length > limit ? (shown.at(-1)?.id ?? null) : null
-    return { pets: shown.filter(isVisible).map(presentPet), next }
+  async listPage({ limit, cursor, sort, ...filter }: ListPets): Promise<{ pets: Pet[]; next: string | null }> {
+    const isWanted = petFilter(filter)
+    const which = sort === '-createdAt' ? 'newest-first' : 'all'
+    // Without a filter one read is enough, as a rule: the page, and whether there is more.
+    const size = Object.values(filter).some((value) => value !== undefined) ? PAGE_SIZE : limit + 1
+    const pets: Pet[] = []
+    let next = cursor
+    let looked = 0
+    for await (const page of pagesOf((after, most) => this.#store.page(after, most, which), cursor, size)) {
+      for (const pet of page) {
+        if (pets.length === limit || looked === MOST_LOOKED_AT) return { pets, next }
+        if (isVisible(pet) && isWanted(pet)) pets.push(presentPet(pet))
+        next = pet.id
+        looked += 1
+      }
+    }
+    return { pets, next: null }
   }
 
   /** Returns the pet; throws a `PetNotFoundError`. */

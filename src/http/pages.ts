@@ -1,10 +1,22 @@
 import { type ListPets, listPetsSchema } from '../pets/payloads'
 import { INVALID_QUERY, parsePayload } from './errors'
 
-/** The page that a query asks for, null where it asks for none; throws an `InvalidPayloadError`. */
-export const parsePageQuery = (query: Record<string, unknown>): ListPets | null =>
-  query.limit === undefined && query.cursor === undefined ? null : parsePayload(listPetsSchema, query, INVALID_QUERY)
+/** The parameters of a list, as the config of a step names them. */
+export const pageParams = Object.entries(listPetsSchema.shape).map(([name, { description = '' }]) => ({
+  name,
+  description,
+}))
 
-/** The headers that tell where the page after this one is; none where this is the last. `path` is the list's own. */
-export const pageHeaders = (path: string, { limit }: ListPets, next: string | null): Record<string, string> =>
-  next === null ? {} : { 'X-Next-Cursor': next, Link: `<${path}?limit=${limit}&cursor=${next}>; rel="next"` }
+/** Returns the page that a query asks for, null if it has none of the parameters; throws an `InvalidPayloadError`. */
+export const parsePageQuery = (query: Record<string, unknown>): ListPets | null =>
+  pageParams.every(({ name }) => query[name] === undefined) ? null : parsePayload(listPetsSchema, query, INVALID_QUERY)
+
+/** Returns the headers that tell where the page after this one is; none if this is the last. `path` is the list's own. */
+export const pageHeaders = (path: string, page: ListPets, next: string | null): Record<string, string> => {
+  if (next === null) return {}
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries({ ...page, cursor: next })) {
+    if (value !== undefined) query.set(name, String(value))
+  }
+  return { 'X-Next-Cursor': next, Link: `<${path}?${query}>; rel="next"` }
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { clientFields, type Pet, petSchema, STATUSES } from './pet'
+import { clientFields, type Pet, petSchema, SPECIES, STATUSES } from './pet'
 
 const NO_OBJECT = 'must be a JSON object'
 
@@ -28,6 +28,12 @@ export const updatePetSchema = z.object(
 const MAX_LIMIT = 1_000
 const LIMIT_RANGE = `must be an integer from 1 to ${MAX_LIMIT}`
 
+/** A parameter that a client gives once, as one of these values. */
+const oneOf = <const Value extends string>(values: readonly Value[]) =>
+  z.enum(values, {
+    error: ({ input }) => `must be one of ${values.join(', ')} (it is ${JSON.stringify(input)})`,
+  })
+
 /** The query of `GET /…/pets` that asks for a page. Unknown parameters are ignored. */
 export const listPetsSchema = z.object({
   limit: z
@@ -35,15 +41,24 @@ export const listPetsSchema = z.object({
     .regex(/^[1-9]\d{0,3}$/, LIMIT_RANGE)
     .transform(Number)
     .refine((limit) => limit <= MAX_LIMIT, LIMIT_RANGE)
-    .default(MAX_LIMIT),
+    .default(MAX_LIMIT)
+    .describe(`At most this many pets, from 1 to ${MAX_LIMIT}`),
   cursor: z
     .string('must be the X-Next-Cursor of a page')
     .regex(/^[1-9]\d{0,14}$/, 'must be the X-Next-Cursor of a page')
     .nullable()
-    .default(null),
+    .default(null)
+    .describe('The X-Next-Cursor of the page before'),
+  species: oneOf(SPECIES).optional().describe('Only pets of this species'),
+  status: oneOf(STATUSES).optional().describe('Only pets of this status'),
+  q: z
+    .string({ error: ({ input }) => `must be given once (it is ${JSON.stringify(input)})` })
+    .optional()
+    .describe('Only pets with this in their name, in upper or lower case'),
+  sort: oneOf(['createdAt', '-createdAt']).optional().describe('-createdAt: the newest first'),
 })
 
-/** Which page of the pets a client asks for. */
+/** Which pets, and which page of them, a client asks for. */
 export type ListPets = z.infer<typeof listPetsSchema>
 
 /** What a client may say of a new pet. */

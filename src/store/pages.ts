@@ -4,16 +4,18 @@ import type { StoredPet } from '../pets/pet'
 /** How many pets are read at a time by what looks at all of them. */
 export const PAGE_SIZE = 1_000
 
-/** Returns all pets of a store page by page, in the order of creation. Others get their turn in between. */
+/** Returns the pets of a store after one, or all, page by page. Others get their turn in between. */
 export async function* pagesOf(
   page: (after: string | null, limit: number) => Promise<readonly StoredPet[]>,
+  start: string | null = null,
+  size = PAGE_SIZE,
 ): AsyncGenerator<readonly StoredPet[]> {
-  let after: string | null = null
+  let after = start
   for (;;) {
-    const pets: readonly StoredPet[] = await page(after, PAGE_SIZE)
+    const pets = await page(after, size)
     if (pets.length > 0) yield pets
     const last = pets.at(-1)
-    if (!last || pets.length < PAGE_SIZE) return
+    if (!last || pets.length < size) return
     after = last.id
     await nextTurn()
   }

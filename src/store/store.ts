@@ -30,6 +30,9 @@ export interface Written {
   changes: number
 }
 
+/** Which pets a page is of: all in the order of creation, only those that owe events, or all in the opposite order. */
+export type Which = 'all' | 'owing' | 'newest-first'
+
 /** How a change is written. */
 export interface WriteOptions {
   /**
@@ -57,13 +60,10 @@ export interface PetStore {
   list(): Promise<readonly StoredPet[]>
 
   /**
-   * The first `limit` pets after the one of the id `after`, which need not exist (null: from the beginning), in the order of
-   * creation: all of them, or only those that owe events. Fewer than `limit` are the last.
+   * The first `limit` pets after the one of the id `after`, which need not exist (null: from the beginning). Fewer than `limit`
+   * are the last.
    */
-  page(after: string | null, limit: number, which?: 'all' | 'owing'): Promise<readonly StoredPet[]>
-
-  /** The `limit` pets that were created last, in the order of creation; all if there are no more. */
-  newest(limit: number): Promise<readonly StoredPet[]>
+  page(after: string | null, limit: number, which?: Which): Promise<readonly StoredPet[]>
 
   /**
    * Stores the pet that `make` builds for the next id. Ids are decimal strings, never handed out twice. `make` may run twice,

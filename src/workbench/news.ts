@@ -45,9 +45,9 @@ const readStore = async (store: PetStore, knownRevision: string | undefined): Pr
     // Before the pets: if they change in between, the next call returns them again.
     const revision = await store.revision()
     if (revision === knownRevision) return { revision }
-    const newest = await store.newest(MOST_PETS + 1)
+    const newest = await store.page(null, MOST_PETS + 1, 'newest-first')
     const isPart = newest.length > MOST_PETS
-    return { revision, pets: newest.slice(-MOST_PETS).filter(isVisible).map(presentPet), isPart }
+    return { revision, pets: newest.slice(0, MOST_PETS).reverse().filter(isVisible).map(presentPet), isPart }
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     return { revision: '', error: error.message }

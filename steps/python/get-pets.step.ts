@@ -2,7 +2,7 @@ import type { ApiRouteConfig, Handlers } from 'motia'
 import { pets } from '../../src/app/pets'
 import { errorSchema, invalidPayloadSchema } from '../../src/http/errors'
 import { httpErrors } from '../../src/http/http-errors'
-import { pageHeaders, parsePageQuery } from '../../src/http/pages'
+import { pageHeaders, pageParams, parsePageQuery } from '../../src/http/pages'
 import { petListSchema } from '../../src/pets/payloads'
 
 export const config: ApiRouteConfig = {
@@ -13,10 +13,7 @@ export const config: ApiRouteConfig = {
   method: 'GET',
   path: '/py/pets',
   middleware: [httpErrors],
-  queryParams: [
-    { name: 'limit', description: 'At most this many pets, from 1 to 1000' },
-    { name: 'cursor', description: 'The X-Next-Cursor of the page before' },
-  ],
+  queryParams: pageParams,
   responseSchema: {
     200: petListSchema,
     400: invalidPayloadSchema,
@@ -26,7 +23,7 @@ export const config: ApiRouteConfig = {
 }
 
 export const handler: Handlers['PyListPets'] = async (req) => {
-  // 1. Without a page in the query, list all pets
+  // 1. Without a filter or a page in the query, list all pets
   const page = parsePageQuery(req.queryParams)
   if (!page) return { status: 200, body: await pets.list() }
 

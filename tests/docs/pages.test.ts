@@ -10,7 +10,7 @@ import { Reader } from './reader'
 import { publishProject } from './session'
 
 /** The longest page, in lines. One is made of whole files. */
-const maxLines = (page: string): number => (page === 'docs/make-it-yours.md' ? 250 : 200)
+const maxLines = (page: string): number => (page === 'docs/make-it-yours.md' ? 260 : 200)
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 

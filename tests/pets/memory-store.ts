@@ -1,6 +1,6 @@
 import { owesEvents, type StoredPet } from '../../src/pets/pet'
 import { asStored } from '../../src/store/pets-check'
-import type { Change, PetStore } from '../../src/store/store'
+import type { Change, PetStore, Which } from '../../src/store/store'
 
 /** A pet store in memory, which keeps all the promises of a pet store but durability. */
 export class MemoryStore implements PetStore {
@@ -37,13 +37,13 @@ export class MemoryStore implements PetStore {
     return this.#list
   }
 
-  async page(after: string | null, limit: number, which: 'all' | 'owing' = 'all'): Promise<readonly StoredPet[]> {
+  async page(after: string | null, limit: number, which: Which = 'all'): Promise<readonly StoredPet[]> {
+    if (which === 'newest-first') {
+      const isOlder = ({ id }: StoredPet) => after === null || Number(id) < Number(after)
+      return (await this.list()).filter(isOlder).reverse().slice(0, limit)
+    }
     const wanted = (await this.list()).filter((pet) => which === 'all' || owesEvents(pet))
     return wanted.filter(({ id }) => Number(id) > Number(after ?? 0)).slice(0, limit)
-  }
-
-  async newest(limit: number): Promise<readonly StoredPet[]> {
-    return (await this.list()).slice(-limit)
   }
 
   async create(make: (id: string) => StoredPet): Promise<StoredPet> {

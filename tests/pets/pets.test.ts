@@ -158,11 +158,35 @@ describe('listPage', () => {
     expect(await pets.listPage({ limit: 3, cursor: null })).toEqual({ pets: many, next: null })
   })
 
-  test('When a purged pet is among them, then it is left out, and the next page begins behind it', async () => {
+  test('When a purged pet is among them, then it is left out', async () => {
     const { pets } = makePets({ ...deletedRex, purged: true }, buildPet({ id: '2' }))
-    expect(await pets.listPage({ limit: 1, cursor: null })).toEqual({ pets: [], next: '1' })
-    expect(await pets.listPage({ limit: 1, cursor: '1' })).toEqual({ pets: [buildPet({ id: '2' })], next: null })
+    expect(await pets.listPage({ limit: 1, cursor: null })).toEqual({ pets: [buildPet({ id: '2' })], next: null })
   })
+
+  test.each(['createdAt', '-createdAt'] as const)(
+    'When few pets match, then a page looks at 10,000, and the next goes on behind them (%s)',
+    async (sort) => {
+      const needles = [buildPet({ id: '9999', name: 'Needle' }), buildPet({ id: '20002', name: 'Needle' })]
+      const hay = Array.from({ length: 20_003 }, (_, index) => buildPet({ id: String(index + 1), name: 'Hay' }))
+      const { pets, store } = makePets(...hay, ...needles)
+      const page = vi.spyOn(store, 'page')
+      const seen: { ids: string[]; next: string | null }[] = []
+      for (let cursor: string | null = null; ; ) {
+        const { pets: found, next } = await pets.listPage({ limit: 10, cursor, sort, q: 'needle' })
+        seen.push({ ids: found.map(({ id }) => id), next })
+        expect(page.mock.calls.length).toBeLessThanOrEqual(11)
+        page.mockClear()
+        if (next === null) break
+        cursor = next
+      }
+      const isUp = sort === 'createdAt'
+      expect(seen).toEqual([
+        { ids: [isUp ? '9999' : '20002'], next: isUp ? '10000' : '10004' },
+        { ids: isUp ? [] : ['9999'], next: isUp ? '20000' : '4' },
+        { ids: isUp ? ['20002'] : [], next: null },
+      ])
+    },
+  )
 })
 
 describe('update', () => {

@@ -36,6 +36,23 @@ export function describeClientPromises(name: string, makeStores: () => Promise<[
       expect(errors.map(({ name }) => name)).toEqual(Array(19).fill('PetChangedError'))
     })
 
+    test('When pages of a filter are read, in either order, then each pet that matches comes once', async () => {
+      const [one, two] = await makeServers()
+      const create = (name: string, species: 'dog' | 'cat') => one.create({ ...REX, name, species }, () => [])
+      await Promise.all(Array.from({ length: 60 }, (_, index) => create(`Pet ${index}`, index % 3 ? 'dog' : 'cat')))
+      const cats = (await one.list()).filter(({ species, name }) => species === 'cat' && name.includes('1'))
+      for (const sort of [undefined, '-createdAt'] as const) {
+        const seen: Pet[] = []
+        let cursor: string | null = null
+        do {
+          const page = await two.listPage({ limit: 2, cursor, sort, species: 'cat', q: '1' })
+          seen.push(...page.pets)
+          cursor = page.next
+        } while (cursor !== null)
+        expect(seen).toEqual(sort ? cats.toReversed() : cats)
+      }
+    })
+
     test('When a pet goes through its life, then both servers show it with the same ETag after each change', async () => {
       const [one, two] = await makeServers()
       const { id } = (await one.create(REX, (created) => [about(created)])).pet

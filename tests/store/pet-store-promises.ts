@@ -110,15 +110,22 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       expect(await idsAfter('999999', 10)).toEqual([])
     })
 
-    test('the newest are those created last, in the order of creation', async () => {
+    test('pages from the newest on hold every pet once, the last created first', async () => {
       const store = await makeStore()
       await Promise.all(Array.from({ length: 70 }, () => store.create(petOf())))
       await remove(store, '69')
       await store.update('3', (pet) => ({ ...pet, name: 'Rex' }))
-      const idsOf = async (limit: number) => (await store.newest(limit)).map(({ id }) => id)
-      expect(await idsOf(3)).toEqual(['67', '68', '70'])
-      expect(await store.newest(69)).toEqual(await store.list())
-      expect(await store.newest(1_000)).toEqual(await store.list())
+      const idsOf = async (after: string | null, limit: number) =>
+        (await store.page(after, limit, 'newest-first')).map(({ id }) => id)
+      expect(await idsOf(null, 3)).toEqual(['70', '68', '67'])
+      expect(await idsOf('70', 1)).toEqual(['68'])
+      expect(await idsOf('69', 2)).toEqual(['68', '67'])
+      expect(await idsOf('3', 10)).toEqual(['2', '1'])
+      expect(await idsOf('1', 10)).toEqual([])
+      expect(await idsOf('999999', 1)).toEqual(['70'])
+      for (const limit of [69, 1_000]) {
+        expect(await store.page(null, limit, 'newest-first')).toEqual((await store.list()).toReversed())
+      }
     })
 
     test('a page of what owes events holds the pets that do, and no others', async () => {

@@ -32,7 +32,7 @@ export const fileEnd = (dataDir: string): CopyEnd => {
       const pets = folder.read()
       return { count: pets.list().length, seq: pets.seq }
     },
-    pages: () => pagesOf(async (after, limit) => folder.read().page(after ?? '0', limit, 'all')),
+    pages: () => pagesOf(async (after, limit) => folder.read().page(after, limit, 'all')),
     begin: async () => {
       if (folder.read().list().length > 0) throw new CopyError(`${path} already holds pets: nothing is overwritten`)
       await folder.update()

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BackgroundTask, type FileCalls, nodeFiles, Reserve, setAsideUnless } from 'motia-runtime'
 import type { StoredPet } from '../../pets/pet'
 import { asStored } from '../pets-check'
-import type { Change, PetStore, WriteOptions, Written } from '../store'
+import type { Change, PetStore, Which, WriteOptions, Written } from '../store'
 import { isFull, noSpace, toStoreError } from './file-error'
 import type { PetsDraft } from './pets-draft'
 import { type Outcome, PetsFolder } from './pets-folder'
@@ -70,13 +70,8 @@ class FileStore implements PetStore {
     return (await this.#read()).list()
   }
 
-  async page(after: string | null, limit: number, which: 'all' | 'owing' = 'all'): Promise<readonly StoredPet[]> {
-    return (await this.#read()).page(after ?? '0', limit, which)
-  }
-
-  async newest(limit: number): Promise<readonly StoredPet[]> {
-    const pets = (await this.#read()).list()
-    return pets.length <= limit ? pets : pets.slice(-limit)
+  async page(after: string | null, limit: number, which: Which = 'all'): Promise<readonly StoredPet[]> {
+    return (await this.#read()).page(after, limit, which)
   }
 
   create(make: (id: string) => StoredPet): Promise<StoredPet> {

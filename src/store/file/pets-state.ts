@@ -1,4 +1,5 @@
 import { owesEvents, type StoredPet } from '../../pets/pet'
+import type { Which } from '../store'
 
 /** All that a store holds, in memory: the pets by ascending id, and the next id. */
 export class PetsState {
@@ -69,10 +70,14 @@ export class PetsState {
     return this.#list
   }
 
-  /** The first `limit` pets of an id above `after`, by ascending id. */
-  page(after: string, limit: number, which: 'all' | 'owing'): StoredPet[] {
+  /** As the method of `PetStore`. */
+  page(after: string | null, limit: number, which: Which): StoredPet[] {
+    if (which === 'newest-first') {
+      const end = after === null ? this.#pets.length : indexOf(this.#pets, after)
+      return this.#pets.slice(Math.max(0, end - limit), end).reverse()
+    }
     const pets = which === 'all' ? this.#pets : [...this.#owing.values()].sort((a, b) => Number(a.id) - Number(b.id))
-    const start = indexOf(pets, after)
+    const start = after === null ? 0 : indexOf(pets, after)
     const first = pets[start]?.id === after ? start + 1 : start
     return pets.slice(first, first + limit)
   }

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { StoredPet } from '../../pets/pet'
 import type { SharedRedis } from '../../redis/shared-redis'
-import { type Change, type PetStore, StoreError, type WriteOptions, type Written } from '../store'
+import { type Change, type PetStore, StoreError, type Which, type WriteOptions, type Written } from '../store'
 import { KnownPets } from './known-pets'
 import { PetWriter } from './pet-writer'
 import { redisStoreError } from './redis-error'
@@ -75,13 +75,10 @@ class RedisStore implements PetStore {
     return listing.pets
   }
 
-  async page(after: string | null, limit: number, which: 'all' | 'owing' = 'all'): Promise<readonly StoredPet[]> {
+  async page(after: string | null, limit: number, which: Which = 'all'): Promise<readonly StoredPet[]> {
     const { ids, owing } = this.#keys
+    if (which === 'newest-first') return this.#readPages(ids, ['ZREVRANGEBYSCORE', '-inf'], after ?? '+inf', limit)
     return this.#readPages(which === 'all' ? ids : owing, ['ZRANGEBYSCORE', '+inf'], after ?? '0', limit)
-  }
-
-  async newest(limit: number): Promise<readonly StoredPet[]> {
-    return (await this.#readPages(this.#keys.ids, ['ZREVRANGEBYSCORE', '-inf'], '+inf', limit)).reverse()
   }
 
   create(make: (id: string) => StoredPet): Promise<StoredPet> {
