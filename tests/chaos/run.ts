@@ -9,6 +9,7 @@ import { byHand } from './by-hand'
 import { clockJumps, serverClockJumps } from './clock-jumps'
 import { fullDisk } from './full-disk'
 import { fuzz } from './fuzz'
+import { histories } from './histories'
 import { killNine } from './kill-nine'
 import { chaosSeed } from './random'
 import { redisAway } from './redis-away'
@@ -16,6 +17,8 @@ import { restarts } from './restarts'
 import type { Chaos } from './scenario'
 import { soak } from './soak'
 import { makeFolder, makeRedis } from './world'
+
+const HISTORIES = { rounds: 12, stopMs: 15_000, requests: 1_000 }
 
 const scenarios: Record<string, (chaos: Chaos) => Promise<void>> = {
   'kill-nine': (chaos) => killNine(chaos, { rounds: 30, makeWorld: makeFolder }),
@@ -27,6 +30,9 @@ const scenarios: Record<string, (chaos: Chaos) => Promise<void>> = {
   'clock-jumps': (chaos) => clockJumps(chaos, { jumps: 1_000 }),
   'server-clock-jumps': serverClockJumps,
   restarts: (chaos) => restarts(chaos, { rounds: 10 }),
+  histories: (chaos) => histories(chaos, { ...HISTORIES, makeWorld: makeFolder, servers: 3, areReadsShared: false }),
+  'histories-redis': (chaos) =>
+    histories(chaos, { ...HISTORIES, makeWorld: makeRedis, servers: 4, areReadsShared: true }),
   fuzz: (chaos) => fuzz(chaos, { shots: 20_000 }),
   'power-cuts': powerCuts,
 }

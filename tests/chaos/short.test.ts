@@ -4,12 +4,15 @@ import { byHand } from './by-hand'
 import { clockJumps, serverClockJumps } from './clock-jumps'
 import { fullDisk } from './full-disk'
 import { fuzz } from './fuzz'
+import { histories } from './histories'
 import { killNine } from './kill-nine'
 import { chaosSeed } from './random'
 import { redisAway } from './redis-away'
 import { restarts } from './restarts'
 import type { Chaos } from './scenario'
 import { makeFolder, makeRedis } from './world'
+
+const HISTORIES = { servers: 2, stopMs: 1_500, requests: 100 }
 
 /** The short form of `npm run chaos`: the same scenarios with smaller numbers, some at a time. */
 const scenarios: [promise: string, run: (chaos: Chaos) => Promise<void>][] = [
@@ -28,6 +31,14 @@ const scenarios: [promise: string, run: (chaos: Chaos) => Promise<void>][] = [
   [
     'When the server is stopped under load, then no request is cut off and no event is lost',
     (chaos) => restarts(chaos, { rounds: 2 }),
+  ],
+  [
+    'When servers on one folder are killed and stopped, then each pet’s history is linearizable',
+    (chaos) => histories(chaos, { ...HISTORIES, rounds: 2, makeWorld: makeFolder, areReadsShared: false }),
+  ],
+  [
+    'When servers on one Redis, and it, are killed and stopped, then each pet’s history is linearizable',
+    (chaos) => histories(chaos, { ...HISTORIES, rounds: 3, makeWorld: makeRedis, areReadsShared: true }),
   ],
   [
     'When requests are random, then none gets a 5xx, learns a path or changes what it may not',

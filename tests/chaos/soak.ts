@@ -45,7 +45,7 @@ const LIMITS = [
   { key: 'warnings', factor: 1, amount: 0 },
 ] as const
 
-/** The part of the samples that is the warm-up: caches fill, code is compiled. */
+/** The part of the time that is the warm-up: caches fill, code is compiled. */
 const WARM_UP = 0.2
 
 /** How it is played. */
@@ -134,7 +134,8 @@ export const soak = async ({ seed, say }: Chaos, { minutes, hasWorkbench }: Soak
   const ledger = new Ledger()
   const load = startLoad({ url: server.url, ledger, seed, clients: 5, pause: 250 })
   const stopReaders = startReaders(server.url, seed)
-  const endsAt = Date.now() + minutes * 60_000
+  const startsAt = Date.now()
+  const endsAt = startsAt + minutes * 60_000
   const pageHeaps: number[] = []
   for (let turn = 0; Date.now() < endsAt; turn++) {
     await sleep(Math.min(30_000, endsAt - Date.now()))
@@ -155,8 +156,10 @@ export const soak = async ({ seed, say }: Chaos, { minutes, hasWorkbench }: Soak
   checkNothingLeft(world.dataDir)
 
   const all = readFileSync(samplesFile, 'utf8').trimEnd().split('\n')
-  const own = all.map((line) => sampleSchema.parse(JSON.parse(line))).filter(({ pid }) => pid === server.pid)
-  const samples = own.slice(Math.ceil(own.length * WARM_UP))
+  const measuredFrom = startsAt + (endsAt - startsAt) * WARM_UP
+  const samples = all
+    .map((line) => sampleSchema.parse(JSON.parse(line)))
+    .filter(({ pid, at }) => pid === server.pid && at >= measuredFrom && at <= endsAt)
   const problems: string[] = []
   const { acknowledged, counts } = ledger
   say(

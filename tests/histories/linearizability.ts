@@ -1,0 +1,91 @@
+/** One call of a client, and what came of it. Times are of one clock. */
+export interface Operation<Call> {
+  call: Call
+  calledAt: number
+  /** Infinity if no response came: then nobody knows whether, and when, it took effect. */
+  returnedAt: number
+}
+
+/** What a history is checked against: an object on which operations take effect one at a time. */
+export interface Model<State, Call> {
+  initial: State
+  /** Returns the state after the call; null if the call cannot have got its response in this state. */
+  apply(state: State, call: Call): State | null
+  /** Two states that have the same key are the same. */
+  keyOf(state: State): string
+}
+
+/** A response that no order of the operations explains. */
+export interface Violation<Of> {
+  operation: Of
+  /** The states that were possible before, by their keys. */
+  states: string[]
+}
+
+interface Configuration<State> {
+  state: State
+  /** The pending operations that have taken effect already, by their numbers. */
+  done: ReadonlySet<number>
+}
+
+/**
+ * Returns null if the history is linearizable: each operation can have taken effect at one moment between its call and its
+ * response. This is Wing and Gong's search as Lowe made it fast: it goes through the history in the order of time, remembers
+ * every configuration that is possible so far, and lets an operation take effect only when a response requires it.
+ */
+export const findViolation = <State, Call, Of extends Operation<Call>>(
+  operations: readonly Of[],
+  { initial, apply, keyOf }: Model<State, Call>,
+): Violation<Of> | null => {
+  const pending = new Map<number, Of>()
+  let possible: Configuration<State>[] = [{ state: initial, done: new Set() }]
+
+  /** Every configuration in which the operation has taken effect just now, after any of the others that are pending. */
+  const linearize = (wanted: number): Configuration<State>[] => {
+    const found = new Map<string, Configuration<State>>()
+    const seen = new Set<string>()
+    const open = [...possible]
+    for (let one = open.pop(); one; one = open.pop()) {
+      const key = `${[...one.done].toSorted((a, b) => a - b)} ${keyOf(one.state)}`
+      if (seen.has(key)) continue
+      seen.add(key)
+      if (one.done.has(wanted)) {
+        const rest = new Set(one.done)
+        rest.delete(wanted)
+        found.set(key, { state: one.state, done: rest })
+        continue
+      }
+      for (const [number, { call }] of pending) {
+        if (one.done.has(number)) continue
+        const state = apply(one.state, call)
+        if (state !== null) open.push({ state, done: new Set(one.done).add(number) })
+      }
+    }
+    return [...found.values()]
+  }
+
+  for (const { number, isCall } of momentsOf(operations)) {
+    const operation = operations[number]
+    if (!operation) continue
+    if (isCall) {
+      pending.set(number, operation)
+      continue
+    }
+    const next = linearize(number)
+    if (next.length === 0) {
+      return { operation, states: [...new Set(possible.map(({ state }) => keyOf(state)))] }
+    }
+    possible = next
+    pending.delete(number)
+  }
+  return null
+}
+
+/** The calls and responses in the order of time. If two came at the same moment, they overlapped. */
+const momentsOf = (operations: readonly Operation<unknown>[]): { number: number; isCall: boolean }[] => {
+  const moments = operations.flatMap(({ calledAt, returnedAt }, number) => [
+    { at: calledAt, number, isCall: true },
+    ...(returnedAt === Number.POSITIVE_INFINITY ? [] : [{ at: returnedAt, number, isCall: false }]),
+  ])
+  return moments.toSorted((a, b) => a.at - b.at || Number(b.isCall) - Number(a.isCall))
+}

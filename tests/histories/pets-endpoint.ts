@@ -1,0 +1,40 @@
+import { Pets } from '../../src/app/pets'
+import { updatePetSchema } from '../../src/pets/payloads'
+import { PetNotFoundError } from '../../src/pets/pet'
+import type { PetStore } from '../../src/store/store'
+import type { Endpoint } from './clients'
+import type { SeenPet } from './pet-history'
+
+const seen = ({ name, ageMonths, status }: SeenPet): SeenPet => ({ name, ageMonths, status })
+
+const orNull = async <T>(pet: Promise<T>): Promise<T | null> => {
+  try {
+    return await pet
+  } catch (error) {
+    if (error instanceof PetNotFoundError) return null
+    throw error
+  }
+}
+
+/** Returns a server without its HTTP: the pets of a store in this process. */
+export const petsEndpoint = (store: PetStore): Endpoint => {
+  const pets = new Pets(store)
+  const event = () => ({ topic: 'x', data: {} })
+  return {
+    create: async (fields) => {
+      const { pet } = await pets.create({ ...fields, species: 'dog' }, () => [])
+      return { id: pet.id, saw: seen(pet) }
+    },
+    update: async (id, fields) => {
+      const patch = updatePetSchema.parse(fields)
+      const changed = await orNull(pets.update({ id }, patch, { deleted: event, restored: event }))
+      return changed && seen(changed.pet)
+    },
+    remove: async (id) => (await orNull(pets.softDelete({ id }, event))) !== null,
+    read: async (id) => {
+      const pet = await orNull(pets.get(id))
+      return pet && seen(pet)
+    },
+    list: async () => new Map((await pets.list()).map((pet) => [pet.id, seen(pet)])),
+  }
+}

@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { StoredPet } from '../../src/pets/pet'
+import { createFileStore } from '../../src/store/file/file-store'
+import type { PetStore } from '../../src/store/store'
+import { makeTempDir } from '../support/temp-dir'
+import { waitFor } from '../support/wait-for'
+import { type ClientOptions, startClients } from './clients'
+import { petsEndpoint } from './pets-endpoint'
+
+const SEED = 14
+
+const opened: PetStore[] = []
+
+afterEach(async () => {
+  for (const store of opened.splice(0)) await store.close()
+})
+
+const openFolder = (count: number): PetStore[] => {
+  const dataDir = makeTempDir()
+  const stores = Array.from({ length: count }, () => createFileStore({ dataDir }))
+  opened.push(...stores)
+  return stores
+}
+
+/** Runs concurrent clients on the stores until so many requests are recorded. */
+const historyOf = async (stores: PetStore[], options: Partial<ClientOptions> = {}) => {
+  const connect = () => stores.map(petsEndpoint)
+  const load = startClients({ connect, seed: SEED, clients: 8, pets: 5, pause: 2, ...options })
+  await waitFor(() => load.history.size > 800, { what: 'the requests', timeout: 20_000 })
+  return load.stop()
+}
+
+/** A store that reads from a cache whose entries are up to some ms old. */
+const withStaleCache = (store: PetStore, maxAge: number): PetStore => {
+  const cache = new Map<string, { pet: StoredPet | null; at: number }>()
+  const get = async (id: string) => {
+    const cached = cache.get(id)
+    if (cached && Date.now() - cached.at < maxAge) return cached.pet
+    const pet = await store.get(id)
+    cache.set(id, { pet, at: Date.now() })
+    return pet
+  }
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === 'get') return get
+      const member: unknown = Reflect.get(target, name)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+}
+
+describe(`Histories of concurrent clients (seed ${SEED})`, () => {
+  test('When one store is used, then each pet’s history is linearizable', async () => {
+    expect((await historyOf(openFolder(1))).problem()).toBeNull()
+  })
+
+  test('When a store reads from a stale cache, then the check finds it', async () => {
+    const [store] = openFolder(1)
+    const history = await historyOf(store ? [withStaleCache(store, 5)] : [])
+    expect(history.problem()).toMatch(/^Pet \d+: No order of the requests explains this response: .*"kind":"read"/)
+  })
+
+  // A change that is being made shows on the other servers before it is acknowledged, and on its own only then.
+  test('When three stores share a folder, then the changes and the reads of each are linearizable', async () => {
+    const history = await historyOf(openFolder(3))
+    for (const reader of [0, 1, 2]) expect(history.problem(reader)).toBeNull()
+  })
+})
