@@ -71,7 +71,14 @@ describe('in production', () => {
       ...['/', '/index.html', '/emit', '/EMIT/', '//emit', '/emit?x=1', '/%65mit', '/__motia', '/__motia/flows'],
       ...['/__motia/flows/pets', '/__motia/flows/pets/config', '/__motia/step/x', '/__motia/state', '/__motia/streams'],
       ...['/__motia/bullmq/queues', '/__motia/trace', '/__motia/logs', '/@vite/client', '/src/pets/pets.ts', '/.env'],
-      ...['/steps/javascript/create-pet.step.ts', '/js/pets/../../emit', '/package.json', '/js', '/health/x'],
+      ...[
+        '/steps/javascript/create-pet.step.ts',
+        '/js/pets/../../emit',
+        '/package.json',
+        '/js',
+        '/health/x',
+        '/metrics',
+      ],
       ...[`${MONACO_PATH}/vs/loader.js`, `/@fs${ROOT}/src/workbench/pets-page.tsx`],
     ]
     for (const path of paths) {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { setLogFormat } from './logging/console-lines'
-import { printFailure, takeOverConsole } from './logging/own-console'
+import { printFailure, takeOverConsole, takeOverWarnings } from './logging/own-console'
 import { environmentOf } from './server/flags'
 import { checkProjectPath } from './server/project-path'
 import type { Mode } from './server/serve'
@@ -41,6 +41,7 @@ const main = async (): Promise<void> => {
   // Before the config is read, which may fail.
   await setLogFormat(process.env.LOG_FORMAT === 'json' ? 'json' : 'text')
   takeOverConsole()
+  takeOverWarnings()
   if (mode === 'start') process.env.NODE_ENV ??= 'production'
   const [{ serve }, { containStepErrors }] = await Promise.all([import('./server/serve'), import('./steps/step-scope')])
   const server = await serve(mode, root, await readConfig(root))

@@ -1,11 +1,17 @@
 import type { LogLine } from './console-lines'
 
-/** What pino itself puts into each line. */
-const OWN_FIELDS = ['level', 'time', 'msg']
+/** The fields of every line. */
+const OWN_FIELDS = ['level', 'time', 'msg', 'traceId', 'step']
+
+/** Leaves out what is named like a field of the line: pino would write it twice. */
+const withoutOwnFields = (details: Record<string, unknown>): Record<string, unknown> =>
+  OWN_FIELDS.some((name) => name in details)
+    ? Object.fromEntries(Object.entries(details).filter(([name]) => !OWN_FIELDS.includes(name)))
+    : details
 
 /**
- * Returns a function that passes log lines to `write`, each as one JSON object. Members of the details that are named like the
- * line's own fields are left out. Loads pino, which servers that print text do without.
+ * Returns a function that passes log lines to `write`, each as one JSON object. Loads pino, which servers that print text do
+ * without.
  */
 export const openJsonLines = async (write: (text: string) => void): Promise<(line: LogLine) => void> => {
   const { pino } = await import('pino')
@@ -19,9 +25,7 @@ export const openJsonLines = async (write: (text: string) => void): Promise<(lin
     },
     { write },
   )
-  return ({ level, traceId, step, message, details }) => {
-    const fields: Record<string, unknown> = { ...details, traceId, step }
-    for (const name of OWN_FIELDS) if (name in fields) delete fields[name]
-    logger[level](fields, message)
-  }
+  return ({ level, traceId, step, message, details }) =>
+    // In this order: other spreads make objects that are four times as slow to read.
+    logger[level]({ traceId, step, ...withoutOwnFields(details) }, message)
 }

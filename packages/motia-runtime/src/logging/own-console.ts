@@ -24,6 +24,12 @@ export const takeOverConsole = (): void => {
   }
 }
 
+/** Makes log lines of Node's own warnings, which it writes to standard error by itself. */
+export const takeOverWarnings = (): void => {
+  process.removeAllListeners('warning')
+  process.on('warning', ({ name, message }) => console.warn(`${name}: ${message}`))
+}
+
 /** Prints why the server ends, as one line in either format. */
 export const printFailure = (error: unknown): void => {
   const message = error instanceof Error ? error.message : String(error)
