@@ -13,6 +13,7 @@ const defaults: Settings = {
   handlerTimeout: 30,
   stopGrace: 0,
   traceLimit: 1_000,
+  docs: true,
   trustProxy: false,
   metrics: false,
   logLevel: 'info',
@@ -114,6 +115,15 @@ const variables: [name: string, setting: keyof Settings, valid: [string, unknown
       ['250', 250],
     ],
     ['-1', '1.5', 'all', 'Infinity'],
+  ],
+  [
+    'PETS_DOCS',
+    'docs',
+    [
+      ['0', false],
+      ['1', true],
+    ],
+    ['true', 'no', '2', ' 1'],
   ],
   [
     'PETS_TRUST_PROXY',

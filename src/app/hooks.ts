@@ -1,6 +1,7 @@
 import type { RuntimeHooks } from 'motia-runtime'
 import { topics } from '../events/payloads'
 import { INVALID_PAYLOAD } from '../http/errors'
+import { openapi } from '../http/openapi'
 import { closeSharedRedis, sharedRedis } from '../redis/shared-redis'
 import { checkRedis } from '../store/redis/redis-check'
 import { pets } from './pets'
@@ -29,6 +30,7 @@ export const hooks: RuntimeHooks = {
     ]
   },
   invalidJson: (problem) => ({ message: INVALID_PAYLOAD, issues: [{ path: '', message: problem }] }),
+  openapi,
   close: async () => {
     await pets.close()
     await closeSharedRedis()

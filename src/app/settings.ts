@@ -30,6 +30,7 @@ const environmentSchema = z.object({
   PETS_HANDLER_TIMEOUT: seconds.default(30),
   PETS_STOP_GRACE: grace.default(0),
   PETS_TRACE_LIMIT: count.default(1_000),
+  PETS_DOCS: flag.default('1'),
   PETS_TRUST_PROXY: flag.default('0'),
   PETS_METRICS: flag.default('0'),
   PETS_REDIS_PREFIX: z
@@ -70,6 +71,8 @@ export interface Settings {
   stopGrace: number
   /** How many traces, and as many log lines, are kept for the Workbench. */
   traceLimit: number
+  /** Whether `/docs` and `/openapi.json` describe the API. */
+  docs: boolean
   /** Whether a proxy in front says in `X-Forwarded-Host` how it was addressed. */
   trustProxy: boolean
   /** Whether `GET /metrics` responds. */
@@ -122,6 +125,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Sett
     handlerTimeout: data.PETS_HANDLER_TIMEOUT,
     stopGrace: data.PETS_STOP_GRACE,
     traceLimit: data.PETS_TRACE_LIMIT,
+    docs: data.PETS_DOCS === '1',
     trustProxy: data.PETS_TRUST_PROXY === '1',
     metrics: data.PETS_METRICS === '1',
     logLevel: data.LOG_LEVEL,

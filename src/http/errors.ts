@@ -4,10 +4,12 @@ import { createPetSchema, listPetsSchema } from '../pets/payloads'
 const issueSchema = z.object({ path: z.string(), message: z.string() })
 
 /** The body of a 400. */
-export const invalidPayloadSchema = z.object({ message: z.string(), issues: z.array(issueSchema) })
+export const invalidPayloadSchema = z
+  .object({ message: z.string(), issues: z.array(issueSchema) })
+  .meta({ id: 'InvalidPayload' })
 
 /** The body of every other error. */
-export const errorSchema = z.object({ message: z.string() })
+export const errorSchema = z.object({ message: z.string() }).meta({ id: 'Error' })
 
 /** What a 400 says first, on create and update alike. */
 export const INVALID_PAYLOAD = `Invalid payload: {${Object.keys(createPetSchema.shape).join(', ')}}`

@@ -4,7 +4,7 @@ import { clientFields, type Pet, petSchema, SPECIES, STATUSES } from './pet'
 const NO_OBJECT = 'must be a JSON object'
 
 /** The body of `POST /…/pets`. Unknown fields are ignored. */
-export const createPetSchema = z.object(clientFields, NO_OBJECT)
+export const createPetSchema = z.object(clientFields, NO_OBJECT).meta({ id: 'NewPet' })
 
 /** The client's fields, each optional: one that is absent stays as it is, also if it has a default. */
 const optionalFields = Object.fromEntries(
@@ -16,13 +16,15 @@ const optionalFields = Object.fromEntries(
 ) as { [Name in keyof typeof clientFields]: z.ZodOptional<(typeof clientFields)[Name]> }
 
 /** The body of `PUT /…/pets/:id`. Fields that are absent stay; unknown fields are ignored. */
-export const updatePetSchema = z.object(
-  {
-    ...optionalFields,
-    status: z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`).optional(),
-  },
-  NO_OBJECT,
-)
+export const updatePetSchema = z
+  .object(
+    {
+      ...optionalFields,
+      status: z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`).optional(),
+    },
+    NO_OBJECT,
+  )
+  .meta({ id: 'PetChange' })
 
 /** The most pets of one page. */
 const MAX_LIMIT = 1_000
@@ -40,7 +42,7 @@ export const listPetsSchema = z.object({
     .string(LIMIT_RANGE)
     .regex(/^[1-9]\d{0,3}$/, LIMIT_RANGE)
     .transform(Number)
-    .refine((limit) => limit <= MAX_LIMIT, LIMIT_RANGE)
+    .pipe(z.int().min(1).max(MAX_LIMIT, LIMIT_RANGE))
     .default(MAX_LIMIT)
     .describe(`At most this many pets, from 1 to ${MAX_LIMIT}`),
   cursor: z
@@ -71,7 +73,9 @@ export type UpdatePet = z.infer<typeof updatePetSchema>
 export const petListSchema = z.array(petSchema)
 
 /** The response to `DELETE /…/pets/:id`. */
-export const deletionSchema = z.object({ message: z.string(), petId: z.string(), purgeAt: z.number() })
+export const deletionSchema = z
+  .object({ message: z.string(), petId: z.string(), purgeAt: z.number() })
+  .meta({ id: 'Deletion' })
 
 /** Returns the response to the soft delete of a pet; throws for a pet that is not soft-deleted. */
 export const deletionOf = ({ id, purgeAt }: Pet): z.infer<typeof deletionSchema> =>

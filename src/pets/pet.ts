@@ -27,32 +27,48 @@ export type Namespace = (typeof NAMESPACES)[number]
 /** The last epoch ms that a `Date` can show. */
 export const LAST_TIME = 8.64e15
 
-const time = z.number().min(-LAST_TIME).max(LAST_TIME)
+const time = z
+  .number()
+  .min(-LAST_TIME)
+  .max(LAST_TIME)
+  .meta({ examples: [1_795_614_909_791] })
 
 /**
  * The fields that a client sets. A field added here is accepted by create and update, stored, listed and shown. Give it
  * `.optional()` or `.default(…)`, or the pets that are stored already become invalid.
  */
 export const clientFields = {
-  name: z.string('must be a string').trim().min(1, 'must not be blank'),
+  name: z
+    .string('must be a string')
+    .trim()
+    .regex(/\S/, 'must not be blank')
+    .meta({ examples: ['Buddy'] }),
   species: z.enum(SPECIES, `must be one of ${SPECIES.join(', ')}`),
-  ageMonths: z.number('must be a finite number'),
+  ageMonths: z.number('must be a finite number').meta({ examples: [24] }),
 }
 
 /** A pet as the API shows it. Every `…At` is epoch milliseconds. */
-export const petSchema = z.object({
-  id: z.string(),
-  ...clientFields,
-  // A person may have written any name into the data file.
-  name: z.string(),
-  status: z.enum(STATUSES),
-  createdAt: time,
-  updatedAt: time,
-  notes: z.string().optional(),
-  nextFeedingAt: time.optional(),
-  deletedAt: time.nullish(),
-  purgeAt: time.nullish(),
-})
+export const petSchema = z
+  .object({
+    id: z.string().meta({ examples: ['1'] }),
+    ...clientFields,
+    // A person may have written any name into the data file.
+    name: z.string().meta({ examples: ['Buddy'] }),
+    status: z.enum(STATUSES),
+    createdAt: time,
+    updatedAt: time,
+    notes: z
+      .string()
+      .meta({ examples: [WELCOME_NOTES] })
+      .optional(),
+    nextFeedingAt: time.optional(),
+    deletedAt: time.nullish(),
+    purgeAt: time.nullish(),
+  })
+  .meta({
+    id: 'Pet',
+    description: 'Every `…At` is epoch milliseconds. A pet whose `status` is `deleted` can be restored.',
+  })
 
 /** A pet as the API shows it. */
 export type Pet = z.infer<typeof petSchema>

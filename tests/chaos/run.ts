@@ -7,6 +7,7 @@ import { setup } from '../support/global-setup'
 import { removeTempDirs } from '../support/temp-dir'
 import { byHand } from './by-hand'
 import { clockJumps, serverClockJumps } from './clock-jumps'
+import { contract } from './contract'
 import { fullDisk } from './full-disk'
 import { fuzz } from './fuzz'
 import { histories } from './histories'
@@ -33,6 +34,7 @@ const scenarios: Record<string, (chaos: Chaos) => Promise<void>> = {
   histories: (chaos) => histories(chaos, { ...HISTORIES, makeWorld: makeFolder, servers: 3, areReadsShared: false }),
   'histories-redis': (chaos) =>
     histories(chaos, { ...HISTORIES, makeWorld: makeRedis, servers: 4, areReadsShared: true }),
+  contract: (chaos) => contract(chaos, { requests: 5_000 }),
   fuzz: (chaos) => fuzz(chaos, { shots: 20_000 }),
   'power-cuts': powerCuts,
 }

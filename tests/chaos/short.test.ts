@@ -2,6 +2,7 @@ import { afterAll, describe, test } from 'vitest'
 import { closeSharedRedis } from '../../src/redis/shared-redis'
 import { byHand } from './by-hand'
 import { clockJumps, serverClockJumps } from './clock-jumps'
+import { contract } from './contract'
 import { fullDisk } from './full-disk'
 import { fuzz } from './fuzz'
 import { histories } from './histories'
@@ -43,6 +44,10 @@ const scenarios: [promise: string, run: (chaos: Chaos) => Promise<void>][] = [
   [
     'When requests are random, then none gets a 5xx, learns a path or changes what it may not',
     (chaos) => fuzz(chaos, { shots: 2_000 }),
+  ],
+  [
+    'When requests are made from the OpenAPI document, then each response is one that it describes',
+    (chaos) => contract(chaos, { requests: 500 }),
   ],
   [
     'When the disk is full, then changes get a 507 and all goes on by itself afterwards',

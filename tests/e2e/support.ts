@@ -43,12 +43,10 @@ export interface Workbench {
 /** Starts a dev server with the Workbench, and a browser that shows it and can only reach 127.0.0.1. */
 export const openWorkbench = async (options: WorkbenchOptions = {}): Promise<Workbench> => {
   const { theme = 'dark', viewport = { width: 1440, height: 900 }, isFirstVisit = false, login, onStart } = options
-  const executablePath = process.env.CHROMIUM ?? EXECUTABLES.find(existsSync)
-  if (!executablePath) throw new Error('Chromium is missing: script/test installs it, or CHROMIUM names one')
   const server = await startServer({ mode: 'dev', ...options.server })
   let browser: Browser | undefined
   try {
-    browser = await chromium.launch({ executablePath, args: FLAGS })
+    browser = await launch()
     const context = await browser.newContext({
       viewport,
       colorScheme: theme,
@@ -78,6 +76,24 @@ export const openWorkbench = async (options: WorkbenchOptions = {}): Promise<Wor
     await server.stop()
     throw error
   }
+}
+
+const launch = (): Promise<Browser> => {
+  const executablePath = process.env.CHROMIUM ?? EXECUTABLES.find(existsSync)
+  if (!executablePath) throw new Error('Chromium is missing: script/test installs it, or CHROMIUM names one')
+  return chromium.launch({ executablePath, args: FLAGS })
+}
+
+/** Opens an address in a browser of its own, which can only reach 127.0.0.1. */
+export const openPage = async (
+  url: string,
+  viewport: { width: number; height: number },
+): Promise<Pick<Workbench, 'page' | 'errors' | 'foreignRequests' | 'close'>> => {
+  const browser = await launch()
+  const page = await browser.newPage({ viewport })
+  const records = record(page, url)
+  await page.goto(url)
+  return { page, ...records, close: () => browser.close() }
 }
 
 /** Waits until the Workbench shows its tabs and is loaded. At a first start it may reload itself. */

@@ -70,6 +70,21 @@ describe('a change that is saved while npm run dev runs', () => {
     await request(server.url).get('/health').expect(200)
   })
 
+  test('When it adds a field to the schemas, then the OpenAPI document has the field', async () => {
+    const newPet = async () => {
+      const { body } = await request(server.url).get('/openapi.json').expect(200)
+      return body.components.schemas.NewPet.properties
+    }
+    expect(await newPet()).not.toHaveProperty('colour')
+    await save(
+      'src/pets/pet.ts',
+      '  ageMonths:',
+      '  colour: z.string().optional(),\n  ageMonths:',
+      '↻ steps/python/create',
+    )
+    await waitFor(async () => (await newPet()).colour, { what: 'the new field', seen: newPet })
+  })
+
   test('When it moves a route, then the new path responds and the old one does not', async () => {
     await save('steps/typescript/get-pets.step.ts', "path: '/ts/pets'", "path: '/ts/all-pets'")
     await request(server.url).get('/ts/all-pets').expect(200)

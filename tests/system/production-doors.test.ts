@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import request from 'supertest'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { SECURITY_HEADERS } from '../../packages/motia-runtime/src/http/guards'
+import { DOCS_FILES } from '../../packages/motia-runtime/src/openapi/docs-routes'
 import { NAMESPACES } from '../../src/pets/pet'
 import { MONACO_PATH } from '../../src/workbench/live'
 import { ROOT, startServer, type TestServer } from '../support/server'
@@ -16,7 +17,10 @@ const OPEN = new Set(
   NAMESPACES.flatMap((namespace) => [
     ...[`GET /${namespace}/pets`, `POST /${namespace}/pets`],
     ...['GET', 'PUT', 'DELETE'].map((method) => `${method} /${namespace}/pets/:id`),
-  ]).concat('GET /health', 'GET /livez', 'GET /readyz'),
+  ]).concat(
+    ['GET /health', 'GET /livez', 'GET /readyz', 'GET /openapi.json', 'GET /docs'],
+    DOCS_FILES.map((file) => `GET /docs/${file}`),
+  ),
 )
 
 /** Asks for an upgrade to a WebSocket. Returns the status line. */

@@ -22,17 +22,22 @@ const loadEnvironment = (file: string): void => {
 const main = async (): Promise<void> => {
   const [, , command, ...args] = process.argv
   const mode = modes.find((known) => known === command)
-  if (!mode && command !== 'types') throw new Error('Usage: motia-runtime dev | start | types')
+  const isTool = command === 'types' || command === 'openapi'
+  if (!mode && !isTool) throw new Error('Usage: motia-runtime dev | start | types | openapi')
   let stop: ((exitCode: number) => Promise<void>) | undefined
   // Before anything is loaded: the kernel drops a signal that process 1 of a container does not listen for.
   if (mode) onStopSignal(() => (stop ? void stop(0) : process.exit(0)))
   const root = process.cwd()
   checkProjectPath(root, mode === 'dev')
-  Object.assign(process.env, environmentOf(args))
+  if (!isTool) Object.assign(process.env, environmentOf(args))
   loadEnvironment('.env')
   // Motia, the Workbench and its page all ask this one.
   process.env.MOTIA_ANALYTICS_DISABLED = 'true'
   const { readConfig } = await import('./server/read-config')
+  if (command === 'openapi') {
+    const { writeOpenApi } = await import('./server/write-openapi')
+    return writeOpenApi(root, await readConfig(root), args)
+  }
   if (!mode) {
     const { writeTypes } = await import('./server/write-types')
     await writeTypes(root, await readConfig(root))

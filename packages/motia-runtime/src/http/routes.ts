@@ -7,7 +7,7 @@ import { etagOf } from './etag'
 import { setSecurityHeaders } from './guards'
 
 /** The largest JSON body, in express' notation. */
-const BODY_LIMIT = '100kb'
+export const BODY_LIMIT = '100kb'
 
 /** A response to `GET /health` and `GET /readyz`. */
 export interface Health {
@@ -34,11 +34,13 @@ export interface RoutesOptions {
   invalidJson: (problem: string) => object
   /** Returns the handler that runs an API step; null leaves it to Motia's own route, which runs it in its own process. */
   answer: ((step: Step<ApiRouteConfig>) => RequestHandler) | null
+  /** The routes of the API's documentation, which give way to a step of the same path; none if they are turned off. */
+  docs?: RequestHandler | undefined
 }
 
 /** Puts the server's own routes and the steps' routes, with guards and body reading, in front of everything that Motia registers. */
 export const configureRoutes = (app: Express, options: RoutesOptions): void => {
-  const { lockedData, isProduction, guard, corsOrigins = [], requireKey, health, metrics, answer } = options
+  const { lockedData, isProduction, guard, corsOrigins = [], requireKey, health, metrics, answer, docs } = options
   let current: Routes | undefined
   const routes = (): Routes => {
     current ??= routesOf(lockedData.apiSteps(), options)
@@ -67,6 +69,7 @@ export const configureRoutes = (app: Express, options: RoutesOptions): void => {
     })
   }
   app.use((request, response, next) => routes().steps(request, response, next))
+  if (docs) app.use(docs)
   if (isProduction) {
     app.use((_request, response, next) => {
       if (response.locals.isStep) next()
@@ -178,8 +181,8 @@ const parseJson = express.json({
 /** Reads the body as JSON whatever its content type says, since JSON is all that a step takes; undefined if there is none. */
 const readBody: RequestHandler = (request, response, next) => {
   parseJson(request, response, (error?: unknown) => {
-    const isParsed = '_body' in request && request._body === true
-    if (!isParsed) request.body = undefined
+    // The parser takes an empty body for `{}`.
+    if (!request.rawBody) request.body = undefined
     next(error)
   })
 }

@@ -11,23 +11,34 @@ const COMMAND = join(PACKAGE, 'bin', 'motia-runtime.mjs')
 
 /**
  * Runs this runtime in place of `npx motia dev` and `npx motia start`, which ignore the chosen host, move to another port and
- * stop without a drain. When Motia's command line evaluates `motia.config.ts`, this starts the runtime and only passes signals
- * on. Resolves at once if another of Motia's commands, or the runtime itself, reads the config.
+ * stop without a drain, and of `npx motia generate openapi`, which describes neither parameters nor components. When Motia's
+ * command line evaluates `motia.config.ts`, this starts the runtime and only passes signals on. Resolves at once if another of
+ * Motia's commands, or the runtime itself, reads the config.
  */
 export const handOver = async (root: string): Promise<void> => {
-  const [, script = '', command = ''] = process.argv
+  const [, script = '', command = '', ...args] = process.argv
   const isMotia = script !== '' && realpathSync(script).endsWith(join('motia', 'dist', 'cli.mjs'))
-  if (!isMotia || !['dev', 'start'].includes(command)) return
+  const ours = isMotia ? commandFor(command, args) : null
+  if (!ours) return
   silenceTelemetry()
-  const server = spawn(process.execPath, [COMMAND, command], {
+  const server = spawn(process.execPath, [COMMAND, ...ours.words], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, ...environmentOf(process.argv.slice(3), { strict: false }) },
+    env: { ...process.env, ...ours.environment },
   })
   // On Windows `kill` would end the server at once, and the console has told it already.
   onStopSignal(() => process.platform !== 'win32' && server.kill())
   server.once('exit', (code) => process.exit(code ?? 1))
   await new Promise(() => {})
+}
+
+/** Returns this runtime's counterpart of a command of Motia's; null if Motia runs it itself. */
+const commandFor = (command: string, args: string[]): { words: string[]; environment: NodeJS.ProcessEnv } | null => {
+  if (['dev', 'start'].includes(command)) {
+    return { words: [command], environment: environmentOf(args, { strict: false }) }
+  }
+  if (command === 'generate' && args[0] === 'openapi') return { words: args, environment: {} }
+  return null
 }
 
 /**

@@ -5,6 +5,7 @@ import type { ApiKey } from '../http/api-keys'
 import type { LogFormat } from '../logging/console-lines'
 import { isLevel, type Level } from '../logging/log-level'
 import type { Figure } from '../metrics/metrics'
+import type { ApiDescription } from '../openapi/description'
 import type { Outbox } from '../outbox/outbox'
 
 /** How a project's server runs. Everything has a default. */
@@ -47,6 +48,8 @@ export interface RuntimeOptions {
   logFormat?: LogFormat
   /** Whether `GET /metrics` responds with metrics for Prometheus. Default: false. */
   metrics?: boolean
+  /** Whether `/openapi.json` describes the API and `/docs` shows it. Default: true. */
+  docs?: boolean
   /** A module of the project, relative to its folder, that exports a `hooks: RuntimeHooks`. */
   hooks?: string
 }
@@ -65,6 +68,8 @@ export interface RuntimeHooks {
   metrics?(): readonly Figure[]
   /** Returns the body of the 400 for a request whose body is not JSON. */
   invalidJson?(problem: string): object
+  /** Returns what the OpenAPI document says that no step's config can. */
+  openapi?(): ApiDescription
   /** Called when the server stops, and when hot reload has replaced the module. */
   close?(): Promise<void>
 }
@@ -103,6 +108,7 @@ export const resolveOptions = (root: string, options: RuntimeOptions = {}): Reso
   logLevel: options.logLevel ?? logLevelOf(process.env.LOG_LEVEL || 'info'),
   logFormat: options.logFormat ?? logFormatOf(process.env.LOG_FORMAT || 'text'),
   metrics: options.metrics ?? false,
+  docs: options.docs ?? true,
   hooks: options.hooks && resolve(root, options.hooks),
 })
 

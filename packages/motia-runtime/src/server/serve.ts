@@ -9,6 +9,8 @@ import { hardenServer } from '../http/harden'
 import { configureRoutes, type Health, httpErrors } from '../http/routes'
 import { setLogFormat } from '../logging/console-lines'
 import { setLogLevel } from '../logging/log-level'
+import { docsRoutes } from '../openapi/docs-routes'
+import { projectDocument } from '../openapi/project-document'
 import { OutboxRelay } from '../outbox/outbox-relay'
 import { watchSteps } from '../steps/hot-reload'
 import { loadProject } from '../steps/project'
@@ -70,6 +72,7 @@ export const serve = async (
     const { apiKeys, corsOrigins } = options
     const authenticate = apiKeys.length > 0 ? authenticateBy(apiKeys) : undefined
     const invalidJson = (problem: string): object => hooks().invalidJson?.(problem) ?? { message: problem }
+    let openApi: string | undefined
     const server = createMotiaServer({
       root,
       engine,
@@ -91,6 +94,14 @@ export const serve = async (
           answer,
           invalidJson,
           metrics,
+          docs: options.docs
+            ? docsRoutes(() => {
+                openApi ??= JSON.stringify(
+                  projectDocument({ ...options, modules, steps: lockedData.apiSteps(), hooks: hooks() }),
+                )
+                return openApi
+              })
+            : undefined,
           health: () => (isStopping ? STOPPING : checkHealth(hooks(), engine)),
         })
         config.app?.(app)
@@ -113,6 +124,7 @@ export const serve = async (
         server: { ...motiaServer, cronManager: server.cronJobs },
         onReload: async () => {
           server.lockedData.saveTypes()
+          openApi = undefined
           const replaced = current
           current = hooks()
           if (replaced === current) return

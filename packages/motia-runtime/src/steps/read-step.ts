@@ -1,6 +1,7 @@
 import type { Step, StepConfig, StreamConfig } from 'motia'
 import { z } from 'zod'
 import { fn, issueLines, type ShapeOf, strict } from './config-schema'
+import { inlineJsonSchema } from './json-schema'
 import { motiaProblems, stepConfigProblems } from './step-config'
 import { exportsOf } from './step-modules'
 import type { StreamFile } from './step-registry'
@@ -41,8 +42,7 @@ const plainConfig = (config: unknown): StepConfig => {
 }
 
 /** Throws if a zod schema cannot be expressed as JSON Schema. */
-const asJsonSchema = (schema: unknown): unknown =>
-  schema instanceof z.ZodType ? z.toJSONSchema(schema, { target: 'draft-7' }) : schema
+const asJsonSchema = (schema: unknown): unknown => (schema instanceof z.ZodType ? inlineJsonSchema(schema) : schema)
 
 const streamSchema = strict({
   name: z

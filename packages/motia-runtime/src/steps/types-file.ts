@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Emit, isApiStep, isCronStep, isEventStep, type Step } from 'motia'
 import { z } from 'zod'
+import { inlineJsonSchema } from './json-schema'
 import { intersection, typeOfSchema } from './schema-type'
 import type { StreamFile } from './step-registry'
 
@@ -61,9 +62,7 @@ declare module 'motia' {
 const quote = (text: string): string => `'${text.replaceAll(/['\\]/g, '\\$&')}'`
 
 const jsonSchemaOf = (schema: unknown): unknown =>
-  schema instanceof z.ZodType
-    ? z.toJSONSchema(schema, { target: 'draft-7', io: 'input', unrepresentable: 'any' })
-    : schema
+  schema instanceof z.ZodType ? inlineJsonSchema(schema, { io: 'input', unrepresentable: 'any' }) : schema
 
 /** Returns a function from a topic to the type of its data. */
 const topicTypes = (steps: readonly Step[], topics: ProjectTypes['topics']): ((topic: string) => string) => {

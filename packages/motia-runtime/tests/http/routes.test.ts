@@ -184,6 +184,8 @@ describe('the body of a request', () => {
   test('When there is none, then the step gets nothing', async () => {
     const { body } = await request(app).delete('/js/pets/7').expect(200)
     expect(Object.keys(body)).toEqual(['step', 'params'])
+    const empty = await request(app).post('/js/pets').set('Content-Length', '0').expect(200)
+    expect(empty.body).not.toHaveProperty('body')
   })
 
   test.each([

@@ -21,8 +21,10 @@ describe('the config of a step', () => {
     })
   })
 
-  test('When it has zod schemas, then Motia gets JSON Schema', () => {
-    const pet = z.object({ name: z.string() })
+  test.each([
+    ['zod schemas', z.object({ name: z.string() })],
+    ['zod schemas with ids', z.object({ name: z.string() }).meta({ id: 'Pet' })],
+  ])('When it has %s, then Motia gets JSON Schema without references', (_, pet) => {
     const config = { ...api, bodySchema: pet, responseSchema: { 201: pet } }
     const schema = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] }
     expect(readStep('/p/a.step.ts', { config, handler })).toMatchObject({

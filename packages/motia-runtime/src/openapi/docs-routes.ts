@@ -1,0 +1,68 @@
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { Router } from 'express'
+import { SECURITY_HEADERS } from '../http/guards'
+
+/** The page may load and call this server alone, and run no inline script. Swagger UI has its icons in `data:` URLs. */
+const OWN_FILES_ONLY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const PAGE = `<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>API</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="stylesheet" href="/docs/index.css">
+<link rel="icon" href="/docs/favicon-32x32.png">
+<div id="swagger-ui"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</html>
+`
+
+const START = `SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  displayRequestDuration: true,
+  validatorUrl: null,
+})
+`
+
+const SWAGGER_FILES = ['swagger-ui-bundle.js', 'swagger-ui.css', 'index.css', 'favicon-32x32.png']
+
+/** The files below `/docs`, which the page loads. */
+export const DOCS_FILES = [...SWAGGER_FILES, 'start.js']
+
+/** Returns the routes of `/openapi.json`, and of `/docs`, which shows it. `document` returns it as text. */
+export const docsRoutes = (document: () => string): Router => {
+  const router = Router()
+  const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+  router.get('/openapi.json', (_request, response) => {
+    response.type('json').send(document())
+  })
+  router.use(/^\/docs(\/|$)/, (_request, response, next) => {
+    response.set({ ...SECURITY_HEADERS, 'Content-Security-Policy': OWN_FILES_ONLY })
+    next()
+  })
+  router.get('/docs', (_request, response) => void response.type('html').send(PAGE))
+  router.get('/docs/start.js', (_request, response) => void response.type('js').send(START))
+  for (const file of SWAGGER_FILES) {
+    router.get(`/docs/${file}`, (_request, response, next) => {
+      response.sendFile(file, { root: folder, headers: { 'Cache-Control': 'max-age=3600' } }, (error) => {
+        // A client that leaves before the end is not an error.
+        if (error && !response.headersSent) next(error)
+      })
+    })
+  }
+  return router
+}

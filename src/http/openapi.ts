@@ -1,0 +1,44 @@
+import type { ApiDescription, OperationDescription } from 'motia-runtime'
+import { z } from 'zod'
+import { listPetsSchema } from '../pets/payloads'
+import { PetNotFoundError, petSchema } from '../pets/pet'
+import { INVALID_PAYLOAD } from './errors'
+
+const onePet: OperationDescription = {
+  path: z.object({ id: petSchema.shape.id }),
+}
+
+/** What the steps of each kind take and return beside their bodies, by the step's name without its namespace. */
+const operations: Record<string, OperationDescription> = {
+  ListPets: {
+    query: listPetsSchema,
+    responseHeaders: {
+      200: z.object({
+        'X-Next-Cursor': z.string().optional().meta({ description: 'The cursor of the next page, if there is one.' }),
+        Link: z.string().optional().meta({ description: 'The address of the next page, as `rel="next"`.' }),
+      }),
+    },
+  },
+  GetPet: onePet,
+  UpdatePet: onePet,
+  DeletePet: onePet,
+}
+
+/** Returns what the OpenAPI document says beside the configs of the steps. */
+export const openapi = (): ApiDescription => ({
+  title: 'Pet store',
+  description: '`/js`, `/ts` and `/py` behave alike and share one store.',
+  statuses: {
+    200: { description: 'The pet, or the pets' },
+    201: { description: 'The new pet' },
+    202: { description: 'The pet is soft-deleted, and will be purged at `purgeAt`' },
+    400: {
+      description: 'The body or the query is invalid',
+      example: { message: INVALID_PAYLOAD, issues: [{ path: 'name', message: 'must not be blank' }] },
+    },
+    404: { description: 'There is no such pet', example: { message: new PetNotFoundError().message } },
+    503: { description: 'The store cannot be used, or the handler took too long' },
+    507: { description: 'The disk, or Redis, is full' },
+  },
+  operation: ({ name }) => operations[name.slice(2)],
+})

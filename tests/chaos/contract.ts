@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import Ajv from 'ajv/dist/2020'
+import fc from 'fast-check'
+import { startServer } from '../support/server'
+import { type Answer, Client } from './client'
+import type { Chaos } from './scenario'
+import { isObject, type Json, nearlyValid, objectOf, valuesOf } from './schema-values'
+
+/** An operation of the document. */
+interface Operation {
+  method: string
+  path: string
+  definition: Json
+}
+
+/** A request to an operation, and what the document says about it. */
+interface Sent {
+  operation: Operation
+  /** The path with its parameters and query. */
+  target: string
+  headers: Record<string, string>
+  body: unknown
+  /** The statuses that the document leaves to the server. */
+  allowed: readonly number[]
+}
+
+/** Headers that every HTTP server sends, or that every response of this one has. */
+const COMMON_HEADERS =
+  /^(date|connection|keep-alive|transfer-encoding|content-(length|type|security-policy)|x-content-type-options|cross-origin-resource-policy|referrer-policy|cache-control)$/
+
+/** The document, as the tests look at it. */
+class Contract {
+  readonly operations: Operation[]
+  readonly #document: Json
+  readonly #ajv = new Ajv({ strict: false })
+
+  constructor(document: Json) {
+    this.#document = document
+    // A field that the document does not name must not be there.
+    const closed: Json = JSON.parse(JSON.stringify(document), (_key, value) =>
+      isObject(value) && value.type === 'object' && value.properties
+        ? { additionalProperties: false, ...value }
+        : value,
+    )
+    this.#ajv.addSchema({ ...closed, $id: 'closed' }).addSchema({ ...document, $id: 'open' })
+    this.operations = Object.entries(objectOf(document.paths)).flatMap(([path, item]) =>
+      Object.entries(objectOf(item)).map(([method, definition]) => ({
+        ...{ method: method.toUpperCase(), path },
+        definition: objectOf(definition),
+      })),
+    )
+  }
+
+  /** Returns what a reference of the document names. */
+  readonly resolve = (reference: string): Json =>
+    reference
+      .replace(/^#\//, '')
+      .split('/')
+      .reduce<Json>((part, key) => objectOf(part[key]), this.#document)
+
+  values(schema: unknown): fc.Arbitrary<unknown> {
+    return valuesOf(objectOf(schema), this.resolve)
+  }
+
+  /** Returns what is wrong with a value; null if the schema accepts it. */
+  problem(schema: unknown, value: unknown, root: 'open' | 'closed' = 'open'): string | null {
+    const text = JSON.stringify(schema).replaceAll('"$ref":"#/', `"$ref":"${root}#/`)
+    const validate = this.#compiled.get(root + text) ?? this.#ajv.compile(JSON.parse(text))
+    this.#compiled.set(root + text, validate)
+    return validate(value) ? null : this.#ajv.errorsText(validate.errors)
+  }
+  readonly #compiled = new Map<string, ReturnType<Ajv['compile']>>()
+
+  /** Whether a schema accepts what a parameter's text means. */
+  acceptsText(schema: unknown, text: string): boolean {
+    const meaning = String(Number(text)) === text ? [text, Number(text)] : [text]
+    return meaning.some((value) => this.problem(schema, value) === null)
+  }
+
+  /** Returns the documented response of that status. */
+  response({ definition }: Operation, status: number): Json | null {
+    const { [status]: own, default: other } = objectOf(definition.responses)
+    const response = objectOf(own ?? other)
+    if (own === undefined && other === undefined) return null
+    return typeof response.$ref === 'string' ? this.resolve(response.$ref) : response
+  }
+
+  /** Returns requests to one operation. */
+  requests(operation: Operation, ids: readonly string[]): fc.Arbitrary<Sent> {
+    const { definition, path } = operation
+    const parameters = Array.isArray(definition.parameters) ? definition.parameters.map(objectOf) : []
+    const texts = parameters.map((parameter) =>
+      this.#texts(parameter, ids).map((text) => ({ name: String(parameter.name), parameter, text })),
+    )
+    const schema = bodySchemaOf(operation)
+    const valid = schema ? this.values(schema) : fc.constant(undefined)
+    const body = schema
+      ? fc.oneof({ weight: 2, arbitrary: valid }, { weight: 1, arbitrary: nearlyValid(valid) })
+      : valid
+    return fc.tuple(fc.tuple(...texts), body).map(([given, value]) => {
+      const sent = given.flatMap(({ text, ...rest }) => (text === null ? [] : [{ ...rest, text }]))
+      const inPlace = (place: string) => sent.filter(({ parameter }) => parameter.in === place)
+      const filled = inPlace('path').reduce(
+        (target, { name, text }) => target.replace(`{${name}}`, encodeURIComponent(text)),
+        path,
+      )
+      const query = new URLSearchParams(inPlace('query').map(({ name, text }): [string, string] => [name, text]))
+      const isValid =
+        sent.every(({ parameter, text }) => this.acceptsText(parameter.schema, text)) &&
+        (!schema || this.problem(schema, value) === null)
+      return {
+        operation,
+        target: query.size > 0 ? `${filled}?${query}` : filled,
+        headers: Object.fromEntries(inPlace('header').map(({ name, text }) => [name, text])),
+        body: value === undefined ? undefined : JSON.stringify(value),
+        allowed: isValid ? statusesOf(operation).filter((status) => status !== 400) : [400],
+      }
+    })
+  }
+
+  /** Returns what a client sends as a parameter, valid or not; null if it leaves the parameter out. */
+  #texts({ in: place, required, schema }: Json, ids: readonly string[]): fc.Arbitrary<string | null> {
+    const known = place === 'path' ? [{ weight: 4, arbitrary: fc.constantFrom(...ids) }] : []
+    const printable = fc.stringMatching(/^[!-~]{1,20}$/)
+    const text = fc.oneof(
+      ...known,
+      { weight: 3, arbitrary: this.values(schema).map(String) },
+      { weight: 1, arbitrary: place === 'header' ? printable : fc.string({ unit: 'grapheme' }) },
+    )
+    if (place === 'path') return text.filter((value) => value !== '')
+    return required ? text : fc.option(text, { freq: 1 })
+  }
+
+  /** Throws if the document does not describe this response to a request. */
+  check({ operation, target, body, allowed }: Sent, answer: Answer): void {
+    const what = `${operation.method} ${target} ${String(body)}: ${answer.status} ${answer.text.slice(0, 500)}`
+    assert(allowed.includes(answer.status), `not one of ${allowed}: ${what}`)
+    const response = this.response(operation, answer.status)
+    assert(response, `not documented: ${what}`)
+    const content = objectOf(objectOf(response.content)['application/json'])
+    if (response.content) {
+      assert.match(answer.headers['content-type'] ?? '', /^application\/json/, what)
+      assert.equal(this.problem(content.schema, answer.body, 'closed'), null, what)
+    } else assert.equal(answer.text, '', what)
+    const documented = new Map(Object.entries(objectOf(response.headers)).map(([key, of]) => [key.toLowerCase(), of]))
+    for (const [name, header] of documented) {
+      const value = answer.headers[name]
+      const { required, schema } = objectOf(header)
+      assert(value !== undefined || !required, `no header ${name}: ${what}`)
+      assert(value === undefined || this.acceptsText(schema, String(value)), `header ${name}: ${value}: ${what}`)
+    }
+    const others = Object.keys(answer.headers).filter((name) => !documented.has(name) && !COMMON_HEADERS.test(name))
+    assert.deepEqual(others, [], `headers that are not documented: ${what}`)
+  }
+}
+
+const bodySchemaOf = ({ definition }: Operation): unknown =>
+  objectOf(objectOf(objectOf(definition.requestBody).content)['application/json']).schema
+
+/** The statuses of an operation but those that stand for trouble of the server. */
+const statusesOf = ({ definition }: Operation): number[] =>
+  Object.keys(objectOf(definition.responses))
+    .map(Number)
+    .filter((status) => status < 500)
+
+const hasTag = ({ definition: { tags } }: Operation, tag: string): boolean => Array.isArray(tags) && tags.includes(tag)
+
+/** Returns requests that no schema can describe: each is refused before the step sees it. */
+const refusedRequests = (operation: Operation): fc.Arbitrary<Sent> => {
+  const target = operation.path.replaceAll(/{\w+}/g, '1')
+  const sent = (allowed: number[], body: string, headers: Record<string, string> = {}, method = operation.method) =>
+    ({ operation: { ...operation, method }, target, headers, body, allowed }) satisfies Sent
+  // The server's own paths are no steps: with another method they are not found.
+  const wrongMethod = sent(hasTag(operation, 'server') ? [404] : [405], '', {}, 'PATCH')
+  if (!bodySchemaOf(operation)) return fc.constant({ ...wrongMethod, body: undefined })
+  return fc.constantFrom(
+    wrongMethod,
+    ...['{', '', '"x', '[]', 'null', '\u0000'].map((body) => sent([400], body)),
+    sent([413], JSON.stringify({ name: 'x'.repeat(200_000) })),
+    sent([415], '{}', { 'Content-Encoding': 'nonsense' }),
+  )
+}
+
+/**
+ * Sends requests that are generated from the document of a running server, valid ones and invalid ones, to all of its
+ * operations. Each response must have a documented status, the body and the headers of that status and no others, and must
+ * say whether the request was valid as the document does.
+ */
+export const contract = async ({ seed, say }: Chaos, { requests }: { requests: number }): Promise<void> => {
+  const server = await startServer()
+  const client = new Client(server.url)
+  const { body: document } = await client.send('GET', '/openapi.json')
+  assert(isObject(document))
+  const { valid, errors } = await new Validator().validate(structuredClone(document))
+  assert(valid, `The document is not OpenAPI: ${JSON.stringify(errors)}`)
+  const api = new Contract(document)
+  const ids = ['1', '2', '3']
+  for (const _ of ids) await client.send('POST', '/js/pets', { name: 'Rex', species: 'dog', ageMonths: 1 })
+  const sent = fc.oneof(
+    ...api.operations.flatMap((operation) => [
+      { weight: 10, arbitrary: api.requests(operation, ids) },
+      { weight: 1, arbitrary: refusedRequests(operation) },
+    ]),
+  )
+  const counts = new Map<string, number>()
+  const count = (key: string) => counts.set(key, (counts.get(key) ?? 0) + 1)
+  await fc.assert(
+    fc.asyncProperty(sent, async (request) => {
+      const { operation, target, body, headers } = request
+      const answer = await client.send(operation.method, target, body, headers)
+      count(String(answer.status))
+      if (answer.status < 300) count(`${operation.method} ${operation.path}`)
+      api.check(request, answer)
+    }),
+    { seed, numRuns: requests },
+  )
+  const silent = api.operations.filter(({ method, path }) => !counts.has(`${method} ${path}`))
+  assert.deepEqual(silent, [], 'These operations never succeeded')
+  client.close()
+  await server.stop()
+  const statuses = [...counts].filter(([key]) => /^\d+$/.test(key)).map(([key, number]) => `${key}: ${number}`)
+  say(`${requests} requests to ${api.operations.length} operations: ${statuses.sort().join(', ')}`)
+}
