@@ -23,7 +23,7 @@ test.each([
       await create.getByRole('button', { name: 'Execute' }).click()
       const response = create.locator('.live-responses-table')
       await response.getByText('"createdAt"').waitFor()
-      expect(await response.locator('.response-col_status').last().innerText()).toContain('201')
+      expect(await response.locator('.response-col_status').last().textContent()).toContain('201')
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
       expect(errors).toEqual([])
       expect(foreignRequests).toEqual([])

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
+import { dirname, extname } from 'node:path'
 import { Router } from 'express'
 import { SECURITY_HEADERS } from '../http/guards'
 
@@ -22,6 +22,7 @@ const PAGE = `<!DOCTYPE html>
 <title>API</title>
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 <link rel="stylesheet" href="/docs/index.css">
+<link rel="stylesheet" href="/docs/narrow.css">
 <link rel="icon" href="/docs/favicon-32x32.png">
 <div id="swagger-ui"></div>
 <script src="/docs/swagger-ui-bundle.js"></script>
@@ -38,10 +39,14 @@ const START = `SwaggerUIBundle({
 })
 `
 
+/** On a telephone the column of links, which stays empty, does not fit. */
+const NARROW = '@media (max-width: 640px) { .swagger-ui .response-col_links { display: none } }\n'
+
+const OWN_FILES = { 'start.js': START, 'narrow.css': NARROW }
 const SWAGGER_FILES = ['swagger-ui-bundle.js', 'swagger-ui.css', 'index.css', 'favicon-32x32.png']
 
 /** The files below `/docs`, which the page loads. */
-export const DOCS_FILES = [...SWAGGER_FILES, 'start.js']
+export const DOCS_FILES = [...Object.keys(OWN_FILES), ...SWAGGER_FILES]
 
 /** Returns the routes of `/openapi.json`, and of `/docs`, which shows it. `document` returns it as text. */
 export const docsRoutes = (document: () => string): Router => {
@@ -55,7 +60,9 @@ export const docsRoutes = (document: () => string): Router => {
     next()
   })
   router.get('/docs', (_request, response) => void response.type('html').send(PAGE))
-  router.get('/docs/start.js', (_request, response) => void response.type('js').send(START))
+  for (const [file, text] of Object.entries(OWN_FILES)) {
+    router.get(`/docs/${file}`, (_request, response) => void response.type(extname(file)).send(text))
+  }
   for (const file of SWAGGER_FILES) {
     router.get(`/docs/${file}`, (_request, response, next) => {
       response.sendFile(file, { root: folder, headers: { 'Cache-Control': 'max-age=3600' } }, (error) => {
