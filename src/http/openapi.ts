@@ -1,11 +1,21 @@
 import type { ApiDescription, OperationDescription } from 'motia-runtime'
 import { z } from 'zod'
 import { listPetsSchema } from '../pets/payloads'
-import { PetNotFoundError, petSchema } from '../pets/pet'
+import { PetChangedError, PetNotFoundError, petSchema } from '../pets/pet'
 import { INVALID_PAYLOAD } from './errors'
 
 const onePet: OperationDescription = {
   path: z.object({ id: petSchema.shape.id }),
+}
+
+const changedPet: OperationDescription = {
+  ...onePet,
+  headers: z.object({
+    'If-Match': z
+      .string()
+      .optional()
+      .meta({ description: 'The `ETag` of the pet: if the pet has changed since, nothing is done' }),
+  }),
 }
 
 /** What the steps of each kind take and return beside their bodies, by the step's name without its namespace. */
@@ -20,8 +30,8 @@ const operations: Record<string, OperationDescription> = {
     },
   },
   GetPet: onePet,
-  UpdatePet: onePet,
-  DeletePet: onePet,
+  UpdatePet: changedPet,
+  DeletePet: changedPet,
 }
 
 /** Returns what the OpenAPI document says beside the configs of the steps. */
@@ -37,6 +47,7 @@ export const openapi = (): ApiDescription => ({
       example: { message: INVALID_PAYLOAD, issues: [{ path: 'name', message: 'must not be blank' }] },
     },
     404: { description: 'There is no such pet', example: { message: new PetNotFoundError().message } },
+    412: { description: 'The pet is not that of `If-Match`', example: { message: new PetChangedError().message } },
     503: { description: 'The store cannot be used, or the handler took too long' },
     507: { description: 'The disk, or Redis, is full' },
   },

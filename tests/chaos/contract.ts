@@ -81,15 +81,19 @@ class Contract {
   /** Returns the documented response of that status. */
   response({ definition }: Operation, status: number): Json | null {
     const { [status]: own, default: other } = objectOf(definition.responses)
-    const response = objectOf(own ?? other)
-    if (own === undefined && other === undefined) return null
-    return typeof response.$ref === 'string' ? this.resolve(response.$ref) : response
+    return own === undefined && other === undefined ? null : this.#whole(own ?? other)
+  }
+
+  /** Returns a part of the document, or the one that it refers to. */
+  readonly #whole = (part: unknown): Json => {
+    const { $ref } = objectOf(part)
+    return typeof $ref === 'string' ? this.resolve($ref) : objectOf(part)
   }
 
   /** Returns requests to one operation. */
   requests(operation: Operation, ids: readonly string[]): fc.Arbitrary<Sent> {
     const { definition, path } = operation
-    const parameters = Array.isArray(definition.parameters) ? definition.parameters.map(objectOf) : []
+    const parameters = Array.isArray(definition.parameters) ? definition.parameters.map(this.#whole) : []
     const texts = parameters.map((parameter) =>
       this.#texts(parameter, ids).map((text) => ({ name: String(parameter.name), parameter, text })),
     )
@@ -121,15 +125,15 @@ class Contract {
 
   /** Returns what a client sends as a parameter, valid or not; null if it leaves the parameter out. */
   #texts({ in: place, required, schema }: Json, ids: readonly string[]): fc.Arbitrary<string | null> {
-    const known = place === 'path' ? [{ weight: 4, arbitrary: fc.constantFrom(...ids) }] : []
+    const known = place === 'path' ? [{ weight: 12, arbitrary: fc.constantFrom(...ids) }] : []
     const printable = fc.stringMatching(/^[!-~]{1,20}$/)
     const text = fc.oneof(
       ...known,
-      { weight: 3, arbitrary: this.values(schema).map(String) },
-      { weight: 1, arbitrary: place === 'header' ? printable : fc.string({ unit: 'grapheme' }) },
+      { weight: 3, arbitrary: place === 'header' ? printable : this.values(schema).map(String) },
+      { weight: 1, arbitrary: place === 'header' ? fc.constant('*') : fc.string({ unit: 'grapheme' }) },
     )
     if (place === 'path') return text.filter((value) => value !== '')
-    return required ? text : fc.option(text, { freq: 1 })
+    return required ? text : fc.option(text, { freq: 2 })
   }
 
   /** Throws if the document does not describe this response to a request. */
@@ -146,7 +150,7 @@ class Contract {
     const documented = new Map(Object.entries(objectOf(response.headers)).map(([key, of]) => [key.toLowerCase(), of]))
     for (const [name, header] of documented) {
       const value = answer.headers[name]
-      const { required, schema } = objectOf(header)
+      const { required, schema } = this.#whole(header)
       assert(value !== undefined || !required, `no header ${name}: ${what}`)
       assert(value === undefined || this.acceptsText(schema, String(value)), `header ${name}: ${value}: ${what}`)
     }

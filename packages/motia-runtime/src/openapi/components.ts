@@ -30,6 +30,12 @@ export class Components {
     return { $ref: `#/components/schemas/${place}` }
   }
 
+  /** Whether a schema that `schemaOf` has returned is that of an object. */
+  isObject(schema: ApiObject | undefined): boolean {
+    const { $ref, type } = schema ?? {}
+    return typeof $ref === 'string' ? this.isObject(this.schemas[$ref.replace(/.*\//, '')]) : type === 'object'
+  }
+
   /** What is sent and what is received may differ under one id, for example by a field with a default. */
   #nameFor(key: string, part: unknown, place: string): string {
     const base = key.startsWith('__') ? place + key : key

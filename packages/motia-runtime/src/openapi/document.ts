@@ -1,7 +1,9 @@
 import { Components } from './components'
 import type { ApiDescription, ApiObject } from './description'
-import { type ApiOperation, openApiPath, operationOf } from './operation'
-import { runtimePaths, runtimeResponses } from './runtime-responses'
+import { type ApiOperation, operationOf } from './operation'
+import { openApiPath } from './parameters'
+import { runtimePaths } from './runtime-paths'
+import { runtimeComponents } from './runtime-responses'
 
 /** What a document is made from. */
 export interface DocumentParts extends ApiDescription {
@@ -26,7 +28,7 @@ export const openApiDocument = ({ operations, ...api }: DocumentParts): ApiObjec
     paths: { ...paths, ...runtimePaths },
     components: {
       schemas: components.schemas,
-      responses: runtimeResponses,
+      ...runtimeComponents,
       ...(securitySchemes && { securitySchemes }),
     },
   }

@@ -19,6 +19,7 @@ const makeDocument = (operations: Partial<ApiOperation>[], api = {}) => {
 }
 
 const refTo = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+const headerRef = (name: string) => ({ $ref: `#/components/headers/${name}` })
 const jsonOf = (schema: unknown) => ({ 'application/json': { schema } })
 
 describe('an operation', () => {
@@ -66,14 +67,31 @@ describe('an operation', () => {
     }
     const schema = z.array(z.string())
     const { responses } = makeDocument([{ responseSchema: { 200: schema, 304: z.null() } }], api).paths['/notes'].get
-    expect(responses[200]).toEqual({
+    expect(responses[200]).toMatchObject({
       description: 'The notes',
       content: { 'application/json': { schema: { type: 'array', items: { type: 'string' } }, example: ['milk'] } },
     })
     expect(responses[304]).toEqual({
       description: 'Not Modified',
-      headers: { ETag: { required: true, schema: { type: 'string' } } },
+      headers: { 'X-Trace-Id': headerRef('X-Trace-Id'), ETag: { required: true, schema: { type: 'string' } } },
     })
+  })
+
+  test('When its response is an object, then it has an ETag, and a GET is conditional; a list and an error are not', () => {
+    const responseSchema = { 200: z.object({ id: z.string() }).meta({ id: 'Note' }), 404: z.object({}) }
+    const list = { path: '/all', responseSchema: { 200: z.array(z.string()) } }
+    const { paths } = makeDocument([{ responseSchema }, { method: 'PUT', responseSchema }, list])
+    const { get, put } = paths['/notes']
+    expect(get.responses[200].headers).toHaveProperty('ETag', headerRef('ETag'))
+    expect(get.responses[404].headers).not.toHaveProperty('ETag')
+    expect(get.parameters).toEqual([{ $ref: '#/components/parameters/If-None-Match' }])
+    expect(get.responses).toHaveProperty('304')
+    expect(put.responses[200].headers).toHaveProperty('ETag')
+    for (const operation of [put, paths['/all'].get]) {
+      expect(operation).not.toHaveProperty('parameters')
+      expect(operation.responses).not.toHaveProperty('304')
+    }
+    expect(paths['/all'].get.responses[200].headers).not.toHaveProperty('ETag')
   })
 
   test("When the runtime can respond in its place, then those statuses are there too, unless they are the step's own", () => {
@@ -105,10 +123,10 @@ describe('a schema', () => {
     const operation: Partial<ApiOperation> = { method: 'POST', bodySchema: note, responseSchema: { 201: note } }
     const { paths, components } = makeDocument([operation, { ...operation, path: '/more' }])
     const { requestBody, responses } = paths['/notes'].post
-    expect(requestBody).toEqual({ required: true, content: jsonOf(refTo('Note')) })
-    expect(responses[201].content).toEqual(jsonOf(refTo('Note2')))
-    expect(components.schemas.Note.required).toEqual(['id'])
-    expect(components.schemas.Note2.required).toEqual(['id', 'colour'])
+    expect(requestBody).toEqual({ required: true, content: jsonOf(refTo('Note2')) })
+    expect(responses[201].content).toEqual(jsonOf(refTo('Note')))
+    expect(components.schemas.Note2.required).toEqual(['id'])
+    expect(components.schemas.Note.required).toEqual(['id', 'colour'])
     expect(Object.keys(components.schemas)).toEqual(['Note', 'Note2'])
   })
 
