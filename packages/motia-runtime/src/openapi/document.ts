@@ -10,10 +10,12 @@ export interface DocumentParts extends ApiDescription {
   title: string
   version: string
   operations: readonly ApiOperation[]
+  /** Whether the runtime serves `/metrics`. */
+  metrics: boolean
 }
 
 /** Returns the OpenAPI document of an API. */
-export const openApiDocument = ({ operations, ...api }: DocumentParts): ApiObject => {
+export const openApiDocument = ({ operations, metrics, ...api }: DocumentParts): ApiObject => {
   const components = new Components()
   const paths: Record<string, ApiObject> = {}
   for (const operation of operations.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
@@ -25,7 +27,7 @@ export const openApiDocument = ({ operations, ...api }: DocumentParts): ApiObjec
     openapi: '3.1.0',
     info: { title, version, ...(description && { description }) },
     ...(securitySchemes && { security: Object.keys(securitySchemes).map((name) => ({ [name]: [] })) }),
-    paths: { ...paths, ...runtimePaths },
+    paths: { ...paths, ...runtimePaths(metrics) },
     components: {
       schemas: components.schemas,
       ...runtimeComponents,

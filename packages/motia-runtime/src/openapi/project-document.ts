@@ -11,8 +11,9 @@ import type { ApiOperation } from './operation'
 /** What a project's document is made from. */
 export interface ProjectDocument {
   root: string
-  /** The option `name`, which is the title of the document if the hooks name none. */
+  /** The options of these names. `name` is the title of the document if the hooks give it none. */
   name: string
+  metrics: boolean
   /** The API steps in service. */
   steps: readonly Step<ApiRouteConfig>[]
   modules: Pick<StepModules, 'step'>
@@ -20,10 +21,11 @@ export interface ProjectDocument {
 }
 
 /** Returns the OpenAPI document of a project. */
-export const projectDocument = ({ root, name, steps, modules, hooks }: ProjectDocument): ApiObject =>
+export const projectDocument = ({ root, name, metrics, steps, modules, hooks }: ProjectDocument): ApiObject =>
   openApiDocument({
     title: name,
     version: versionOf(root),
+    metrics,
     ...hooks.openapi?.(),
     operations: steps.map(({ config, filePath }) => withSchemas(config, modules.step(filePath)?.config)),
   })

@@ -24,11 +24,16 @@ const readiness = {
   503: { description: 'It cannot, or it is stopping', content: jsonOf(health) },
 }
 
-/** The paths that the runtime itself serves. */
-export const runtimePaths: ApiObject = {
+const metricsPath = pathOf('metrics', 'Shows metrics in the format of Prometheus', {
+  200: { description: 'The metrics', content: { 'text/plain': { schema: text } } },
+})
+
+/** Returns the paths that the runtime itself serves. */
+export const runtimePaths = (hasMetrics: boolean): ApiObject => ({
   '/livez': pathOf('livez', 'Shows that the process serves requests', {
     200: { description: 'It does', content: jsonOf(health) },
   }),
   '/readyz': pathOf('readyz', 'Shows whether the server can do its work', readiness),
   '/health': pathOf('health', 'The same as `/readyz`', readiness),
-}
+  ...(hasMetrics && { '/metrics': metricsPath }),
+})

@@ -10,7 +10,7 @@ const listNotes: ApiOperation = {
 
 const makeDocument = (operations: Partial<ApiOperation>[], api = {}) => {
   const document = openApiDocument({
-    ...{ title: 'Notes', version: '1.2.3' },
+    ...{ title: 'Notes', version: '1.2.3', metrics: false },
     operations: operations.map((operation) => ({ ...listNotes, ...operation })),
     ...api,
   })
@@ -154,6 +154,12 @@ describe('a schema', () => {
     expect(responses[200].content['application/json'].schema).not.toHaveProperty('additionalProperties')
     expect(responses[201].content['application/json'].schema).toHaveProperty('additionalProperties', false)
   })
+})
+
+test('When the runtime serves metrics, then the document has them, and otherwise not', () => {
+  expect(makeDocument([]).paths).not.toHaveProperty('/metrics')
+  const { responses } = makeDocument([], { metrics: true }).paths['/metrics'].get
+  expect(responses[200].content).toEqual({ 'text/plain': { schema: { type: 'string' } } })
 })
 
 test('When clients need a key, then each step asks for one of the schemes, and the health check for none', async () => {
