@@ -110,14 +110,18 @@ describe('a request with an API key', () => {
 
   test('When the store makes several changes in one turn, then each event names its own key', async () => {
     const { pets, store } = makePets()
-    const makes: (() => void)[] = []
-    store.create = (make) => new Promise((resolve) => makes.push(() => resolve(make(String(makes.length)))))
-    const created = ['alice', 'bob'].map((name) => as(name, () => pets.create(REX, (made) => [about('new')(made)])))
-    await as('carol', async () => {
-      for (const make of makes) make()
-    })
-    const events = (await Promise.all(created)).flatMap((one) => one.events)
-    expect(events.map(({ data }) => data)).toMatchObject([{ by: 'alice' }, { by: 'bob' }])
+    const turn: (() => StoredPet)[] = []
+    store.create = (make) =>
+      new Promise((resolve) => {
+        turn.push(() => {
+          const made = make('1')
+          resolve(made)
+          return made
+        })
+      })
+    for (const name of ['alice', 'bob']) void as(name, () => pets.create(REX, (made) => [about('new')(made)]))
+    const stored = await as('carol', async () => turn.map((make) => make()))
+    expect(stored.flatMap(({ owed }) => owed)).toMatchObject([{ data: { by: 'alice' } }, { data: { by: 'bob' } }])
   })
 
   test('When a job or a reaper changes a pet, then its event names none', async () => {
