@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createFileStore } from '../../src/store/file/file-store'
 import { StoreError } from '../../src/store/store'
 import { buildPet, petOf } from './build-pet'
@@ -67,6 +67,8 @@ describe('a data file that is not a valid store', () => {
       const error = await call().catch((reason) => reason)
       expect(error).toBeInstanceOf(StoreError)
       expect(error).toMatchObject({ code: 'STORE_INVALID', message: expect.stringMatching(message) })
+      // Jobs wait for a person to mend the file, and use up no attempt.
+      expect(error).toMatchObject({ isTemporary: true })
       expect(error.message).not.toContain(dir.path)
     }
     expect(readFileSync(dir.file).equals(Buffer.from(content))).toBe(true)
@@ -120,6 +122,24 @@ describe('a data file that is not a valid store', () => {
     await expect(Promise.all([store.create(petOf()), store.create(petOf())])).resolves.toHaveLength(2)
   })
 })
+
+test.each(['pets.json.tmp', 'pets.json.lock', 'pets.journal.tmp'])(
+  'a folder in the place of %s is set aside with one warning at the start, and changes reach the data file',
+  async (name) => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    onTestFinished(() => warn.mockRestore())
+    const dir = makeDataDir()
+    mkdirSync(join(dir.path, name, 'inner'), { recursive: true })
+    const store = createFileStore({ dataDir: dir.path })
+    await store.start?.()
+    await store.create(petOf())
+    await store.close()
+    expect(Object.keys(dir.json().pets)).toEqual(['1'])
+    const aside = readdirSync(dir.path).filter((entry) => entry.startsWith(`${name}.damaged-`))
+    expect(aside).toHaveLength(1)
+    expect(warn.mock.calls).toEqual([[expect.stringContaining(`${name} is not a file: it was renamed to `)]])
+  },
+)
 
 test('a data folder that is a file is STORE_UNAVAILABLE, with the cause', async () => {
   const dir = makeDataDir()

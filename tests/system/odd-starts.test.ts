@@ -65,6 +65,15 @@ test('When the folder has an odd name and .env a byte order mark, then the serve
   expect(server.output()).not.toContain('[INFO]')
 })
 
+test("When the system's limit of watched files is reached, then npm run dev says so once, and serves without hot reload", async () => {
+  const preload = pathToFileURL(join(ROOT, 'tests/support/preload/no-watches.mjs')).href
+  const server = await startServer({ mode: 'dev', env: { NODE_OPTIONS: `--import ${preload}` } })
+  await petsApi(server.url, 'js').createWithJob()
+  expect(server.output().match(/⚠ .*/g)).toEqual([
+    expect.stringMatching(/^⚠ Hot reload misses changes: the system's limit of watched files is reached \(ENOSPC\)/),
+  ])
+})
+
 test('When a signal comes while the server starts, then it ends at once, with 0', async () => {
   // A start that waits: it asks this for Redis, which takes the connection and does not reply.
   const sockets: { destroy(): void }[] = []

@@ -48,13 +48,20 @@ const main = async (): Promise<void> => {
   takeOverConsole()
   takeOverWarnings()
   if (mode === 'start') process.env.NODE_ENV ??= 'production'
-  const [{ serve }, { containStepErrors }] = await Promise.all([import('./server/serve'), import('./steps/step-scope')])
+  const [{ serve }, { containStepErrors }, { isWatchTrouble, sayWatchTrouble }] = await Promise.all([
+    import('./server/serve'),
+    import('./steps/step-scope'),
+    import('./steps/watch-trouble'),
+  ])
+  containStepErrors((error) => {
+    // Vite does not listen for the errors of its watcher.
+    if (isWatchTrouble(error)) return sayWatchTrouble(root, error)
+    console.error('Unexpected error outside of any step:', error)
+    if (stop) void stop(1)
+    else process.exit(1)
+  })
   const server = await serve(mode, root, await readConfig(root))
   stop = server.stop
-  containStepErrors((error) => {
-    console.error('Unexpected error outside of any step:', error)
-    void server.stop(1)
-  })
 }
 
 main().catch((error: unknown) => {

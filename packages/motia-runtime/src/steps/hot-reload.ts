@@ -4,6 +4,7 @@ import { checkFiles, type Project } from './project'
 import { definitionsInService, putIntoService, remove, type Service } from './put-into-service'
 import { findProjectFiles, isHidden, STEP_FOLDERS } from './step-files'
 import { problemLines } from './step-modules'
+import { sayWatchTrouble } from './watch-trouble'
 
 /** How long saves are collected before they are compiled, in ms: an editor writes a file in several steps. */
 const SETTLE_MS = 60
@@ -35,16 +36,11 @@ export const watchSteps = (options: HotReloadOptions): (() => Promise<void>) => 
       reloading = reloading.then(reload).catch((error) => console.error('Reload failed:', error))
     }, SETTLE_MS)
   }
-  const troubles = new Set<string>()
   const watcher = watch(root, { ignoreInitial: true, ignored: (path) => !isWatched(relative(root, path)) })
     .on('all', (_event, path) => SOURCE_FILE.test(path) && reloadSoon())
     // A file that was saved after the steps were compiled and before the watch began causes no event.
     .on('ready', reloadSoon)
-    .on('error', (error) => {
-      const trouble = watchTrouble(root, error)
-      if (!troubles.has(trouble)) console.warn(`⚠ ${trouble}`)
-      troubles.add(trouble)
-    })
+    .on('error', (error) => sayWatchTrouble(root, error))
   return async () => {
     clearTimeout(timer)
     await watcher.close()
@@ -55,15 +51,6 @@ export const watchSteps = (options: HotReloadOptions): (() => Promise<void>) => 
 const isWatched = (path: string): boolean => {
   const [folder = '', ...rest] = path.split(sep)
   return path === '' || (STEP_FOLDERS.includes(folder) && !rest.some(isHidden))
-}
-
-const watchTrouble = (root: string, error: unknown): string => {
-  const { code, path } = error instanceof Error ? { code: undefined, path: undefined, ...error } : {}
-  if (code === 'ENOSPC' || code === 'EMFILE') {
-    return `Hot reload misses changes: the system's limit of watched files is reached (${code}). Raise fs.inotify.max_user_watches and max_user_instances, or restart after a change`
-  }
-  const place = typeof path === 'string' ? relative(root, path) : 'a file'
-  return `Hot reload misses changes to ${place} (${code ?? error}): restart after a change`
 }
 
 const reloader = (options: HotReloadOptions): (() => Promise<void>) => {

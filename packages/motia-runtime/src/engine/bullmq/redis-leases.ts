@@ -7,10 +7,11 @@ import { type CronLeases, type CronRun, FUTURE_TICK_MS } from '../../cron/cron-l
 const LEASE_MS = 13_000
 const RENEW_MS = 4_000
 
-/** Keys lease, done; token, tick, life of the lease in ms, the latest tick that can have been run. */
+/** Keys lease, done; token, tick, life of the lease in ms, the latest tick that can have been run. A lease without an end is no server's. */
 const BEGIN = `
 local done = tonumber(redis.call('GET', KEYS[2])) or -1
 if done >= tonumber(ARGV[2]) and done <= tonumber(ARGV[4]) then return 'done' end
+if redis.call('PTTL', KEYS[1]) == -1 then redis.call('DEL', KEYS[1]) end
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[3]) then return 'run' end
 return 'held'`
 
@@ -28,7 +29,8 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
 const latestTick = (): number => Date.now() + FUTURE_TICK_MS
 
 const begunSchema = z.enum(['run', 'held', 'done'])
-const tickSchema = z.coerce.number().nullable()
+/** Null if it was never run to its end, or somebody has changed it to what is not a tick. */
+const tickSchema = z.coerce.number().nullable().catch(null)
 
 /** Leases in Redis. A server shows every 4 s that it still runs a tick; 13 s after it died another server gets the run. */
 export class RedisLeases implements CronLeases {

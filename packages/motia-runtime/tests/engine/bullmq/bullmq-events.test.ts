@@ -190,6 +190,18 @@ test('When two stores have different prefixes on one Redis, then neither sees an
   expect([typeof run, typeof (await two.leases.begin('Reaper', 1))]).toEqual(['object', 'object'])
 })
 
+test('When somebody has changed the keys of a cron step, then it runs at the next tick, and the keys are right again', async () => {
+  const prefix = newPrefix()
+  const { leases } = await openTestEngine(redis, { prefix })
+  await redis.command('SET', `${prefix}:cron:Reaper:done`, 'yesterday')
+  await redis.command('SET', `${prefix}:cron:Reaper:lease`, 'me')
+  expect(await leases.lastTick('Reaper')).toBeNull()
+  const run = await leases.begin('Reaper', 1)
+  if (typeof run === 'string') throw new Error(run)
+  await run.end()
+  expect([await leases.begin('Reaper', 1), await leases.lastTick('Reaper')]).toEqual(['done', 1])
+})
+
 test('When a run of a cron step takes long, then its lease is renewed', async () => {
   const prefix = newPrefix()
   const { leases } = await openTestEngine(redis, { prefix })
