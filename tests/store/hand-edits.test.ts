@@ -198,6 +198,15 @@ describe('what a person added to the file', () => {
     expect(await store.get('1')).not.toHaveProperty('polluted')
   })
 
+  test('as a number survives every rewrite, if JavaScript can keep its digits', async () => {
+    const { dir, store } = makeStore()
+    const numbers = '[123456789012345680000, 0.1, 1.50, -3e+2, 9007199254740991, 1e21, 0.30000000000000004]'
+    dir.write(`{"seq": 1, "pets": {}, "numbers": ${numbers}, "text": "123456789012345678901"}`)
+    await store.create(petOf())
+    await upToDate(dir, store)
+    expect(dir.read()).toContain(JSON.stringify(JSON.parse(numbers), null, 2).replaceAll('\n', '\n  '))
+  })
+
   test('to the top of the file survives every rewrite', async () => {
     const { dir, store } = makeStore()
     dir.write(`{"comment": "ours", "seq": 1, ${added}, "pets": {}}`)

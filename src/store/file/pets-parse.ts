@@ -1,7 +1,7 @@
 import type { StoredPet } from '../../pets/pet'
 import { checkContent, checkPets, invalid } from '../pets-check'
 import { StoreError } from '../store'
-import { findDuplicateKey } from './duplicate-key'
+import { findJsonTrap } from './json-traps'
 
 /** What a data file holds. */
 export interface FileContent {
@@ -22,10 +22,10 @@ export function parseFile(bytes: Uint8Array): FileContent {
   const json = parseJson(text)
   const { seq, pets, ...extras } = checkContent(json)
   const checked = checkPets(pets)
-  // JSON.parse keeps the last of two members of the same name and drops the others, unseen. In the store's own layout, which
-  // is quick to tell, nothing can be there twice.
-  const duplicate = `${JSON.stringify(json, null, 2)}\n` === text ? null : findDuplicateKey(text)
-  if (duplicate) throw invalid(`${duplicate}: appears twice`)
+  // JSON.parse keeps the last of two members of the same name and rounds long numbers, unseen. In the store's own layout, which
+  // is quick to tell, there can be neither.
+  const trap = `${JSON.stringify(json, null, 2)}\n` === text ? null : findJsonTrap(text)
+  if (trap) throw invalid(trap)
   return { seq, pets: checked, extras }
 }
 
