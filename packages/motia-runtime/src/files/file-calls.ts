@@ -76,8 +76,12 @@ export const syncFile = (calls: FileCalls, fd: number, what: 'data' | 'all'): Pr
     sync(fd, (error) => (error ? reject(error) : resolve()))
   })
 
+/** Windows refuses to sync a folder (EPERM); NTFS writes names to a journal of its own. */
+const CAN_SYNC_FOLDERS = process.platform !== 'win32'
+
 /** Resolves once the names in the folder are on disk: files that were made, renamed or removed there. */
 export async function syncFolder(calls: FileCalls, path: string): Promise<void> {
+  if (!CAN_SYNC_FOLDERS) return
   const fd = calls.openSync(path, 'r')
   try {
     await syncFile(calls, fd, 'all')
@@ -88,6 +92,7 @@ export async function syncFolder(calls: FileCalls, path: string): Promise<void> 
 
 /** Like `syncFolder`, but returns only then. */
 export function syncFolderNow(calls: FileCalls, path: string): void {
+  if (!CAN_SYNC_FOLDERS) return
   const fd = calls.openSync(path, 'r')
   try {
     calls.fsyncSync(fd)

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Metafile } from 'esbuild'
 
 /** A frame of a stack, or the first line of a syntax error's: a path or URL, a line, and mostly a column. */
-const FRAME = /^(?:\s*at (?:async )?)?(?:.*\()?(\/.+?|file:\/\/.+?):(\d+)(?::(\d+))?\)?$/
+const FRAME = /^(?:\s*at (?:async )?)?(?:.*\()?(\/.+?|[A-Z]:\\.+?|file:\/\/.+?):(\d+)(?::(\d+))?\)?$/
 
 /** Node's words for a package that is not installed. */
 const MISSING_PACKAGE = /^Cannot find package '((?:@[^'/]+\/)?[^'/]+)[^']*' imported from /
