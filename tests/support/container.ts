@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
-import { promisify } from 'node:util'
 import { type Child, startChild } from './child'
 import { commandOf, ignoresIn, instructionsOf } from './dockerfile'
 import { ROOT } from './server'
 import { makeTempDir } from './temp-dir'
 import { waitFor } from './wait-for'
-
-const run = promisify(execFile)
 
 /** What the instructions of a Dockerfile have made, in a folder instead of an image. */
 export interface Image {
@@ -118,8 +114,9 @@ export const buildImage = async (): Promise<Image> => {
       const entry = entering(image, commandOf(isRoot ? value : value.replaceAll(/\b1000\b/g, '0')), {
         ...{ user: image.user, isReadOnly: false, env },
       })
-      const [file = '', ...args] = entry.command
-      await run(file, args, { env: entry.env, maxBuffer: 10_000_000 })
+      const child = startChild(entry.command, { env: entry.env })
+      const { code } = await child.exited
+      if (code !== 0) throw new Error(`RUN ${value} ended with ${code}:\n${child.output()}`)
     },
     ENV: (value) => {
       Object.assign(image.env, Object.fromEntries(value.split(' ').map((pair) => pair.split('='))))
