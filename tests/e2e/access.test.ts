@@ -56,6 +56,18 @@ test('When the Workbench is opened with name and secret of a key, then its reque
   expect(workbench.errors).toEqual([])
 })
 
+test('When /docs is opened like that, then the page gets the document, and a request that it tries is served', async () => {
+  const { context, server } = workbench
+  const page = await context.newPage()
+  await page.goto(`${server.url}/docs`)
+  const operation = page.locator('#operations-pets-TsListPets')
+  await operation.click({ timeout: PATIENCE_MS })
+  await operation.getByRole('button', { name: 'Try it out' }).click()
+  await operation.getByRole('button', { name: 'Execute' }).click()
+  await operation.locator('.live-responses-table .response-col_status').getByText('200').waitFor()
+  await page.close()
+})
+
 /** Sends a request to the API from a page of that origin. Returns what the page sees: null if nothing. */
 const fetchFrom = async (origin: string, path: string, init: RequestInit = {}) => {
   const { context, server } = workbench
