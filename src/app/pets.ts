@@ -1,22 +1,31 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { currentCaller, etagOf, matchesEtag } from 'motia-runtime'
 import type { CreatePet, ListPets, UpdatePet } from '../pets/payloads'
-import { type OwedEvent, type Pet, PetChangedError, PetNotFoundError, type StoredPet } from '../pets/pet'
+import {
+  KeyReusedError,
+  type OwedEvent,
+  type Pet,
+  PetChangedError,
+  PetNotFoundError,
+  type StoredPet,
+} from '../pets/pet'
 import {
   applyUpdate,
   isDue,
+  isKeyOver,
   isVisible,
   newPet,
   presentPet,
   setFeedingReminder,
   softDelete,
   withOwed,
+  withoutOldKey,
   withoutOwed,
 } from '../pets/pet-changes'
 import { petFilter } from '../pets/pet-filter'
 import { PAGE_SIZE, pagesOf } from '../store/pages'
-import type { Change, PetStore, Written } from '../store/store'
+import { type Change, type PetStore, RepeatedCreateError, type Written } from '../store/store'
 import { openStore } from './open-store'
 import { readSettings } from './settings'
 
@@ -62,6 +71,8 @@ export interface Wanted {
 /** The `ETag` of the pet as the API shows it. */
 const etagOfPet = (pet: StoredPet): string => etagOf(JSON.stringify(presentPet(pet)))
 
+const hash = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('base64url')
+
 const owe = <Draft extends EventDraft>(drafts: readonly Draft[], by?: string): Owed<Draft>[] =>
   drafts.map((draft) => ({ id: randomUUID(), ...sign(draft, by) }))
 
@@ -83,18 +94,32 @@ export class Pets {
     this.#now = now
   }
 
-  /** Stores a new pet with the events that `describe` returns for it. */
+  /**
+   * Stores a new pet with the events that `describe` returns for it. If the client has created a pet with this `Idempotency-Key`
+   * before, returns that as it was first, without events; throws a `KeyReusedError` if it was created from another input.
+   */
   async create<const Draft extends EventDraft>(
     input: CreatePet,
     describe: (pet: Pet) => readonly Draft[],
+    key?: string,
   ): Promise<Changed<Draft>> {
     const now = this.#now()
     // Asked now: the store may call back while it serves another request.
     const by = currentCaller()
-    const stored = await this.#store.create((id) => {
+    const idempotency = key === undefined ? undefined : { key: hash([by, key]), body: hash(input) }
+    const make = (id: string): StoredPet => {
       const pet = newPet(id, input, now)
-      return withOwed(pet, owe(describe(pet), by))
+      return withOwed(idempotency ? { ...pet, idempotency } : pet, owe(describe(pet), by))
+    }
+    const stored = await this.#store.create(make).catch((error: unknown) => {
+      if (error instanceof RepeatedCreateError) return error
+      throw error
     })
+    if (stored instanceof RepeatedCreateError) {
+      const { id, createdAt, idempotency: first } = stored.first
+      if (first?.body !== idempotency?.body) throw new KeyReusedError()
+      return { pet: newPet(id, input, createdAt), events: [] }
+    }
     const pet = presentPet(stored)
     // The ids of the events that were stored with the id that the pet got.
     const ids = (stored.owed ?? []).map(({ id }) => id)
@@ -210,6 +235,7 @@ export class Pets {
       // One that is purged, and kept until its event is sent, counts no more.
       counts.totalScanned += page.filter(isVisible).length
       const now = this.#now()
+      await this.#forgetKeys(page, now)
       const due = page.filter((pet) => isDue(pet, now))
       for (const outcome of await Promise.allSettled(due.map(({ id }) => purge(id)))) {
         if (outcome.status === 'fulfilled') counts.purgedCount += outcome.value ? 1 : 0
@@ -275,6 +301,13 @@ export class Pets {
   /** Writes what is still to be written, and lets go of files. */
   async close(): Promise<void> {
     await this.#store.close()
+  }
+
+  /** Removes the `Idempotency-Key`s that no longer count. If that fails, the next run does it. */
+  async #forgetKeys(pets: readonly StoredPet[], now: number): Promise<void> {
+    const ids = pets.flatMap((pet) => (isKeyOver(pet, now) ? pet.id : []))
+    if (ids.length === 0) return
+    await this.#store.updateMany(ids, (pet) => withoutOldKey(pet, now), { patienceMs: JOB_PATIENCE_MS }).catch(() => {})
   }
 
   #pages(which: 'all' | 'owing'): AsyncGenerator<readonly StoredPet[]> {

@@ -1,5 +1,5 @@
 import type { ApiMiddleware, ApiResponse } from 'motia'
-import { PetChangedError, PetNotFoundError } from '../pets/pet'
+import { KeyReusedError, PetChangedError, PetNotFoundError } from '../pets/pet'
 import { StoreError } from '../store/store'
 import { InvalidPayloadError } from './errors'
 
@@ -12,6 +12,7 @@ const answerTo = (error: unknown): ApiResponse<number, unknown> | null => {
   }
   if (error instanceof PetNotFoundError) return { status: 404, body: { message: error.message } }
   if (error instanceof PetChangedError) return { status: 412, body: { message: error.message } }
+  if (error instanceof KeyReusedError) return { status: 422, body: { message: error.message } }
   if (error instanceof StoreError) return { status: STORE_STATUS[error.code], body: { message: error.message } }
   return null
 }

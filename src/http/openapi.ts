@@ -1,8 +1,9 @@
 import type { ApiDescription, OperationDescription } from 'motia-runtime'
 import { z } from 'zod'
 import { listPetsSchema } from '../pets/payloads'
-import { PetChangedError, PetNotFoundError, petSchema } from '../pets/pet'
+import { KeyReusedError, PetChangedError, PetNotFoundError, petSchema } from '../pets/pet'
 import { INVALID_PAYLOAD } from './errors'
+import { createHeadersSchema } from './idempotency'
 
 const onePet: OperationDescription = {
   path: z.object({ id: petSchema.shape.id }),
@@ -29,6 +30,7 @@ const operations: Record<string, OperationDescription> = {
       }),
     },
   },
+  CreatePet: { headers: createHeadersSchema },
   GetPet: onePet,
   UpdatePet: changedPet,
   DeletePet: changedPet,
@@ -48,6 +50,10 @@ export const openapi = (): ApiDescription => ({
     },
     404: { description: 'There is no such pet', example: { message: new PetNotFoundError().message } },
     412: { description: 'The pet is not that of `If-Match`', example: { message: new PetChangedError().message } },
+    422: {
+      description: 'The `Idempotency-Key` was used with another body',
+      example: { message: new KeyReusedError().message },
+    },
     503: { description: 'The store cannot be used, or the handler took too long' },
     507: { description: 'The disk, or Redis, is full' },
   },

@@ -1,5 +1,13 @@
 import type { CreatePet, UpdatePet } from './payloads'
-import { FEEDING_INTERVAL_MS, type OwedEvent, type Pet, RETENTION_MS, type StoredPet, WELCOME_NOTES } from './pet'
+import {
+  FEEDING_INTERVAL_MS,
+  KEY_LIFETIME_MS,
+  type OwedEvent,
+  type Pet,
+  RETENTION_MS,
+  type StoredPet,
+  WELCOME_NOTES,
+} from './pet'
 
 /** Returns an age as it is stored: whole months, never below 0, whatever finite number a client sends. */
 const wholeMonths = (ageMonths: number): number => Math.max(0, Math.floor(ageMonths))
@@ -15,7 +23,7 @@ export const newPet = (id: string, input: CreatePet, now: number): Pet => ({
 })
 
 /** Returns the pet as the API shows it: without what the store keeps for itself. */
-export const presentPet = ({ owed: _, purged: __, ...shown }: StoredPet): Pet => shown
+export const presentPet = ({ owed: _, purged: __, idempotency: ___, ...shown }: StoredPet): Pet => shown
 
 /** Returns the pet with these events owed beside those that it owes already. */
 export const withOwed = (pet: StoredPet, events: readonly OwedEvent[]): StoredPet =>
@@ -31,6 +39,21 @@ export const withoutOwed = (pet: StoredPet, ids: ReadonlySet<string>): StoredPet
   const rest = owed.filter(({ id }) => !ids.has(id))
   if (rest.length > 0) return { ...kept, owed: rest }
   return kept.purged ? null : kept
+}
+
+/** Whether a new pet repeats the create of another one: both have the same `Idempotency-Key`, and it still counts. */
+export const isRepeat = (pet: StoredPet, first: StoredPet): boolean =>
+  pet.idempotency !== undefined && pet.idempotency.key === first.idempotency?.key && !isKeyOver(first, pet.createdAt)
+
+/** Whether the pet was created with an `Idempotency-Key` that no longer counts. */
+export const isKeyOver = (pet: StoredPet, now: number): boolean =>
+  pet.idempotency !== undefined && now - pet.createdAt >= KEY_LIFETIME_MS
+
+/** Returns the pet without its `Idempotency-Key` if that no longer counts; otherwise the same object. */
+export const withoutOldKey = (pet: StoredPet, now: number): StoredPet => {
+  if (!isKeyOver(pet, now)) return pet
+  const { idempotency: _, ...kept } = pet
+  return kept
 }
 
 /** Whether readers see the pet: a purged one is gone for them. */

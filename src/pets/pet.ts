@@ -15,6 +15,9 @@ export const RETENTION_MS = 30 * DAY_MS
 /** How long after its creation, or its restore, a pet is fed next, in ms. */
 export const FEEDING_INTERVAL_MS = DAY_MS
 
+/** How long an `Idempotency-Key` counts, in ms. */
+export const KEY_LIFETIME_MS = DAY_MS
+
 /** What the PostCreateLite job writes on every new pet. */
 export const WELCOME_NOTES = "Welcome to our pet store! We'll take great care of this pet."
 
@@ -86,13 +89,15 @@ export type OwedEvent = z.infer<typeof owedEventSchema>
 
 /**
  * A pet as the store holds it: the pet, the events it still owes, and whatever a person added to the file by hand, which is
- * kept. At rest (nothing owed) it is exactly the pet.
+ * kept. At rest (nothing owed) it is exactly the pet, unless a client created it with an `Idempotency-Key` of the last day.
  */
 export const storedPetSchema = z.looseObject({
   ...petSchema.shape,
   owed: z.array(owedEventSchema).optional(),
   /** The pet was purged: no reader sees it, and it goes for good once its last event is sent. */
   purged: z.literal(true).optional(),
+  /** Hashes of the `Idempotency-Key` with which the pet was created, and of the body. Removed by a reaper once the key is over. */
+  idempotency: z.object({ key: z.string(), body: z.string() }).optional(),
 })
 
 /** A pet as the store holds it. */
@@ -107,6 +112,15 @@ export class PetChangedError extends Error {
 
   constructor() {
     super('The pet has changed: read it again')
+  }
+}
+
+/** A client has sent an `Idempotency-Key` again, with another body. */
+export class KeyReusedError extends Error {
+  override readonly name = 'KeyReusedError'
+
+  constructor() {
+    super('This Idempotency-Key was used with another body: send a new one')
   }
 }
 

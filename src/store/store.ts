@@ -18,6 +18,15 @@ export class StoreError extends Error {
   }
 }
 
+/** A pet was not created since it repeats the create of another one, `first`. */
+export class RepeatedCreateError extends Error {
+  override readonly name = 'RepeatedCreateError'
+
+  constructor(readonly first: StoredPet) {
+    super(`Repeats the create of pet ${first.id}`)
+  }
+}
+
 /** A pet before and after a change. The same object twice means that nothing changed and nothing was written. */
 export interface Change {
   before: StoredPet
@@ -66,7 +75,8 @@ export interface PetStore {
   page(after: string | null, limit: number, which?: Which): Promise<readonly StoredPet[]>
 
   /**
-   * Stores the pet that `make` builds for the next id. Ids are decimal strings, never handed out twice. `make` may run twice,
+   * Stores the pet that `make` builds for the next id, unless it repeats the create of another one (`isRepeat`): then it rejects
+   * with a `RepeatedCreateError`. Ids are decimal strings, never handed out twice. `make` may run twice,
    * or with a text that stands in for an id not known yet: it may put the id anywhere, and must not look at it.
    */
   create(make: (id: string) => StoredPet): Promise<StoredPet>

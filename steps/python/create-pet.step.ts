@@ -7,6 +7,7 @@ import {
   parsePayload,
 } from '../../src/http/errors'
 import { httpErrors } from '../../src/http/http-errors'
+import { idempotencyKeyOf } from '../../src/http/idempotency'
 import { createPetSchema } from '../../src/pets/payloads'
 import { petSchema } from '../../src/pets/pet'
 
@@ -22,6 +23,7 @@ export const config: ApiRouteConfig = {
   responseSchema: {
     201: petSchema,
     400: invalidPayloadSchema,
+    422: errorSchema,
     503: errorSchema,
     507: errorSchema,
   },
@@ -38,16 +40,23 @@ export const handler: Handlers['PyCreatePet'] = async (
   // 1. Check the body: the pet's name, species and age
   const input = parsePayload(createPetSchema, req.body)
 
-  // 2. Store the pet, and with it the events that follow from it
-  const { pet, events } = await pets.create(input, (created) => [
-    { topic: 'py.pet.created', data: petCreated(created) },
-    {
-      topic: 'py.job.postcreate.enqueued',
-      data: { petId: created.id, enqueuedAt: created.createdAt },
-    },
-  ])
+  // 2. Store the pet, and with it the events that follow from it.
+  //    A repeated Idempotency-Key gets the first pet, without events
+  const { pet, events } = await pets.create(
+    input,
+    (created) => [
+      { topic: 'py.pet.created', data: petCreated(created) },
+      {
+        topic: 'py.job.postcreate.enqueued',
+        data: { petId: created.id, enqueuedAt: created.createdAt },
+      },
+    ],
+    idempotencyKeyOf('/py/pets', req.headers),
+  )
   const { id: petId, name, species, status } = pet
-  logger.info('🐾 Pet created', { petId, name, species, status })
+  if (events.length > 0) {
+    logger.info('🐾 Pet created', { petId, name, species, status })
+  }
 
   // 3. Emit them: one for the audit trail, one queues the job
   await Promise.all(events.map((event) => emit(event)))

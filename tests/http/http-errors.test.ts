@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { INVALID_PAYLOAD, InvalidPayloadError } from '../../src/http/errors'
 import { httpErrors } from '../../src/http/http-errors'
-import { PetChangedError, PetNotFoundError } from '../../src/pets/pet'
+import { KeyReusedError, PetChangedError, PetNotFoundError } from '../../src/pets/pet'
 import { StoreError } from '../../src/store/store'
 import { fakeContext } from '../steps/fake-context'
 
@@ -36,6 +36,12 @@ test('When there is no such pet, then the response is a 404, and nothing is logg
 test('When the pet is not as If-Match says, then the response is a 412, and nothing is logged', async () => {
   const { response, logged } = await respondTo(new PetChangedError())
   expect(response).toEqual({ status: 412, body: { message: 'The pet has changed: read it again' } })
+  expect(logged).toEqual([])
+})
+
+test('When an Idempotency-Key comes with another body, then the response is a 422, and nothing is logged', async () => {
+  const { response, logged } = await respondTo(new KeyReusedError())
+  expect(response).toMatchObject({ status: 422, body: { message: expect.stringContaining('Idempotency-Key') } })
   expect(logged).toEqual([])
 })
 

@@ -1,6 +1,7 @@
 import { owesEvents, type StoredPet } from '../../src/pets/pet'
+import { isRepeat } from '../../src/pets/pet-changes'
 import { asStored } from '../../src/store/pets-check'
-import type { Change, PetStore, Which } from '../../src/store/store'
+import { type Change, type PetStore, RepeatedCreateError, type Which } from '../../src/store/store'
 
 /** A pet store in memory, which keeps all the promises of a pet store but durability. */
 export class MemoryStore implements PetStore {
@@ -49,6 +50,8 @@ export class MemoryStore implements PetStore {
   async create(make: (id: string) => StoredPet): Promise<StoredPet> {
     const id = String(this.#seq)
     const pet = asStored(id, make(id))
+    const first = [...this.#pets.values()].find((other) => isRepeat(pet, other))
+    if (first) throw new RepeatedCreateError(first)
     this.#seq += 1
     this.#pets.set(id, pet)
     this.#changed()

@@ -72,6 +72,33 @@ describe('create', () => {
     expect(events).toEqual([{ id: anyId, topic: 'new', data: { petId: '7', updatedAt: NOON } }])
   })
 
+  test('When no key is sent, then none is stored', async () => {
+    const { pets, store } = makePets()
+    await pets.create(REX, () => [])
+    expect(await store.get('1')).toEqual({ ...rex, createdAt: NOON, updatedAt: NOON })
+  })
+
+  test('When a key is sent again, then the pet comes as it was first, without its events, for 24 hours', async () => {
+    const { pets, store, clock } = makePets()
+    const create = () => pets.create({ ...REX, ageMonths: 12.7 }, (pet) => [about('new')(pet)], '/js/pets a-key')
+    const first = await create()
+    expect(JSON.stringify(await store.list())).not.toContain('a-key')
+    clock.now += 1
+    await pets.softDelete({ id: '1' }, about('gone'))
+    clock.now = NOON + DAY_MS - 1
+    expect(await create()).toEqual({ pet: first.pet, events: [] })
+    expect(await pets.list()).toEqual([await pets.get('1')])
+    clock.now += 1
+    expect(await create()).toMatchObject({ pet: { id: '2' }, events: [{ topic: 'new' }] })
+  })
+
+  test('When a key is sent again with another input, then that is an error', async () => {
+    const { pets, store } = makePets()
+    await pets.create(REX, () => [], 'k')
+    await expect(pets.create({ ...REX, name: 'Max' }, () => [], 'k')).rejects.toMatchObject({ name: 'KeyReusedError' })
+    expect(await store.list()).toHaveLength(1)
+  })
+
   test('When two pets are created, then no two of their events have the same id', async () => {
     const { pets } = makePets()
     const describeTwo = (pet: Pet) => [about('a')(pet), about('b')(pet)]
@@ -383,6 +410,18 @@ describe('reap', () => {
     })
     expect(ids).toEqual(['1', '3'])
     expect(reaping).toEqual({ counts: { totalScanned: 3, purgedCount: 2, failedCount: 0 }, errors: [] })
+  })
+
+  test('When a key is over, then the run removes it, and leaves the others and the pets alone', async () => {
+    const { pets, store, clock } = makePets()
+    await pets.create(REX, () => [], 'old')
+    clock.now += 1
+    await pets.create(REX, () => [], 'new')
+    clock.now = NOON + DAY_MS
+    const shown = await pets.list()
+    expect((await pets.reap(async () => true)).counts).toEqual({ totalScanned: 2, purgedCount: 0, failedCount: 0 })
+    expect((await store.list()).map(({ idempotency }) => idempotency !== undefined)).toEqual([false, true])
+    expect(await pets.list()).toEqual(shown)
   })
 
   test('When the store is empty, then nothing is counted', async () => {

@@ -33,13 +33,14 @@ const copyWith = async (environment: Record<string, string>, dataDir: string, fr
 
 const copy = (dataDir: string, from: string, to: string) => copyWith({}, dataDir, from, to)
 
-/** A data folder with so many pets: one is missing, one owes an event, and one has a key that a person added. */
+/** A data folder with so many pets: one is missing, one owes an event and has a field that a person added, one an `Idempotency-Key`. */
 const folderOf = (count: number, seq = count + 11) => {
   const dataDir = makeTempDir()
   const pets: Record<string, StoredPet> = {}
   for (let id = 1; id <= count; id++) if (id !== 2) pets[id] = buildPet({ id: String(id), name: `Zoë "${id}"` })
   const owed = [{ id: 'event-1', topic: 'py.pet.created', data: { petId: '3' } }]
   pets[3] = buildPet({ id: '3', owed, colour: 'brown' })
+  pets[4] = buildPet({ id: '4', idempotency: { key: 'k', body: 'b' } })
   const file = join(dataDir, 'pets.json')
   writeFileSync(file, JSON.stringify({ seq, pets }))
   return { dataDir, file, content: { seq, pets } }
@@ -58,6 +59,7 @@ describe('npm run pets:copy', () => {
     )
     expect(there.code).toBe(0)
     expect(await (await theRedis()).command('ZRANGE', '{pets}:owing', '0', '-1')).toEqual(['3'])
+    expect(await (await theRedis()).command('HGETALL', '{pets}:by-key')).toEqual(['k', '4'])
     expect(await (await theRedis()).command('EXISTS', '{pets}:copying')).toBe(0)
 
     const empty = makeTempDir()

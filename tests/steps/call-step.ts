@@ -17,12 +17,13 @@ export interface CronStep {
   handler: (context: FlowContext<EmittedEvent>) => Promise<void>
 }
 
-/** What a client sends: a path's `id`, a query, and a body, as a value or as the text that goes over the wire. */
+/** What a client sends: a path's `id`, a query, headers, and a body, as a value or as the text that goes over the wire. */
 interface Sent {
   id?: string
   query?: Record<string, string | string[]>
   body?: unknown
   text?: string
+  headers?: Record<string, string>
 }
 
 // What comes off the wire can be anything, whatever the step's type says: `JSON.parse` returns just that.
@@ -32,13 +33,13 @@ const overTheWire = (value: unknown, text = JSON.stringify(value)) =>
 /** Returns the response of the step's middleware and handler, composed as Motia composes them. */
 export const callApi = <Body>(
   { config, handler }: ApiStep<Body>,
-  { id, query = {}, body, text }: Sent,
+  { id, query = {}, body, text, headers = {} }: Sent,
   context: FlowContext<EmittedEvent>,
 ): Promise<ApiResponse<number, unknown>> => {
   const request: ApiRequest<Body> = {
     pathParams: id === undefined ? {} : { id },
     queryParams: query,
-    headers: {},
+    headers,
     body: overTheWire(body, text),
     rawBody: text ?? JSON.stringify(body) ?? '',
   }

@@ -182,4 +182,57 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
     const response = await callApi(step, {}, fakeContext())
     expect(response).toMatchObject({ status: 400, body: { issues: [{ path: '' }] } })
   })
+
+  describe('with an Idempotency-Key', () => {
+    const create = (key: string, body: unknown = BUDDY, context = fakeContext()) =>
+      callApi(step, { body, headers: { 'idempotency-key': key } }, context)
+
+    test('When the request is repeated, then the response is too, and nothing is stored, emitted or logged', async () => {
+      givenPets()
+      const first = await create('a')
+      const context = fakeContext()
+      expect(await create('a', BUDDY, context)).toEqual(first)
+      expect(first).toMatchObject({ status: 201, body: { id: '1' } })
+      expect(Object.keys(Object(first.body))).not.toContain('idempotency')
+      expect(await store.list()).toHaveLength(1)
+      expect([context.emitted, context.logged]).toEqual([[], []])
+    })
+
+    test('When another namespace gets the key, then it creates a pet of its own', async () => {
+      givenPets()
+      for (const [, { config, handler }] of steps) {
+        await callApi({ config, handler }, { body: BUDDY, headers: { 'idempotency-key': 'a' } }, fakeContext())
+      }
+      expect(await store.list()).toHaveLength(steps.length)
+    })
+
+    test('When the key comes with another body, then it responds 422', async () => {
+      givenPets()
+      await create('a')
+      expect((await create('a', { ...BUDDY, ageMonths: 25 })).status).toBe(422)
+      expect((await create('a', { ageMonths: 24, species: 'dog', name: ' Buddy ', extra: 1 })).status).toBe(201)
+      expect(await store.list()).toHaveLength(1)
+    })
+
+    test.each(['!', '~', '"8e03978e-40d5"', 'k'.repeat(255)])('When the key is %j, then it is taken', async (key) => {
+      givenPets()
+      for (let count = 0; count < 2; count++)
+        expect(await create(key)).toMatchObject({ status: 201, body: { id: '1' } })
+    })
+
+    test.each(['', ' ', 'a b', 'a, b', 'é', '\t', '\x7f', 'k'.repeat(256)])(
+      'When the key is %j, then it responds 400 and stores nothing',
+      async (key) => {
+        givenPets()
+        expect(await create(key)).toEqual({
+          status: 400,
+          body: {
+            message: 'Invalid header: {Idempotency-Key}',
+            issues: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }],
+          },
+        })
+        expect(await store.list()).toEqual([])
+      },
+    )
+  })
 })

@@ -36,6 +36,20 @@ export function describeClientPromises(name: string, makeStores: () => Promise<[
       expect(errors.map(({ name }) => name)).toEqual(Array(19).fill('PetChangedError'))
     })
 
+    test('When a create is sent many times, at the same time and later, then one pet is stored, and all get the same', async () => {
+      const [one, two] = await makeServers()
+      const create = (index: number) => (index % 2 ? one : two).create(REX, (created) => [about(created)], '/js/pets k')
+      const results = await Promise.all(Array.from({ length: 20 }, (_, index) => create(index)))
+      await one.update({ id: '1' }, { name: 'Max' }, causes)
+      results.push(await create(0), await create(1))
+      for (const { pet } of results) expect(JSON.stringify(pet)).toBe(JSON.stringify(results[0]?.pet))
+      expect(results.flatMap(({ events }) => events)).toHaveLength(1)
+      expect(await two.list()).toEqual([{ ...results[0]?.pet, name: 'Max', updatedAt: expect.any(Number) }])
+      const other = two.create({ ...REX, ageMonths: 13 }, () => [], '/js/pets k')
+      await expect(other).rejects.toMatchObject({ name: 'KeyReusedError' })
+      expect((await two.create(REX, () => [], '/ts/pets k')).pet.id).toBe('2')
+    })
+
     test('When pages of a filter are read, in either order, then each pet that matches comes once', async () => {
       const [one, two] = await makeServers()
       const create = (name: string, species: 'dog' | 'cat') => one.create({ ...REX, name, species }, () => [])

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { watchedCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
 import { createFileStore } from '../../src/store/file/file-store'
+import type { PetStore } from '../../src/store/store'
 import { waitFor } from '../support/wait-for'
 import { buildPet, petOf } from './build-pet'
 import { describeClientPromises } from './client-promises'
@@ -37,6 +38,29 @@ test('a change of many that throws for one changes none', async () => {
   })
   await expect(change).rejects.toBe(error)
   expect(await store.list()).toHaveLength(2)
+})
+
+describe('an Idempotency-Key', () => {
+  const keyed = petOf({ idempotency: { key: 'k', body: 'b' } })
+
+  test('is remembered in the journal and in the file, after a restart, and when the file is edited', async () => {
+    const { dir, store } = makeStore()
+    await store.create(keyed)
+    const isKnown = (other: PetStore) =>
+      expect(other.create(keyed)).rejects.toMatchObject({ name: 'RepeatedCreateError', first: { id: '1' } })
+    // It was never closed, as after a crash.
+    await isKnown(createFileStore({ dataDir: dir.path }))
+    await upToDate(dir, store)
+    expect(dir.json().pets[1]).toEqual(keyed('1'))
+    await store.close()
+    await isKnown(createFileStore({ dataDir: dir.path }))
+
+    const edited = createFileStore({ dataDir: dir.path })
+    dir.write(dir.read().replace('"Buddy"', '"Buddy II"'))
+    await isKnown(edited)
+    dir.write('{"seq": 2, "pets": {}}')
+    expect((await edited.create(keyed)).id).toBe('2')
+  })
 })
 
 describe('the data file', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DAY_MS, type StoredPet } from '../../src/pets/pet'
 import type { PetStore } from '../../src/store/store'
 import { buildPet, petOf } from './build-pet'
 
@@ -38,6 +39,47 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       const pets = await Promise.all(Array.from({ length: 200 }, () => store.create(petOf())))
       expect(new Set(pets.map(({ id }) => id)).size).toBe(200)
       expect(await store.list()).toHaveLength(200)
+    })
+
+    test('a pet that repeats the create of another is not stored, and the other comes with the error', async () => {
+      const store = await makeStore()
+      const keyed = (key: string, fields: Partial<StoredPet> = {}) =>
+        store.create(petOf({ ...fields, idempotency: { key, body: 'b' } }))
+      const results = await Promise.allSettled(Array.from({ length: 50 }, (_, index) => keyed(`key ${index % 2}`)))
+      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+      await store.update('1', (pet) => ({ ...pet, name: 'Max' }))
+      const first = await store.get('1')
+      await expect(keyed('key 0')).rejects.toMatchObject({ name: 'RepeatedCreateError', first })
+      for (const result of results) {
+        if (result.status === 'rejected') expect(result.reason).toMatchObject({ name: 'RepeatedCreateError' })
+      }
+      await store.create(petOf())
+      await keyed('key 2')
+      expect((await store.list()).map(({ id }) => id)).toEqual(['1', '2', '3', '4'])
+    })
+
+    test('a key counts for 24 hours, and as long as a pet has it', async () => {
+      const store = await makeStore()
+      const keyed = async (createdAt: number) => {
+        const { id } = await store.create(petOf({ createdAt, idempotency: { key: 'k', body: 'b' } }))
+        return id
+      }
+      expect(await keyed(0)).toBe('1')
+      await expect(keyed(DAY_MS - 1)).rejects.toMatchObject({ first: { id: '1' } })
+      expect(await keyed(DAY_MS)).toBe('2')
+      const isKept = () => expect(keyed(DAY_MS + 1)).rejects.toMatchObject({ first: { id: '2' } })
+      await isKept()
+      // What becomes of the pet that had the key before does not matter.
+      await store.update('1', (pet) => ({ ...pet, name: 'Max' }))
+      await isKept()
+      await store.update('1', ({ idempotency: _, ...pet }) => pet)
+      await isKept()
+      await remove(store, '1')
+      await isKept()
+      await store.update('2', ({ idempotency: _, ...pet }) => pet)
+      expect(await keyed(DAY_MS + 1)).toBe('3')
+      await remove(store, '3')
+      expect(await keyed(DAY_MS + 1)).toBe('4')
     })
 
     test('the list is in the order of creation, whatever is updated or removed', async () => {

@@ -62,13 +62,13 @@ export const createPetFeatures: FeatureDefinition[] = [
     description:
       'One write stores the pet and its events. If the server crashes before it emits them, the next start does',
     startsOn: '  // 2.',
-    endsOn: '  ])',
+    endsOn: '  )',
   },
   {
     id: 'logging',
     title: 'Structured logging',
     description: 'A message and its data. Every line carries the name of the step and the trace id',
-    startsOn: '  logger.info(',
+    startsOn: '    logger.info(',
   },
   {
     id: 'event-emission',

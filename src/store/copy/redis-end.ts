@@ -47,18 +47,20 @@ export const redisEnd = (url: string, scope = 'pets'): CopyEnd => {
         await client
           .multi()
           .set(keys.copying, new Date().toISOString())
-          .unlink(keys.all, keys.ids, keys.owing)
+          .unlink(keys.all, keys.ids, keys.owing, keys.byKey)
           .set(keys.revision, newRevision())
           .exec()
       }),
     write: async (pets) => {
       const owing = pets.filter(owesEvents)
+      const byKey = pets.flatMap(({ id, idempotency }) => (idempotency ? [idempotency.key, id] : []))
       await run((client) => {
         const writing = client
           .multi()
           .hset(keys.all, ...pets.flatMap((pet) => [pet.id, JSON.stringify(pet)]))
           .zadd(keys.ids, ...pets.flatMap(({ id }) => [id, id]))
         if (owing.length > 0) writing.zadd(keys.owing, ...owing.flatMap(({ id }) => [id, id]))
+        if (byKey.length > 0) writing.hset(keys.byKey, ...byKey)
         return writing.exec()
       })
     },

@@ -3,8 +3,9 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BackgroundTask, type FileCalls, nodeFiles, Reserve, setAsideUnless } from 'motia-runtime'
 import type { StoredPet } from '../../pets/pet'
+import { isRepeat } from '../../pets/pet-changes'
 import { asStored } from '../pets-check'
-import type { Change, PetStore, Which, WriteOptions, Written } from '../store'
+import { type Change, type PetStore, RepeatedCreateError, type Which, type WriteOptions, type Written } from '../store'
 import { isFull, noSpace, toStoreError } from './file-error'
 import type { PetsDraft } from './pets-draft'
 import { type Outcome, PetsFolder } from './pets-folder'
@@ -76,9 +77,11 @@ class FileStore implements PetStore {
 
   create(make: (id: string) => StoredPet): Promise<StoredPet> {
     return this.#change((draft) => {
-      this.#needRoom()
       const id = draft.nextId()
       const after = asStored(id, make(id))
+      const first = after.idempotency && draft.createdWith(after.idempotency.key)
+      if (first && isRepeat(after, first)) throw new RepeatedCreateError(first)
+      this.#needRoom()
       return { changes: [{ id, before: null, after }], value: after }
     })
   }

@@ -8,6 +8,7 @@ import type { PetsState } from './pets-state'
 export class PetsDraft {
   #seq: number
   readonly #changed = new Map<string, StoredPet | null>()
+  readonly #byKey = new Map<string, StoredPet>()
 
   constructor(private readonly base: PetsState) {
     this.#seq = base.seq
@@ -19,6 +20,11 @@ export class PetsDraft {
     return changed === undefined ? this.base.get(id) : changed
   }
 
+  /** The pet that was created last with that `Idempotency-Key`, given as its hash, if there is one. */
+  createdWith(key: string): StoredPet | undefined {
+    return this.#byKey.get(key) ?? this.base.createdWith(key)
+  }
+
   /** The id of the next new pet; throws a `StoreError` if there are no more. */
   nextId(): string {
     if (this.#seq >= MAX_SEQ) throw new StoreError('STORE_FULL', 'There are no ids left')
@@ -27,8 +33,9 @@ export class PetsDraft {
 
   /** Makes the changes, so that later ones see them. */
   make(changes: readonly PetChange[]): void {
-    for (const { id, after } of changes) {
+    for (const { id, before, after } of changes) {
       this.#changed.set(id, after)
+      if (!before && after?.idempotency) this.#byKey.set(after.idempotency.key, after)
       if (after) this.#seq = Math.max(this.#seq, Number(id) + 1)
     }
   }

@@ -10,6 +10,8 @@ export class PetsState {
   #pets: StoredPet[] = []
   #list: readonly StoredPet[] | null = null
   readonly #owing = new Map<string, StoredPet>()
+  /** The pets that were created with an `Idempotency-Key`, by the hash of it. */
+  readonly #byKey = new Map<string, StoredPet>()
 
   /** The next id. It never falls, whatever becomes of the file, so that none is handed out twice. */
   get seq(): number {
@@ -27,7 +29,8 @@ export class PetsState {
     this.#list = null
     this.extras = extras
     this.#owing.clear()
-    for (const pet of pets) if (owesEvents(pet)) this.#owing.set(pet.id, pet)
+    this.#byKey.clear()
+    for (const pet of pets) this.#index(pet)
     this.raiseSeq(Number(pets.at(-1)?.id ?? 0) + 1)
     this.#changes += 1
   }
@@ -43,13 +46,19 @@ export class PetsState {
     return pet?.id === id ? pet : null
   }
 
+  /** The pet that was created last with that `Idempotency-Key`, given as its hash, if there is one. */
+  createdWith(key: string): StoredPet | undefined {
+    return this.#byKey.get(key)
+  }
+
   /** Adds the pet, or replaces the one of its id. */
   set(pet: StoredPet): void {
     const index = indexOf(this.#pets, pet.id)
-    this.#pets.splice(index, this.#pets[index]?.id === pet.id ? 1 : 0, pet)
+    const isKnown = this.#pets[index]?.id === pet.id
+    const [before] = this.#pets.splice(index, isKnown ? 1 : 0, pet)
+    if (before) this.#unindex(before)
+    this.#index(pet)
     this.#list = null
-    if (owesEvents(pet)) this.#owing.set(pet.id, pet)
-    else this.#owing.delete(pet.id)
     this.raiseSeq(Number(pet.id) + 1)
     this.#changes += 1
   }
@@ -57,10 +66,11 @@ export class PetsState {
   /** Removes the pet of that id. */
   delete(id: string): void {
     const index = indexOf(this.#pets, id)
-    if (this.#pets[index]?.id !== id) return
+    const pet = this.#pets[index]
+    if (pet?.id !== id) return
     this.#pets.splice(index, 1)
+    this.#unindex(pet)
     this.#list = null
-    this.#owing.delete(id)
     this.#changes += 1
   }
 
@@ -80,6 +90,19 @@ export class PetsState {
     const start = after === null ? 0 : indexOf(pets, after)
     const first = pets[start]?.id === after ? start + 1 : start
     return pets.slice(first, first + limit)
+  }
+
+  #index(pet: StoredPet): void {
+    if (owesEvents(pet)) this.#owing.set(pet.id, pet)
+    if (!pet.idempotency) return
+    // A key that is over may have been used again.
+    const { key } = pet.idempotency
+    if (Number(this.#byKey.get(key)?.id ?? 0) < Number(pet.id)) this.#byKey.set(key, pet)
+  }
+
+  #unindex(pet: StoredPet): void {
+    this.#owing.delete(pet.id)
+    if (pet.idempotency && this.#byKey.get(pet.idempotency.key) === pet) this.#byKey.delete(pet.idempotency.key)
   }
 }
 

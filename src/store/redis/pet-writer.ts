@@ -2,9 +2,10 @@ import { randomInt } from 'node:crypto'
 import { Turns } from 'motia-runtime'
 import { z } from 'zod'
 import { owesEvents, type StoredPet } from '../../pets/pet'
+import { isRepeat } from '../../pets/pet-changes'
 import type { SharedRedis } from '../../redis/shared-redis'
 import { asStored, MAX_SEQ } from '../pets-check'
-import type { Change, Written } from '../store'
+import { type Change, RepeatedCreateError, type Written } from '../store'
 import type { KnownPets } from './known-pets'
 import { redisStoreError } from './redis-error'
 import type { RedisKeys } from './redis-keys'
@@ -18,6 +19,8 @@ const MOST_WRITES = 200
 interface NewPet {
   placeholder: string
   pet: StoredPet
+  /** The JSON of a pet with the same `Idempotency-Key`, if that no longer counts. */
+  outlived: string
   resolve: (pet: StoredPet) => void
   reject: (error: unknown) => void
 }
@@ -30,13 +33,19 @@ interface PetChange {
   reject: (error: unknown) => void
 }
 
-const replySchema = z.union([z.literal(1), z.string(), z.null(), z.instanceof(Error)])
+const replySchema = z.union([
+  z.literal(1),
+  z.string(),
+  z.null(),
+  z.tuple([z.string(), z.string()]),
+  z.instanceof(Error),
+])
 const repliesSchema = z.array(replySchema)
 type Reply = z.infer<typeof replySchema>
 
 /** One write of the script, and what its reply leads to. */
 interface Write {
-  args: [verb: string, id: string, expected: string, text: string, owes: string]
+  args: [verb: string, id: string, expected: string, text: string, owes: string, key: string]
   finish: (reply: Reply) => void
 }
 
@@ -64,7 +73,7 @@ export class PetWriter {
   create(make: (id: string) => StoredPet): Promise<StoredPet> {
     return new Promise((resolve, reject) => {
       const placeholder = newPlaceholder()
-      this.#turns.add({ placeholder, pet: asStored(placeholder, make(placeholder)), resolve, reject })
+      this.#turns.add({ placeholder, pet: asStored(placeholder, make(placeholder)), outlived: '', resolve, reject })
     })
   }
 
@@ -109,35 +118,50 @@ export class PetWriter {
   }
 
   #send(writes: Write[]): Promise<Reply[]> {
-    const { all, ids, owing, seq, revision, copying } = this.#keys
+    const { all, ids, owing, byKey, seq, revision, copying } = this.#keys
     const args = [newRevision(), MAX_SEQ - 1, ...writes.flatMap((write) => write.args)]
     return this.#redis.run(async (redis) =>
-      repliesSchema.parse(await writeScript(redis, [all, ids, owing, seq, revision, copying], args)),
+      repliesSchema.parse(await writeScript(redis, [all, ids, owing, byKey, seq, revision, copying], args)),
     )
   }
 
-  #creation({ placeholder, pet, resolve, reject }: NewPet): Write {
+  #creation(item: NewPet): Write {
+    const { placeholder, pet, outlived, resolve, reject } = item
     const text = JSON.stringify(pet)
     return {
-      args: ['create', placeholder, '', text, owesEvents(pet) ? '1' : ''],
-      finish: (id) => {
-        if (typeof id !== 'string') return reject(redisStoreError(id))
+      args: ['create', placeholder, outlived, text, owesEvents(pet) ? '1' : '', pet.idempotency?.key ?? ''],
+      finish: (reply) => {
+        if (Array.isArray(reply)) return this.#repeated(item, ...reply)
+        if (typeof reply !== 'string') return reject(redisStoreError(reply))
         this.written.changes += 1
-        resolve(this.#known.learn(id, text.replaceAll(placeholder, id)))
+        resolve(this.#known.learn(reply, text.replaceAll(placeholder, reply)))
       },
+    }
+  }
+
+  /** Another pet has the `Idempotency-Key` of a new one. If that no longer counts, the new one is stored in the next turn. */
+  #repeated(item: NewPet, id: string, text: string): void {
+    try {
+      const first = this.#known.learn(id, text)
+      if (isRepeat(item.pet, first)) throw new RepeatedCreateError(first)
+      this.#isUnfinished = true
+      this.#turns.add({ ...item, outlived: text })
+    } catch (error) {
+      item.reject(error)
     }
   }
 
   #changes(id: string, changes: PetChange[]): Write {
     const known = this.#known.get(id)
     // No pet has an empty JSON: the reply is the JSON that it has.
-    if (!known) return { args: ['keep', id, '', '', ''], finish: (reply) => this.#again(id, changes, reply) }
+    if (!known) return { args: ['keep', id, '', '', '', ''], finish: (reply) => this.#again(id, changes, reply) }
     const { after, outcomes } = applyAll(known.pet, changes)
     const text = after === known.pet ? known.text : JSON.stringify(after)
     const verb = after === null ? 'remove' : text === known.text ? 'keep' : 'set'
     const owes = after !== null && owesEvents(after)
+    const lostKey = after?.idempotency ? undefined : known.pet.idempotency?.key
     return {
-      args: [verb, id, known.text, text, owes === owesEvents(known.pet) ? '' : owes ? '1' : '0'],
+      args: [verb, id, known.text, text, owes === owesEvents(known.pet) ? '' : owes ? '1' : '0', lostKey ?? ''],
       finish: (reply) => {
         if (reply !== 1) return this.#again(id, changes, reply)
         if (verb !== 'keep') this.written.changes += changes.length

@@ -9,6 +9,8 @@ export const redisKeys = (scope: string) => ({
   ids: `{${scope}}:ids`,
   /** Sorted set: the ids of the pets that owe events, by their number. */
   owing: `{${scope}}:owing`,
+  /** Hash: the id of the pet that was created last with an `Idempotency-Key`, by the hash of that. */
+  byKey: `{${scope}}:by-key`,
   /** The id handed out last. */
   seq: `{${scope}}:seq`,
   /** A text that differs after each change, and is never used twice: who has seen it knows that nothing changed since. */

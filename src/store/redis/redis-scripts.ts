@@ -1,23 +1,27 @@
 import { script } from '../../redis/script'
 
 /**
- * Carries out many writes, each by five arguments: a verb, an id, the JSON that the pet must have, its new JSON, and whether
- * it owes events ('1', '0', or '' if that is as before).
+ * Carries out many writes, each by six arguments: a verb, an id, the JSON that the pet must have, its new JSON, whether it
+ * owes events ('1', '0', or '' if that is as before), and the `Idempotency-Key` that it gets or loses ('' if none).
  *
- * - `create` stores a new pet. Its "id" is a text that stands for the new id in the JSON. Replies with the new id.
+ * - `create` stores a new pet. Its "id" is a text that stands for the new id in the JSON. Replies with the new id. If another
+ *   pet has its key, it does nothing and replies with the id and the JSON of that, unless the JSON is the one that is given.
  * - `set`, `remove` and `keep` (which changes nothing) reply 1 if the pet had that JSON; otherwise they do nothing and reply
  *   with the JSON it has, or null if there is no such pet.
  *
- * Keys: all, ids, owing, seq, revision, copying. The first arguments: the next revision, and the highest id. Redis refuses
+ * Keys: all, ids, owing, byKey, seq, revision, copying. The first arguments: the next revision, and the highest id. Redis refuses
  * what needs memory if it has none left; that is the reply to one write, and the others are still carried out. A sequence
  * that was lost, because somebody deleted its key, continues after the highest id.
  */
 export const writeScript = script(`
-local all, ids, owing, seq, revision, copying = unpack(KEYS)
+local all, ids, owing, byKey, seq, revision, copying = unpack(KEYS)
 if redis.call('EXISTS', copying) == 1 then return redis.error_reply('COPYING pets are being copied into the store') end
 local isChanged = false
 
-local function create(token, text, owes)
+local function create(token, expected, text, owes, key)
+  local first = key ~= '' and redis.call('HGET', byKey, key)
+  local current = first and redis.call('HGET', all, first)
+  if current and current ~= expected then return {first, current} end
   local last = tonumber(redis.call('GET', seq) or '0')
   if last == 0 then last = tonumber(redis.call('ZREVRANGE', ids, 0, 0)[1] or '0') end
   if last >= tonumber(ARGV[2]) then return redis.error_reply('NOIDS there are no ids left') end
@@ -27,11 +31,12 @@ local function create(token, text, owes)
   redis.call('HSET', all, id, (string.gsub(text, token, id)))
   redis.call('ZADD', ids, id, id)
   if owes == '1' then redis.call('ZADD', owing, id, id) end
+  if key ~= '' then redis.call('HSET', byKey, key, id) end
   isChanged = true
   return id
 end
 
-local function change(verb, id, expected, text, owes)
+local function change(verb, id, expected, text, owes, key)
   local current = redis.call('HGET', all, id)
   if current ~= expected then return current end
   if verb == 'set' then
@@ -46,13 +51,15 @@ local function change(verb, id, expected, text, owes)
     redis.call('ZREM', owing, id)
     isChanged = true
   end
+  if key ~= '' and redis.call('HGET', byKey, key) == id then redis.call('HDEL', byKey, key) end
   return 1
 end
 
 local replies = {}
-for i = 3, #ARGV, 5 do
-  local verb, id, expected, text, owes = unpack(ARGV, i, i + 4)
-  replies[#replies + 1] = verb == 'create' and create(id, text, owes) or change(verb, id, expected, text, owes)
+for i = 3, #ARGV, 6 do
+  local verb, id, expected, text, owes, key = unpack(ARGV, i, i + 5)
+  replies[#replies + 1] = verb == 'create' and create(id, expected, text, owes, key)
+    or change(verb, id, expected, text, owes, key)
 end
 if isChanged then redis.call('SET', revision, ARGV[1]) end
 return replies

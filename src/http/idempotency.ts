@@ -1,0 +1,21 @@
+import { z } from 'zod'
+import { parsePayload } from './errors'
+
+/** The headers that a create may have. */
+export const createHeadersSchema = z.object({
+  'Idempotency-Key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+    .optional()
+    .meta({ description: 'A repeated key gets the first response again for 24 hours, and creates nothing' }),
+})
+
+/**
+ * Returns the `Idempotency-Key` of a request together with the path, since each path has keys of its own; undefined if the
+ * request has none. Throws an `InvalidPayloadError`.
+ */
+export const idempotencyKeyOf = (path: string, headers: Record<string, unknown>): string | undefined => {
+  const given = { 'Idempotency-Key': headers['idempotency-key'] }
+  const { 'Idempotency-Key': key } = parsePayload(createHeadersSchema, given, 'Invalid header: {Idempotency-Key}')
+  return key === undefined ? undefined : `${path} ${key}`
+}
