@@ -25,6 +25,10 @@ interface Sent {
   allowed: readonly number[]
 }
 
+const SECRET = '0123456789abcdef'
+const KEY = { 'X-API-Key': SECRET }
+const WRONG_KEY = { 'X-API-Key': 'fedcba9876543210' }
+
 /** Headers that every HTTP server sends, or that every response of this one has. */
 const COMMON_HEADERS =
   /^(date|connection|keep-alive|transfer-encoding|content-(length|type|security-policy)|x-content-type-options|cross-origin-resource-policy|referrer-policy|cache-control)$/
@@ -163,11 +167,13 @@ class Contract {
 const bodySchemaOf = ({ definition }: Operation): unknown =>
   objectOf(objectOf(objectOf(definition.requestBody).content)['application/json']).schema
 
-/** The statuses of an operation but those that stand for trouble of the server. */
+/** The statuses of a valid request, or of none, while the server works. */
 const statusesOf = ({ definition }: Operation): number[] =>
   Object.keys(objectOf(definition.responses))
     .map(Number)
-    .filter((status) => status < 500)
+    .filter((status) => status < 500 && ![401, 403, 405, 413, 415].includes(status))
+
+const needsKey = ({ definition: { responses } }: Operation): boolean => '401' in objectOf(responses)
 
 const hasTag = ({ definition: { tags } }: Operation, tag: string): boolean => Array.isArray(tags) && tags.includes(tag)
 
@@ -178,9 +184,13 @@ const refusedRequests = (operation: Operation): fc.Arbitrary<Sent> => {
     ({ operation: { ...operation, method }, target, headers, body, allowed }) satisfies Sent
   // The server's own paths are no steps: with another method they are not found.
   const wrongMethod = sent(hasTag(operation, 'server') ? [404] : [405], '', {}, 'PATCH')
-  if (!bodySchemaOf(operation)) return fc.constant({ ...wrongMethod, body: undefined })
+  const withoutBody = [
+    { ...wrongMethod, body: undefined },
+    ...(needsKey(operation) ? [sent([401], '', WRONG_KEY)] : []),
+  ]
+  if (!bodySchemaOf(operation)) return fc.constantFrom(...withoutBody)
   return fc.constantFrom(
-    wrongMethod,
+    ...withoutBody,
     ...['{', '', '"x', '[]', 'null', '\u0000'].map((body) => sent([400], body)),
     sent([413], JSON.stringify({ name: 'x'.repeat(200_000) })),
     sent([415], '{}', { 'Content-Encoding': 'nonsense' }),
@@ -193,15 +203,15 @@ const refusedRequests = (operation: Operation): fc.Arbitrary<Sent> => {
  * say whether the request was valid as the document does.
  */
 export const contract = async ({ seed, say }: Chaos, { requests }: { requests: number }): Promise<void> => {
-  const server = await startServer({ env: { PETS_METRICS: '1' } })
+  const server = await startServer({ env: { PETS_METRICS: '1', PETS_API_KEYS: `contract:${SECRET}` } })
   const client = new Client(server.url)
-  const { body: document } = await client.send('GET', '/openapi.json')
+  const { body: document } = await client.send('GET', '/openapi.json', undefined, KEY)
   assert(isObject(document))
   const { valid, errors } = await new Validator().validate(structuredClone(document))
   assert(valid, `The document is not OpenAPI: ${JSON.stringify(errors)}`)
   const api = new Contract(document)
   const ids = ['1', '2', '3']
-  for (const _ of ids) await client.send('POST', '/js/pets', { name: 'Rex', species: 'dog', ageMonths: 1 })
+  for (const _ of ids) await client.send('POST', '/js/pets', { name: 'Rex', species: 'dog', ageMonths: 1 }, KEY)
   const sent = fc.oneof(
     ...api.operations.flatMap((operation) => [
       { weight: 10, arbitrary: api.requests(operation, ids) },
@@ -213,7 +223,7 @@ export const contract = async ({ seed, say }: Chaos, { requests }: { requests: n
   await fc.assert(
     fc.asyncProperty(sent, async (request) => {
       const { operation, target, body, headers } = request
-      const answer = await client.send(operation.method, target, body, headers)
+      const answer = await client.send(operation.method, target, body, { ...KEY, ...headers })
       count(String(answer.status))
       if (answer.status < 300) count(`${operation.method} ${operation.path}`)
       api.check(request, answer)

@@ -12,10 +12,13 @@ export interface ApiKey {
 export type Authenticate = (headers: IncomingHttpHeaders) => string | undefined
 
 /** Probes of balancers and containers, which carry no key. */
-const OPEN_PATHS = new Set(['/livez', '/readyz'])
+export const OPEN_PATHS = new Set(['/livez', '/readyz'])
 
 /** A browser asks a person for name and secret when it gets this, and sends them with all that follows. */
 export const BASIC_CHALLENGE = 'Basic realm="API keys", charset="UTF-8"'
+
+/** What a request without a key is told. */
+export const KEY_REQUIRED = 'An API key is required: send it as Authorization: Bearer or X-API-Key'
 
 const BEARER_CHALLENGE = 'Bearer realm="API keys"'
 
@@ -55,7 +58,7 @@ export const requireKey = (authenticate: Authenticate): RequestHandler => {
       // Pages of the server itself get the challenge too, or the browser does not send them what a person has typed in.
       const isBrowser = headers.accept?.includes('text/html') || headers['sec-fetch-site'] === 'same-origin'
       response.set('WWW-Authenticate', isBrowser ? BASIC_CHALLENGE : BEARER_CHALLENGE)
-      response.status(401).json({ message: 'An API key is required: send it as Authorization: Bearer or X-API-Key' })
+      response.status(401).json({ message: KEY_REQUIRED })
       return
     }
     response.locals.caller = caller

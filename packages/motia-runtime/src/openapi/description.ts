@@ -16,8 +16,6 @@ export interface ApiDescription {
   statuses?: Record<number, StatusDescription>
   /** Returns what is to be said of one step. */
   operation?(step: Pick<ApiRouteConfig, 'name' | 'method' | 'path'>): OperationDescription | undefined
-  /** How clients identify themselves: any one of these is enough for every step. */
-  securitySchemes?: Record<string, ApiObject>
 }
 
 /** What a status means, with an example of its body. */

@@ -3,7 +3,7 @@ import type { ApiDescription, ApiObject } from './description'
 import { type ApiOperation, operationOf } from './operation'
 import { openApiPath } from './parameters'
 import { runtimePaths } from './runtime-paths'
-import { runtimeComponents } from './runtime-responses'
+import { runtimeComponents, securitySchemes } from './runtime-responses'
 
 /** What a document is made from. */
 export interface DocumentParts extends ApiDescription {
@@ -11,27 +11,29 @@ export interface DocumentParts extends ApiDescription {
   version: string
   operations: readonly ApiOperation[]
   /** Whether the runtime serves `/metrics`. */
-  metrics: boolean
+  hasMetrics: boolean
+  /** Whether the runtime asks for an API key. */
+  needsKey: boolean
 }
 
 /** Returns the OpenAPI document of an API. */
-export const openApiDocument = ({ operations, metrics, ...api }: DocumentParts): ApiObject => {
+export const openApiDocument = (parts: DocumentParts): ApiObject => {
   const components = new Components()
   const paths: Record<string, ApiObject> = {}
-  for (const operation of operations.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+  for (const operation of parts.operations.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     const path = openApiPath(operation.path)
-    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: operationOf(operation, api, components) }
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: operationOf(operation, parts, components) }
   }
-  const { title, version, description, securitySchemes } = api
+  const { title, version, description, needsKey } = parts
   return {
     openapi: '3.1.0',
     info: { title, version, ...(description && { description }) },
-    ...(securitySchemes && { security: Object.keys(securitySchemes).map((name) => ({ [name]: [] })) }),
-    paths: { ...paths, ...runtimePaths(metrics) },
+    ...(needsKey && { security: Object.keys(securitySchemes).map((name) => ({ [name]: [] })) }),
+    paths: { ...paths, ...runtimePaths(parts) },
     components: {
       schemas: components.schemas,
       ...runtimeComponents,
-      ...(securitySchemes && { securitySchemes }),
+      ...(needsKey && { securitySchemes }),
     },
   }
 }

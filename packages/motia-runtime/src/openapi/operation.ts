@@ -1,6 +1,7 @@
 import type { ApiRouteConfig } from 'motia'
 import type { Components } from './components'
-import type { ApiDescription, ApiObject } from './description'
+import type { ApiObject } from './description'
+import type { DocumentParts } from './document'
 import { parametersOf } from './parameters'
 import { jsonOf, responsesOf } from './responses'
 import { ifNoneMatch } from './runtime-responses'
@@ -13,7 +14,7 @@ export interface ApiOperation
 }
 
 /** Returns what a document says of one step. */
-export const operationOf = (config: ApiOperation, api: ApiDescription, components: Components): ApiObject => {
+export const operationOf = (config: ApiOperation, api: DocumentParts, components: Components): ApiObject => {
   const { name, description, flows, bodySchema } = config
   const details = api.operation?.(config) ?? {}
   const responses = responsesOf(config, details, api, components)

@@ -60,5 +60,19 @@ const isRequired = (field: z.core.$ZodType | undefined): boolean =>
 const textOf = (field: z.core.$ZodType | undefined, components: Components, place: string): ApiObject => {
   if (!field) return { schema: { type: 'string' } }
   const { description, ...schema } = components.schemaOf(field, 'output', place)
-  return { ...(description !== undefined && { description }), schema }
+  return { ...(description !== undefined && { description }), schema: withoutNull(schema) }
 }
+
+/** A parameter that is left out may mean null to the step, but no text does. */
+const withoutNull = ({ default: preset, anyOf, type, ...schema }: ApiObject): ApiObject => {
+  const kinds = asList(anyOf).filter((kind) => Object(kind).type !== 'null')
+  const types = asList(type).filter((name) => name !== 'null')
+  return {
+    ...schema,
+    ...(kinds.length > 1 ? { anyOf: kinds } : kinds[0]),
+    ...(types.length > 0 && { type: types.length > 1 ? types : types[0] }),
+    ...(preset !== null && preset !== undefined && { default: preset }),
+  }
+}
+
+const asList = (value: unknown) => (value === undefined ? [] : [value].flat())

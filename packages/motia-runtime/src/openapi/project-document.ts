@@ -14,6 +14,7 @@ export interface ProjectDocument {
   /** The options of these names. `name` is the title of the document if the hooks give it none. */
   name: string
   metrics: boolean
+  apiKeys: readonly unknown[]
   /** The API steps in service. */
   steps: readonly Step<ApiRouteConfig>[]
   modules: Pick<StepModules, 'step'>
@@ -21,13 +22,16 @@ export interface ProjectDocument {
 }
 
 /** Returns the OpenAPI document of a project. */
-export const projectDocument = ({ root, name, metrics, steps, modules, hooks }: ProjectDocument): ApiObject =>
+export const projectDocument = (project: ProjectDocument): ApiObject =>
   openApiDocument({
-    title: name,
-    version: versionOf(root),
-    metrics,
-    ...hooks.openapi?.(),
-    operations: steps.map(({ config, filePath }) => withSchemas(config, modules.step(filePath)?.config)),
+    title: project.name,
+    version: versionOf(project.root),
+    hasMetrics: project.metrics,
+    needsKey: project.apiKeys.length > 0,
+    ...project.hooks.openapi?.(),
+    operations: project.steps.map(({ config, filePath }) =>
+      withSchemas(config, project.modules.step(filePath)?.config),
+    ),
   })
 
 const schemas = z.object({

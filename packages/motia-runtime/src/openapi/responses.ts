@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Components } from './components'
-import type { ApiDescription, ApiObject, OperationDescription } from './description'
+import type { ApiObject, OperationDescription } from './description'
+import type { DocumentParts } from './document'
 import type { ApiOperation } from './operation'
 import { headersOf } from './parameters'
 import { runtimeHeaders, runtimeResponsesTo } from './runtime-responses'
@@ -14,7 +15,7 @@ export const jsonOf = (schema: ApiObject, example?: unknown): ApiObject => ({
 export const responsesOf = (
   operation: ApiOperation,
   details: OperationDescription,
-  api: ApiDescription,
+  api: DocumentParts,
   components: Components,
 ): ApiObject => {
   const own = Object.entries(operation.responseSchema).map(([status, schema]) => {
@@ -34,6 +35,7 @@ export const responsesOf = (
   })
   return {
     ...runtimeResponsesTo({
+      needsKey: api.needsKey,
       hasBody: operation.bodySchema !== undefined,
       isConditional: operation.method === 'GET' && own.some(({ hasTag }) => hasTag),
     }),

@@ -1,5 +1,8 @@
+import { OPEN_PATHS } from '../http/api-keys'
 import type { ApiObject } from './description'
+import type { DocumentParts } from './document'
 import { jsonOf } from './responses'
+import { runtimeResponsesTo } from './runtime-responses'
 
 const text = { type: 'string' }
 const health = {
@@ -8,32 +11,41 @@ const health = {
   required: ['status'],
 }
 
-const pathOf = (operationId: string, summary: string, responses: ApiObject): ApiObject => ({
-  get: {
-    operationId,
-    summary,
-    tags: ['server'],
-    // Whoever watches the server has no key.
-    security: [],
-    responses: { ...responses, default: { $ref: '#/components/responses/Error' } },
-  },
-})
-
 const readiness = {
   200: { description: 'It can; jobs have to wait if the status is `degraded`', content: jsonOf(health) },
   503: { description: 'It cannot, or it is stopping', content: jsonOf(health) },
 }
 
-const metricsPath = pathOf('metrics', 'Shows metrics in the format of Prometheus', {
-  200: { description: 'The metrics', content: { 'text/plain': { schema: text } } },
-})
+/** The paths that the runtime itself serves. */
+const PATHS = {
+  '/livez': {
+    operationId: 'livez',
+    summary: 'Shows that the process serves requests',
+    responses: { 200: { description: 'It does', content: jsonOf(health) } },
+  },
+  '/readyz': { operationId: 'readyz', summary: 'Shows whether the server can do its work', responses: readiness },
+  '/health': { operationId: 'health', summary: 'The same as `/readyz`', responses: readiness },
+  '/metrics': {
+    operationId: 'metrics',
+    summary: 'Shows metrics in the format of Prometheus',
+    responses: { 200: { description: 'The metrics', content: { 'text/plain': { schema: text } } } },
+  },
+}
 
-/** Returns the paths that the runtime itself serves. */
-export const runtimePaths = (hasMetrics: boolean): ApiObject => ({
-  '/livez': pathOf('livez', 'Shows that the process serves requests', {
-    200: { description: 'It does', content: jsonOf(health) },
-  }),
-  '/readyz': pathOf('readyz', 'Shows whether the server can do its work', readiness),
-  '/health': pathOf('health', 'The same as `/readyz`', readiness),
-  ...(hasMetrics && { '/metrics': metricsPath }),
-})
+/** Returns what a document says of the paths that the runtime itself serves. */
+export const runtimePaths = ({ hasMetrics, needsKey }: Pick<DocumentParts, 'hasMetrics' | 'needsKey'>): ApiObject =>
+  Object.fromEntries(
+    Object.entries(PATHS)
+      .filter(([path]) => hasMetrics || path !== '/metrics')
+      .map(([path, { responses, ...operation }]) => {
+        const isOpen = OPEN_PATHS.has(path)
+        const others = runtimeResponsesTo({ needsKey: needsKey && !isOpen })
+        const get = {
+          ...operation,
+          tags: ['server'],
+          ...(isOpen && { security: [] }),
+          responses: { ...others, ...responses },
+        }
+        return [path, { get }]
+      }),
+  )

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import { KEY_REQUIRED } from '../http/api-keys'
 import { BODY_LIMIT } from '../http/routes'
 import type { ApiObject } from './description'
 
@@ -17,6 +18,12 @@ export const runtimeHeaders = (hasTag: boolean): ApiObject => ({
   ...(hasTag && { ETag: refTo('headers', 'ETag') }),
   'X-Trace-Id': refTo('headers', 'X-Trace-Id'),
 })
+
+/** How a client sends an API key. */
+export const securitySchemes = {
+  bearer: { type: 'http', scheme: 'bearer' },
+  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+}
 
 /** The parameter of an operation whose response has an `ETag`. */
 export const ifNoneMatch = refTo('parameters', 'If-None-Match')
@@ -42,6 +49,16 @@ const WITH_BODY = new Map([
   [415, message('The body has an unknown encoding', 'The encoding or character set of the body is not supported')],
 ])
 
+const WITH_KEY = new Map([
+  [
+    401,
+    {
+      ...message('The API key is missing or unknown', KEY_REQUIRED),
+      headers: { 'WWW-Authenticate': { required: true, schema: text } },
+    },
+  ],
+])
+
 const CONDITIONAL = new Map([
   [304, { description: 'The body is still the one of that `ETag`', headers: runtimeHeaders(true) }],
 ])
@@ -61,7 +78,7 @@ export const runtimeComponents = {
   },
   responses: {
     ...Object.fromEntries(
-      [...ALWAYS, ...WITH_BODY, ...CONDITIONAL].map(([status, response]) => [nameOf(status), response]),
+      [...ALWAYS, ...WITH_KEY, ...WITH_BODY, ...CONDITIONAL].map(([status, response]) => [nameOf(status), response]),
     ),
     Error: {
       ...message('Any other error, such as 405 for a method that the path does not take', 'Method not allowed'),
@@ -71,9 +88,10 @@ export const runtimeComponents = {
 }
 
 /** Returns the runtime's responses to an operation, as references by status. */
-export const runtimeResponsesTo = ({ hasBody = false, isConditional = false }): ApiObject => {
+export const runtimeResponsesTo = ({ needsKey = false, hasBody = false, isConditional = false }): ApiObject => {
   const statuses = [
     ...ALWAYS.keys(),
+    ...(needsKey ? WITH_KEY.keys() : []),
     ...(hasBody ? WITH_BODY.keys() : []),
     ...(isConditional ? CONDITIONAL.keys() : []),
   ]

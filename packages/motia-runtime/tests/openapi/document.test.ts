@@ -10,7 +10,7 @@ const listNotes: ApiOperation = {
 
 const makeDocument = (operations: Partial<ApiOperation>[], api = {}) => {
   const document = openApiDocument({
-    ...{ title: 'Notes', version: '1.2.3', metrics: false },
+    ...{ title: 'Notes', version: '1.2.3', hasMetrics: false, needsKey: false },
     operations: operations.map((operation) => ({ ...listNotes, ...operation })),
     ...api,
   })
@@ -45,7 +45,7 @@ describe('an operation', () => {
     const api = {
       operation: () => ({
         path: z.object({ id: z.string().meta({ examples: ['7'] }) }),
-        query: z.object({ limit, order: z.enum(['up', 'down']) }),
+        query: z.object({ limit, order: z.enum(['up', 'down']), after: z.string().nullable().default(null) }),
         headers: z.object({ 'If-Match': z.string().optional().meta({ description: 'An ETag' }) }),
       }),
     }
@@ -56,6 +56,7 @@ describe('an operation', () => {
         schema: { type: 'integer', minimum: 1, maximum: 9, default: 9 },
       },
       { name: 'order', in: 'query', required: true, schema: { type: 'string', enum: ['up', 'down'] } },
+      { name: 'after', in: 'query', required: false, schema: { type: 'string' } },
       { name: 'If-Match', in: 'header', required: false, description: 'An ETag', schema: { type: 'string' } },
     ])
   })
@@ -158,18 +159,31 @@ describe('a schema', () => {
 
 test('When the runtime serves metrics, then the document has them, and otherwise not', () => {
   expect(makeDocument([]).paths).not.toHaveProperty('/metrics')
-  const { responses } = makeDocument([], { metrics: true }).paths['/metrics'].get
+  const { responses } = makeDocument([], { hasMetrics: true }).paths['/metrics'].get
   expect(responses[200].content).toEqual({ 'text/plain': { schema: { type: 'string' } } })
 })
 
-test('When clients need a key, then each step asks for one of the schemes, and the health check for none', async () => {
-  const securitySchemes = {
-    bearer: { type: 'http', scheme: 'bearer' },
-    key: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+test('When clients need a key, then each operation but the probes asks for one, and can respond with a 401', async () => {
+  const document = makeDocument([{ flows: ['notes'] }], { needsKey: true })
+  expect(document.security).toEqual([{ bearer: [] }, { apiKey: [] }])
+  expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'apiKey'])
+  for (const path of ['/notes', '/health']) {
+    const { get } = document.paths[path]
+    expect(get).not.toHaveProperty('security')
+    expect(get.responses[401]).toEqual({ $ref: '#/components/responses/Unauthorized' })
   }
-  const document = makeDocument([{ flows: ['notes'] }], { securitySchemes })
-  expect(document.security).toEqual([{ bearer: [] }, { key: [] }])
-  expect(document.components.securitySchemes).toEqual(securitySchemes)
-  expect(document.paths['/health'].get.security).toEqual([])
+  for (const path of ['/livez', '/readyz']) {
+    const { get } = document.paths[path]
+    expect(get.security).toEqual([])
+    expect(get.responses).not.toHaveProperty('401')
+  }
+  expect(await new Validator().validate(document)).toMatchObject({ valid: true })
+})
+
+test('When clients need no key, then nothing says so', async () => {
+  const document = makeDocument([{ flows: ['notes'] }])
+  expect(document).not.toHaveProperty('security')
+  expect(document.components).not.toHaveProperty('securitySchemes')
+  expect(document.paths['/notes'].get.responses).not.toHaveProperty('401')
   expect(await new Validator().validate(document)).toMatchObject({ valid: true })
 })
