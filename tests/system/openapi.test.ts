@@ -7,7 +7,9 @@ import { startChild } from '../support/child'
 import { copyProject } from '../support/project-copy'
 import { ROOT, serverEnvironment, startServer } from '../support/server'
 
-test('When `npx motia generate openapi` is run, then it writes the document that a server has', async () => {
+test('When `npx motia generate openapi` is run, then it writes the document that a server has', {
+  timeout: 30_000,
+}, async () => {
   const { root } = copyProject()
   const command = ['npx', 'motia', 'generate', 'openapi', '--title', 'My shop', '-o', 'api.json']
   const generate = startChild(command, { cwd: root, env: serverEnvironment() })
@@ -22,12 +24,9 @@ test('When `npx motia generate openapi` is run, then it writes the document that
   expect(readFileSync(join(root, 'types.d.ts'), 'utf8')).toBe(readFileSync(join(ROOT, 'types.d.ts'), 'utf8'))
 })
 
-test.each(['start', 'dev'] as const)('When PETS_DOCS is 0, then %s serves no documentation', async (mode) => {
-  const server = await startServer({ mode, env: { PETS_DOCS: '0' } })
+test('When PETS_DOCS is 0, then there is no documentation', async () => {
+  const server = await startServer({ env: { PETS_DOCS: '0' } })
   for (const path of ['/openapi.json', '/docs', '/docs/swagger-ui.css']) {
-    const { status, text } = await request(server.url).get(path)
-    // In development every path is a page of the Workbench.
-    expect({ path, status, isDocs: /swagger|"openapi"/i.test(text) }).toEqual({ path, status, isDocs: false })
-    if (mode === 'start') expect(status).toBe(404)
+    await request(server.url).get(path).expect(404, { message: 'Not found' })
   }
 })
