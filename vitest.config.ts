@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 /** The tests that start servers, Redis or several processes, or crash at every call. `npm test` runs all others. */
 const SERVER_TESTS = [
-  'tests/{system,scaling,chaos,faults,docs,bench}/**/*.test.ts',
+  'tests/{system,scaling,chaos,faults,schedules,docs,bench}/**/*.test.ts',
   'tests/make-it-yours/make-it-yours.test.ts',
   'packages/motia-runtime/tests/example.test.ts',
   'packages/motia-runtime/tests/engine/bullmq/**/*.test.ts',

@@ -1,5 +1,6 @@
 // The long form of the chaos tests: npm run chaos [-- <scenario>…]. CHAOS_SEED changes what is random. What takes half an hour
 // (SOAK_MINUTES) runs only if it is named: npm run chaos -- soak-production soak-workbench
+import { execFileSync } from 'node:child_process'
 import { closeSharedRedis } from '../../src/redis/shared-redis'
 import { powerCuts } from '../faults/power-cuts'
 import { stopChildren } from '../support/child'
@@ -21,6 +22,12 @@ import { makeFolder, makeRedis } from './world'
 
 const HISTORIES = { rounds: 12, stopMs: 15_000, requests: 1_000 }
 
+/** Under vitest, which fakes the clock. */
+const schedules = async ({ seed }: Chaos): Promise<void> => {
+  const env = { ...process.env, SCHEDULES: '2000', CHAOS_SEED: String(seed) }
+  execFileSync('npx', ['vitest', 'run', 'tests/schedules'], { stdio: 'inherit', env })
+}
+
 const scenarios: Record<string, (chaos: Chaos) => Promise<void>> = {
   'kill-nine': (chaos) => killNine(chaos, { rounds: 30, makeWorld: makeFolder }),
   'kill-nine-redis': (chaos) => killNine(chaos, { rounds: 30, makeWorld: makeRedis }),
@@ -35,6 +42,7 @@ const scenarios: Record<string, (chaos: Chaos) => Promise<void>> = {
   'histories-redis': (chaos) =>
     histories(chaos, { ...HISTORIES, makeWorld: makeRedis, servers: 4, areReadsShared: true }),
   contract: (chaos) => contract(chaos, { requests: 5_000 }),
+  schedules,
   fuzz: (chaos) => fuzz(chaos, { shots: 20_000 }),
   'power-cuts': powerCuts,
 }

@@ -130,6 +130,8 @@ export const soak = async ({ seed, say }: Chaos, { minutes, hasWorkbench }: Soak
     env: { NODE_OPTIONS: `--import ${HOOK}`, SAMPLES_FILE: samplesFile, SAMPLE_MS: String(sampleMs) },
   }
   const workbench = hasWorkbench ? await openWorkbench({ server: { ...options, mode: 'dev' } }) : undefined
+  // After a first start Vite may still have to bundle something, and reload the page.
+  workbench?.page.setDefaultTimeout(120_000)
   const server = workbench?.server ?? (await startServer(options))
   const ledger = new Ledger()
   const load = startLoad({ url: server.url, ledger, seed, clients: 5, pause: 250 })

@@ -20,12 +20,11 @@ const MONTHS_MS = 100 * 24 * 60 * 60 * 1_000
 
 const QUEUE: QueueConfig = { type: 'standard', maxRetries: 3, visibilityTimeout: 30, delaySeconds: 0 }
 
-/** A failed message is a dead letter at once. */
-const ONE_ATTEMPT: QueueConfig = { ...QUEUE, maxRetries: 0 }
-
 export interface ShopOptions {
   dataDir: string
   calls?: FileCalls
+  /** How often a job that failed is tried again; by default it is a dead letter at once. */
+  jobRetries?: number
   /** What the job of a pet fails with, if it does. */
   failureOf?: (pet: string) => Error | undefined
   onFed?: (pet: string) => void
@@ -33,7 +32,8 @@ export interface ShopOptions {
 }
 
 /** All of a server that writes files, without its HTTP: store, queues, jobs and audit trail in one folder. */
-export const openShop = async ({ dataDir, calls, failureOf, onFed, onAudited }: ShopOptions) => {
+export const openShop = async (options: ShopOptions) => {
+  const { dataDir, calls, jobRetries = 0, failureOf, onFed, onAudited } = options
   const engine = await createEmbeddedEngine({ dataDir, traceLimit: 0, calls })
   const store = createFileStore({ dataDir, calls, warn: () => {} })
   const pets = new Pets(store)
@@ -58,7 +58,8 @@ export const openShop = async ({ dataDir, calls, failureOf, onFed, onAudited }: 
     onAudited?.(keyOf(entry))
   }
   await store.start?.()
-  for (const topic of JOB_TOPICS) await engine.events.subscribe(topic, 'Job', runJob, ONE_ATTEMPT)
+  for (const topic of JOB_TOPICS)
+    await engine.events.subscribe(topic, 'Job', runJob, { ...QUEUE, maxRetries: jobRetries })
   for (const topic of AUDITED) await engine.events.subscribe(topic, 'Audit', writeAudit, QUEUE)
   await engine.start()
   relay.start()
