@@ -18,7 +18,7 @@ vi.mock('node:crypto', async (importOriginal) => ({
 }))
 
 /** How many orders are played; `npm run chaos -- schedules` plays more. */
-const RUNS = Number(process.env.SCHEDULES ?? 100)
+const RUNS = Number(process.env.SCHEDULES ?? 60)
 const SEED = chaosSeed()
 
 const immediately = setImmediate
