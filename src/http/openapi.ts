@@ -45,7 +45,7 @@ export const openapi = (): ApiDescription => ({
     201: { description: 'The new pet' },
     202: { description: 'The pet is soft-deleted, and will be purged at `purgeAt`' },
     400: {
-      description: 'The body or the query is invalid',
+      description: 'The body, the query or a header is invalid',
       example: { message: INVALID_PAYLOAD, issues: [{ path: 'name', message: 'must not be blank' }] },
     },
     404: { description: 'There is no such pet', example: { message: new PetNotFoundError().message } },

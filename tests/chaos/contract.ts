@@ -134,7 +134,10 @@ class Contract {
     const text = fc.oneof(
       ...known,
       { weight: 3, arbitrary: place === 'header' ? printable : this.values(schema).map(String) },
-      { weight: 1, arbitrary: place === 'header' ? fc.constant('*') : fc.string({ unit: 'grapheme' }) },
+      {
+        weight: 1,
+        arbitrary: place === 'header' ? fc.constantFrom('*', 'two words') : fc.string({ unit: 'grapheme' }),
+      },
     )
     // A URL cannot have these as a segment.
     if (place === 'path') return text.filter((value) => !['', '.', '..'].includes(value))
