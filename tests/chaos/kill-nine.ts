@@ -24,12 +24,12 @@ const DUE_PER_ROUND = 20
  * Lets pets be due that no client changes any more, and whose events are all in the audit trail: a job for a pet that was
  * purged has nothing to do.
  */
-export const makeDue = async ({ store, audit }: World, ledger: Ledger): Promise<void> => {
+export const makeDue = async ({ store, audit }: World, ledger: Ledger, most = DUE_PER_ROUND): Promise<void> => {
   const waiting = new Set(ledger.eventProblems(await audit()).missing.map(({ id }) => id))
   const due = [...ledger.pets.values()].filter(
     ({ id, possible }) => !waiting.has(id) && possible.every(({ status }) => status === 'deleted'),
   )
-  for (const { id } of due.slice(0, DUE_PER_ROUND)) {
+  for (const { id } of due.slice(0, most)) {
     await store.update(id, (pet) => ({ ...pet, purgeAt: Date.now() - 1 }))
     ledger.purged(id)
   }

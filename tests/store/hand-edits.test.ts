@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { createFileStore } from '../../src/store/file/file-store'
 import { buildPet, petOf } from './build-pet'
@@ -147,6 +147,19 @@ describe('an edit by hand', () => {
     expect(await createFileStore({ dataDir: dir.path }).list()).toEqual(expected)
     await upToDate(dir, store)
     expect(Object.values(dir.json().pets)).toEqual(expected)
+  })
+
+  test('of a second name of the file counts until the file is replaced, and that name keeps the old version', async () => {
+    const { dir, store } = makeStore()
+    await store.create(petOf({ name: 'Rex' }))
+    await upToDate(dir, store)
+    linkSync(dir.file, `${dir.file}.link`)
+    writeFileSync(`${dir.file}.link`, dir.read().replace('Rex', 'Max'))
+    expect((await store.get('1'))?.name).toBe('Max')
+    await store.update('1', (pet) => ({ ...pet, name: 'Tom' }))
+    await upToDate(dir, store)
+    expect(dir.read()).toContain('Tom')
+    expect(readFileSync(`${dir.file}.link`, 'utf8')).toContain('Max')
   })
 
   test('that no change follows stays as it was written, to the last blank', async () => {
