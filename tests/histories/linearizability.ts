@@ -24,8 +24,10 @@ export interface Violation<Of> {
 
 interface Configuration<State> {
   state: State
-  /** The pending operations that have taken effect already, by their numbers. */
+  /** The pending operations that have taken effect already, by their numbers: those that get a response later. */
   done: ReadonlySet<number>
+  /** Those that never get one. */
+  lost: ReadonlySet<number>
 }
 
 /**
@@ -38,30 +40,37 @@ export const findViolation = <State, Call, Of extends Operation<Call>>(
   { initial, apply, keyOf }: Model<State, Call>,
 ): Violation<Of> | null => {
   const pending = new Map<number, Of>()
-  let possible: Configuration<State>[] = [{ state: initial, done: new Set() }]
+  let possible: Configuration<State>[] = [{ state: initial, done: new Set(), lost: new Set() }]
 
   /** Every configuration in which the operation has taken effect just now, after any of the others that are pending. */
   const linearize = (wanted: number): Configuration<State>[] => {
-    const found = new Map<string, Configuration<State>>()
-    const seen = new Set<string>()
-    const open = [...possible]
-    for (let one = open.pop(); one; one = open.pop()) {
-      const key = `${[...one.done].toSorted((a, b) => a - b)} ${keyOf(one.state)}`
-      if (seen.has(key)) continue
-      seen.add(key)
-      if (one.done.has(wanted)) {
-        const rest = new Set(one.done)
-        rest.delete(wanted)
-        found.set(key, { state: one.state, done: rest })
-        continue
+    const found: Configuration<State>[] = []
+    const seen = new Map<string, ReadonlySet<number>[]>()
+    let open = possible
+    while (open.length > 0) {
+      const next: Configuration<State>[] = []
+      for (const one of open) {
+        const key = `${[...one.done].toSorted((a, b) => a - b)} ${keyOf(one.state)}`
+        const others = seen.get(key) ?? []
+        // What needs fewer operations without a response can do all that this one can.
+        if (others.some((lost) => isWithin(lost, one.lost))) continue
+        seen.set(key, [...others, one.lost])
+        if (one.done.has(wanted)) {
+          found.push({ ...one, done: without(one.done, wanted) })
+          continue
+        }
+        for (const [number, { call, returnedAt }] of pending) {
+          if (one.done.has(number) || one.lost.has(number)) continue
+          const state = apply(one.state, call)
+          if (state === null) continue
+          if (returnedAt === Number.POSITIVE_INFINITY) next.push({ ...one, state, lost: new Set(one.lost).add(number) })
+          else next.push({ ...one, state, done: new Set(one.done).add(number) })
+        }
       }
-      for (const [number, { call }] of pending) {
-        if (one.done.has(number)) continue
-        const state = apply(one.state, call)
-        if (state !== null) open.push({ state, done: new Set(one.done).add(number) })
-      }
+      // Those with the fewest first.
+      open = next.toSorted((a, b) => a.lost.size - b.lost.size)
     }
-    return [...found.values()]
+    return found
   }
 
   for (const { number, isCall } of momentsOf(operations)) {
@@ -80,6 +89,12 @@ export const findViolation = <State, Call, Of extends Operation<Call>>(
   }
   return null
 }
+
+const isWithin = (small: ReadonlySet<number>, large: ReadonlySet<number>): boolean =>
+  small.size <= large.size && [...small].every((number) => large.has(number))
+
+const without = (numbers: ReadonlySet<number>, number: number): ReadonlySet<number> =>
+  new Set([...numbers].filter((other) => other !== number))
 
 /** The calls and responses in the order of time. If two came at the same moment, they overlapped. */
 const momentsOf = (operations: readonly Operation<unknown>[]): { number: number; isCall: boolean }[] => {
