@@ -54,8 +54,14 @@ export const openapi = (): ApiDescription => ({
       description: 'The `Idempotency-Key` was used with another body',
       example: { message: new KeyReusedError().message },
     },
-    503: { description: 'The store cannot be used, or the handler took too long' },
-    507: { description: 'The disk, or Redis, is full' },
+    503: {
+      description: 'The store cannot be used, or the handler took too long',
+      example: { message: 'The request took too long' },
+    },
+    507: {
+      description: 'The disk, or Redis, is full',
+      example: { message: 'There is no space left to store the change' },
+    },
   },
   operation: ({ name }) => operations[name.slice(2)],
 })

@@ -72,11 +72,17 @@ export type UpdatePet = z.infer<typeof updatePetSchema>
 /** The response to `GET /…/pets`. */
 export const petListSchema = z.array(petSchema)
 
+const SCHEDULED = 'Pet scheduled for deletion'
+
 /** The response to `DELETE /…/pets/:id`. */
 export const deletionSchema = z
-  .object({ message: z.string(), petId: z.string(), purgeAt: z.number() })
+  .object({
+    message: z.string().meta({ examples: [SCHEDULED] }),
+    petId: petSchema.shape.id,
+    purgeAt: z.number().meta({ examples: [1_798_206_909_791] }),
+  })
   .meta({ id: 'Deletion' })
 
 /** Returns the response to the soft delete of a pet; throws for a pet that is not soft-deleted. */
 export const deletionOf = ({ id, purgeAt }: Pet): z.infer<typeof deletionSchema> =>
-  deletionSchema.parse({ message: 'Pet scheduled for deletion', petId: id, purgeAt })
+  deletionSchema.parse({ message: SCHEDULED, petId: id, purgeAt })

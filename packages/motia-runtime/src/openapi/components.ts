@@ -21,7 +21,9 @@ export class Components {
     const parts = Object.entries({ ...definitions, ...$defs })
     const names = new Map(parts.map(([key, part]) => [key, this.#nameFor(key, part, place)]))
     const rename = (part: unknown): ApiObject =>
-      JSON.parse(JSON.stringify(part), (key, value) => (key === '$ref' ? this.#target(value, names, place) : value))
+      JSON.parse(JSON.stringify(part), (key, value) =>
+        key === '$ref' && typeof value === 'string' ? this.#target(value, names, place) : value,
+      )
     for (const [key, part] of parts) this.schemas[names.get(key) ?? key] = rename(part)
     const result = rename(root)
     // A schema that contains itself.
