@@ -39,8 +39,9 @@ export class LineFile {
     private readonly calls: FileCalls,
   ) {}
 
-  /** Whether there may be lines to read; costs one stat. */
+  /** Whether there may be lines to read; costs one stat. What a failed write has left counts as no line. */
   hasNews(): boolean {
+    if (this.#remains > 0) return false
     return !sameStamp(this.#stamp, this.calls.statSync(this.path, { bigint: true, throwIfNoEntry: false }) ?? NO_FILE)
   }
 
@@ -64,8 +65,11 @@ export class LineFile {
   async append(fd: number, lines: readonly string[]): Promise<void> {
     const bytes = toBytes(lines)
     this.#remains = bytes.length
+    let stamp: FileStamp
     try {
       writeAll(this.calls, fd, bytes)
+      // A sync does not change it, and from then on nothing may fail.
+      stamp = this.calls.fstatSync(fd, { bigint: true })
       await syncFile(this.calls, fd, 'data')
       await this.syncName()
     } catch (error) {
@@ -74,7 +78,7 @@ export class LineFile {
     }
     this.#remains = 0
     this.#goOn(bytes)
-    this.#stamp = this.calls.fstatSync(fd, { bigint: true })
+    this.#stamp = stamp
   }
 
   /**
