@@ -20,10 +20,13 @@ export class LeaseFiles implements CronLeases {
     const calls = this.#calls
     makeFolder(calls, this.#folder)
     const fd = calls.openSync(this.#pathOf(step), constants.O_RDWR | constants.O_CREAT)
-    const isHeld = !calls.tryLock(fd)
-    if (isHeld || isDone(calls, fd, tick)) {
-      calls.closeSync(fd)
-      return isHeld ? 'held' : 'done'
+    let isBegun = false
+    try {
+      if (!calls.tryLock(fd)) return 'held'
+      if (isDone(calls, fd, tick)) return 'done'
+      isBegun = true
+    } finally {
+      if (!isBegun) calls.closeSync(fd)
     }
     return {
       end: async () => {

@@ -100,8 +100,12 @@ const lockJournal = (calls: FileCalls, path: string): OpenJournal | undefined =>
     if (isMissing(error)) return undefined
     throw error
   }
-  // Another process may have adopted and removed it before this one got the lock.
-  if (calls.tryLock(fd) && calls.fstatSync(fd).nlink > 0) return { fd, path }
-  calls.closeSync(fd)
-  return undefined
+  let isLocked = false
+  try {
+    // Another process may have adopted and removed it before this one got the lock.
+    isLocked = calls.tryLock(fd) && calls.fstatSync(fd).nlink > 0
+  } finally {
+    if (!isLocked) calls.closeSync(fd)
+  }
+  return isLocked ? { fd, path } : undefined
 }

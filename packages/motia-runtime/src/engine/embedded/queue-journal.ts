@@ -166,9 +166,14 @@ export class QueueJournal {
   }
 
   #sync(file: OpenJournal): void {
-    this.#calls.fsyncSync(file.fd)
-    if (file.path === this.#syncedPath) return
-    syncFolderNow(this.#calls, this.#folder)
+    try {
+      this.#calls.fsyncSync(file.fd)
+      if (file.path !== this.#syncedPath) syncFolderNow(this.#calls, this.#folder)
+    } catch (error) {
+      // A later sync would say nothing about what this one has lost: the messages go to another file.
+      this.#isFailing = true
+      throw error
+    }
     this.#syncedPath = file.path
   }
 }
@@ -184,18 +189,27 @@ const create = (calls: FileCalls, folder: string): OpenJournal => {
   for (;;) {
     const path = join(folder, `${randomBytes(6).toString('hex')}${JOURNAL_SUFFIX}`)
     const fd = openInFolder(calls, path, 'ax')
-    // Before it had its lock, another process may have taken it for that of a dead one, and removed it.
-    if (calls.tryLock(fd) && calls.fstatSync(fd).nlink > 0) return { fd, path }
+    try {
+      // Before it had its lock, another process may have taken it for that of a dead one, and removed it.
+      if (calls.tryLock(fd) && calls.fstatSync(fd).nlink > 0) return { fd, path }
+    } catch (error) {
+      removeJournal(calls, { fd, path })
+      throw error
+    }
     calls.closeSync(fd)
   }
 }
 
-/** Removes a journal and lets go of its lock. */
+/** Removes a journal and lets go of its lock. Never throws. */
 export const removeJournal = (calls: FileCalls, { fd, path }: OpenJournal): void => {
   try {
     calls.rmSync(path)
   } catch {
-    // Removed by hand.
+    // Removed by hand, or it stays: then its messages are taken over, at worst to run twice.
   }
-  calls.closeSync(fd)
+  try {
+    calls.closeSync(fd)
+  } catch {
+    // It is closed all the same.
+  }
 }
