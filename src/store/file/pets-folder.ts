@@ -116,13 +116,15 @@ export class PetsFolder {
     await this.#log.flush()
     this.read()
     const temps = [this.#tempPath, `${this.#journalPath}.tmp`]
-    const isLeft = () => temps.some((path) => versionAt(this.#calls, path) !== null)
-    if (!isLeft() && !this.#view.isFileBehind) return
+    const isLeft = temps.some((path) => versionAt(this.#calls, path) !== null)
+    if (!isLeft && !this.#view.isFileBehind) return
     const update = async () => {
       await this.#putBackEdit()
       await this.#letSettle()
-      // A server was killed in the middle of this. What it left may be all that tells what the file holds: note that first.
-      if (isLeft() && this.#file.version !== null) await this.#noteWhatFileHolds()
+      // Somebody edited the file, or a server was killed in the middle of this. What it left may be all that tells what the
+      // file holds: note that first.
+      const { version } = this.#file
+      if (version !== null && version !== this.#journal.file) await this.#noteWhatFileHolds()
       // If the file is edited meanwhile, the edit is taken in, and the file written again on top of it.
       while (this.#view.isFileBehind && !(await this.#replaceFile())) await this.#letSettle()
       for (const path of temps) this.#calls.rmSync(path, { force: true })

@@ -46,9 +46,14 @@ export class PetsJournal {
     return { count, news: last && known < 0 ? null : records.slice(known + 1) }
   }
 
+  /** The version of the data file with which the journal began. */
+  get file(): string | null {
+    return this.#head?.file ?? null
+  }
+
   /** Returns the replacement that made the version of the data file, unless the journal has begun again since. */
   unfinished(version: string | null): Replacement | undefined {
-    return version === this.#head?.file ? undefined : this.#replacements().findLast(({ by }) => by === version)
+    return version === this.file ? undefined : this.#replacements().findLast(({ by }) => by === version)
   }
 
   /** Returns the record to write next, while the data file is of that version. */
@@ -69,7 +74,7 @@ export class PetsJournal {
 
   /** Whether there is no data file although the journal belongs to one: somebody removed it. */
   isRemoved(version: string | null): boolean {
-    return version === null && (this.#head?.file ?? null) !== null
+    return version === null && this.file !== null
   }
 
   /** Returns the records with changes after number `held`; if the data file was removed, only those made since then. */
