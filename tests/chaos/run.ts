@@ -2,6 +2,8 @@
 // (SOAK_MINUTES) runs only if it is named: npm run chaos -- soak-production soak-workbench
 import { execFileSync } from 'node:child_process'
 import { closeSharedRedis } from '../../src/redis/shared-redis'
+import { failingCalls } from '../faults/failing-calls'
+import { failingKernel } from '../faults/failing-kernel'
 import { powerCuts } from '../faults/power-cuts'
 import { stopChildren } from '../support/child'
 import { setup } from '../support/global-setup'
@@ -45,6 +47,8 @@ const scenarios: Record<string, (chaos: Chaos) => Promise<void>> = {
   schedules,
   fuzz: (chaos) => fuzz(chaos, { shots: 20_000 }),
   'power-cuts': powerCuts,
+  'failing-calls': failingCalls,
+  'failing-kernel': failingKernel,
 }
 
 const minutes = Number(process.env.SOAK_MINUTES ?? 30)

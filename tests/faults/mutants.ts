@@ -1,6 +1,9 @@
 import type { FileCalls } from 'motia-runtime'
 import { aroundCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
 
+/** The calls that sync. */
+export const SYNCS = ['fsync', 'fdatasync', 'fsyncSync']
+
 /** When a sync is made: as the program asks, not at all, after it was said to be over, or once the file has its new name. */
 type When = 'now' | 'never' | 'late' | 'after the rename'
 
@@ -36,7 +39,7 @@ const syncing =
         if (unsynced.delete(first)) syncNow(String(second))
         return undefined
       }
-      if (!['fsync', 'fdatasync', 'fsyncSync'].includes(name)) return make()
+      if (!SYNCS.includes(name)) return make()
       const path = paths.get(first) ?? ''
       const time = when(path, inner.fstatSync(Number(first)).isDirectory())
       if (time === 'now') return make()
@@ -59,3 +62,18 @@ export const MUTANTS: [what: string, mutate: (calls: FileCalls) => FileCalls][] 
     syncing((path) => (path.endsWith('audit.jsonl') ? 'late' : 'now')),
   ],
 ]
+
+/** A program that syncs again when that fails, and believes it. */
+export const SYNC_AGAIN = (inner: FileCalls): FileCalls =>
+  aroundCalls((name, args, make) => {
+    if (name === 'fsync') return inner.fsync(Number(args[0]), again)
+    if (name === 'fdatasync') return inner.fdatasync(Number(args[0]), again)
+    return make()
+
+    function again(error: Error | null): void {
+      const done = args.at(-1)
+      if (typeof done !== 'function') return
+      if (error) inner.fsync(Number(args[0]), (second) => done(second))
+      else done(null)
+    }
+  }, inner)

@@ -36,10 +36,16 @@ export interface CutFolder {
 type FileEntry = Extract<Entry<unknown>, { kind: 'write' | 'truncate' | 'times' }>
 type NamesEntry = Extract<Entry<unknown>, { kind: 'names' }>
 
+interface Pending<Change> {
+  change: Change
+  index: number
+  isLost?: boolean
+}
+
 /** What is on disk of a file or folder for certain, what may be, and every state tried of the two. */
 interface NodeHistory<State, Change> {
   base: State
-  pending: { change: Change; index: number }[]
+  pending: Pending<Change>[]
   variants: State[] | null
 }
 
@@ -50,6 +56,9 @@ interface NodeHistory<State, Change> {
  * - Of all else each change may be on disk or not, independently of others, also of earlier ones. Only changes of one name, and
  *   of one sector, reach the disk in their order; a rename, link or exchange is there whole or not at all.
  * - Writes tear between sectors, and a new length may be there without the data, which is zeros then.
+ *
+ * - What was written before a sync that failed may be missing for ever, whatever a later sync says. Names are not: a file system
+ *   that cannot write them takes no more changes.
  *
  * Every state that ext4, XFS or btrfs leave is among these; they leave fewer.
  */
@@ -89,8 +98,12 @@ class Disk {
 
   add(entry: Exclude<Entry<unknown>, { kind: 'fact' }>, index: number): void {
     if (entry.kind === 'sync') {
-      sync(this.#files.get(entry.node), entry.upTo, applyToFile)
+      sync(this.#files.get(entry.node), entry.upTo, applyToFile, isVoid)
       sync(this.#folders.get(entry.node), entry.upTo, applyToFolder)
+    } else if (entry.kind === 'lost') {
+      for (const pending of this.#files.get(entry.node)?.pending ?? []) {
+        if (pending.index < entry.upTo && pending.change.kind === 'write') pending.isLost = true
+      }
     } else if (entry.kind === 'names') {
       append(this.#folders, entry.node, new Map(), entry, index)
     } else {
@@ -167,11 +180,29 @@ function sync<State, Change>(
   history: NodeHistory<State, Change> | undefined,
   upTo: number,
   apply: (state: State, change: Change) => State,
+  isVoid: (lost: Change, later: Change) => boolean = () => false,
 ): void {
   if (!history) return
-  for (const { change, index } of history.pending) if (index < upTo) history.base = apply(history.base, change)
-  history.pending = history.pending.filter(({ index }) => index >= upTo)
+  let left: Pending<Change>[] = []
+  for (const pending of history.pending) {
+    const { change, index, isLost } = pending
+    if (index >= upTo || isLost) {
+      left.push(pending)
+      continue
+    }
+    history.base = apply(history.base, change)
+    left = left.filter((lost) => !isVoid(lost.change, change))
+  }
+  history.pending = left
   history.variants = null
+}
+
+/** Whether nothing is left of what a write has lost: cut off or written over. */
+const isVoid = (lost: FileEntry, later: FileEntry): boolean => {
+  if (lost.kind !== 'write') return false
+  if (later.kind === 'truncate') return later.size <= lost.at
+  const end = lost.at + lost.bytes.length
+  return later.kind === 'write' && later.at <= lost.at && later.at + later.bytes.length >= end
 }
 
 const fileState = (bytes: Buffer, mtime: number | null): FileState => ({

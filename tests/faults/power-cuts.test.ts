@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { chaosSeed } from '../chaos/random'
-import { MUTANTS } from './mutants'
+import { MUTANTS, SYNC_AGAIN } from './mutants'
 import { cutPower } from './power-cuts'
 
 const seed = chaosSeed()
@@ -8,14 +8,29 @@ const seed = chaosSeed()
 /** The short form of `npm run chaos power-cuts`. */
 describe(`Power cuts (CHAOS_SEED=${seed})`, { timeout: 30_000 }, () => {
   test('When the power fails at any moment, then what was acknowledged is there, once', async () => {
-    const { recovered, broken } = await cutPower({ seed, clients: 5, starts: 2, most: 300 })
+    const { recovered, broken } = await cutPower({ seed, clients: 5, starts: 2, most: 150 })
     expect(broken).toEqual([])
-    expect(recovered).toBe(300)
+    expect(recovered).toBe(150)
+  })
+
+  test('When the power fails after syncs that failed, then nothing counts on a later sync', async () => {
+    const { broken } = await cutPower({ seed, clients: 10, starts: 1, most: 150, failures: 0.1 })
+    expect(broken).toEqual([])
+    const again = await cutPower({
+      seed,
+      clients: 10,
+      starts: 1,
+      most: 300,
+      enough: 1,
+      failures: 0.1,
+      mutate: SYNC_AGAIN,
+    })
+    expect(again.broken).not.toEqual([])
   })
 
   // What `cutPower` would say of a server that has one of these faults: it can fail.
   test.each(MUTANTS)('When %s, then a power cut shows it', async (_, mutate) => {
-    const { broken } = await cutPower({ seed, clients: 4, starts: 1, most: 150, mutate })
+    const { broken } = await cutPower({ seed, clients: 4, starts: 1, most: 300, enough: 1, mutate })
     expect(broken).not.toEqual([])
   })
 })

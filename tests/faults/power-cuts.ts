@@ -3,9 +3,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FileCalls } from 'motia-runtime'
+import { aroundCalls, systemError } from '../../packages/motia-runtime/tests/files/watched-calls'
 import { Random } from '../chaos/random'
 import type { Chaos } from '../chaos/scenario'
-import { MUTANTS } from './mutants'
+import { MUTANTS, SYNC_AGAIN, SYNCS } from './mutants'
 import { type CutFolder, cutFolders, layOut } from './power-cut'
 import { type Fact, Promises } from './promises'
 import { quietly } from './quietly'
@@ -14,12 +15,10 @@ import { openShop } from './shop'
 import { runWorkload } from './workload'
 
 /** How many folders recover at a time: most of the time each waits for the back-off of a job that was interrupted. */
-const AT_A_TIME = 150
+const AT_A_TIME = 100
 
-/** How many broken folders are enough to stop. */
-const ENOUGH = 20
-
-const makeFolder = () => mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'power-cut-'))
+/** Makes an empty folder in memory, if the system has such a disk. */
+export const makeFolder = () => mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'power-cut-'))
 
 export interface PowerCutOptions {
   /** What picks among the folders, and how they are torn. */
@@ -30,6 +29,10 @@ export interface PowerCutOptions {
   starts: number
   /** How many of the folders recover at most. */
   most?: number
+  /** How many broken folders are enough to stop; 20 unless given. */
+  enough?: number
+  /** How many of the syncs fail, from 0 to 1; none unless given. */
+  failures?: number
   /** What stands between the shop and the disk; nothing unless given. */
   mutate?: (calls: FileCalls) => FileCalls
 }
@@ -44,16 +47,24 @@ export interface PowerCuts {
 }
 
 /** Records a workload, and recovers what power cuts in it may leave; stops early if much of that is broken. */
-export const cutPower = ({ seed, clients, starts, most, mutate }: PowerCutOptions): Promise<PowerCuts> =>
+export const cutPower = ({
+  seed,
+  clients,
+  starts,
+  most,
+  enough = 20,
+  failures = 0,
+  mutate,
+}: PowerCutOptions): Promise<PowerCuts> =>
   quietly(async () => {
     const random = new Random(seed)
-    const log = await record({ clients, starts, mutate })
+    const log = await record({ clients, starts, failures, mutate }, random)
     const folders = shuffle(cutFolders(log, random), random)
     const chosen = folders.slice(0, most)
     const broken: string[] = []
     let recovered = 0
     const next = async (): Promise<void> => {
-      for (let folder = chosen.pop(); folder && broken.length < ENOUGH; folder = chosen.pop()) {
+      for (let folder = chosen.pop(); folder && broken.length < enough; folder = chosen.pop()) {
         const problems = await recover(log, folder)
         recovered += 1
         if (problems.length > 0) broken.push(`after ${folder.cut} of ${log.length} calls: ${problems.join('; ')}`)
@@ -69,6 +80,12 @@ export const powerCuts = async ({ seed, say }: Chaos): Promise<void> => {
   assert.deepEqual(broken, [])
   assert(recovered >= 10_000, `only ${recovered} folders`)
   say(`${recovered} of ${found} folders that a power cut may leave: nothing is lost in any`)
+  const failing = await cutPower({ seed, clients: 10, starts: 2, most: 5_000, failures: 0.1 })
+  assert.deepEqual(failing.broken, [])
+  say(`${failing.recovered} of ${failing.found} folders after syncs that failed: nothing is lost in any`)
+  const again = await cutPower({ seed, clients: 10, starts: 1, most: 1_000, failures: 0.1, mutate: SYNC_AGAIN })
+  assert.notEqual(again.broken.length, 0, 'nobody noticed that a sync was tried again')
+  say(`a sync that fails is tried again: ${again.broken.length} of ${again.recovered} folders lose data, as they must`)
   for (const [what, mutate] of MUTANTS) {
     const mutant = await cutPower({ seed, clients: 4, starts: 1, most: 1_000, mutate })
     assert.notEqual(mutant.broken.length, 0, `nobody noticed that ${what}`)
@@ -76,20 +93,47 @@ export const powerCuts = async ({ seed, say }: Chaos): Promise<void> => {
   }
 }
 
-const record = async ({ clients, starts, mutate }: Omit<PowerCutOptions, 'seed'>): Promise<Entry<Fact>[]> => {
+const record = async (
+  { clients, starts, failures = 0, mutate }: Omit<PowerCutOptions, 'seed'>,
+  random: Random,
+): Promise<Entry<Fact>[]> => {
   const dataDir = makeFolder()
   try {
     const recorder = new Recorder<Fact>(dataDir)
-    const calls = mutate?.(recorder.calls) ?? recorder.calls
+    const disk = failingSyncs(recorder, () => random.chance(failures))
+    const calls = mutate?.(disk) ?? disk
+    const onRefused = failures > 0 ? () => {} : undefined
     const note = (fact: Fact) => recorder.note(fact)
     for (let run = 1; run <= starts; run++) {
-      await runWorkload({ dataDir, calls, note, clients, run, servers: run, isLast: run === starts })
+      const isLast = run === starts
+      await runWorkload({
+        dataDir,
+        calls,
+        editorCalls: recorder.calls,
+        note,
+        clients,
+        run,
+        servers: run,
+        isLast,
+        onRefused,
+      })
     }
     return recorder.log
   } finally {
     rmSync(dataDir, { recursive: true })
   }
 }
+
+/** The recorder's calls, of which some syncs fail. */
+const failingSyncs = <Note>(recorder: Recorder<Note>, isFailing: () => boolean): FileCalls =>
+  aroundCalls((name, args, make) => {
+    if (!SYNCS.includes(name) || !isFailing()) return make()
+    recorder.syncFailed(args[0])
+    const done = args.at(-1)
+    if (typeof done !== 'function') throw systemError('EIO')
+    setImmediate(() => done(systemError('EIO')))
+    return undefined
+  }, recorder.calls)
 
 /** Starts a shop in the folder, and returns what is wrong with it. */
 const recover = async (log: readonly Entry<Fact>[], cutFolder: CutFolder): Promise<string[]> => {

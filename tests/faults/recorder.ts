@@ -11,6 +11,8 @@ export type Entry<Fact> =
   | { kind: 'times'; node: number; mtime: number }
   /** All that happened to the node before entry `upTo` is on disk. */
   | { kind: 'sync'; node: number; upTo: number }
+  /** A sync has failed: what was written to the file before entry `upTo` may never be on disk, whatever later syncs say. */
+  | { kind: 'lost'; node: number; upTo: number }
   | { kind: 'fact'; fact: Fact }
 
 /** The number of the recorded folder itself. */
@@ -41,6 +43,12 @@ export class Recorder<Fact> {
   /** Notes that the outside was told this. */
   note(fact: Fact): void {
     this.log.push({ kind: 'fact', fact })
+  }
+
+  /** Notes that a sync of the open file has failed. */
+  syncFailed(fd: unknown): void {
+    const open = this.#open.get(Number(fd))
+    if (open) this.log.push({ kind: 'lost', node: open.node, upTo: this.log.length })
   }
 
   #call(name: string, args: unknown[], make: () => unknown): unknown {

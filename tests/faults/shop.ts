@@ -8,6 +8,7 @@ import { type AuditEntry, keyOf } from '../../src/audit/audit'
 import { AuditLog } from '../../src/audit/audit-log'
 import { jobCompleted, jobEnqueuedSchema } from '../../src/events/payloads'
 import { createFileStore } from '../../src/store/file/file-store'
+import { StoreError } from '../../src/store/store'
 import { waitFor } from '../support/wait-for'
 
 /** The topics that the audit trail subscribes to. */
@@ -54,14 +55,21 @@ export const openShop = async (options: ShopOptions) => {
   }
   const writeAudit = async ({ topic, data, traceId }: Event<unknown>) => {
     const entry: AuditEntry = { topic, data, traceId }
-    await audit.append(entry)
+    await audit.append(entry).catch((cause) => {
+      throw new StoreError('STORE_UNAVAILABLE', 'The audit trail cannot be written', { cause })
+    })
     onAudited?.(keyOf(entry))
   }
-  await store.start?.()
-  for (const topic of JOB_TOPICS)
-    await engine.events.subscribe(topic, 'Job', runJob, { ...QUEUE, maxRetries: jobRetries })
-  for (const topic of AUDITED) await engine.events.subscribe(topic, 'Audit', writeAudit, QUEUE)
-  await engine.start()
+  try {
+    await store.start?.()
+    for (const topic of JOB_TOPICS)
+      await engine.events.subscribe(topic, 'Job', runJob, { ...QUEUE, maxRetries: jobRetries })
+    for (const topic of AUDITED) await engine.events.subscribe(topic, 'Audit', writeAudit, QUEUE)
+    await engine.start()
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
   relay.start()
 
   const emit = async (events: readonly { id: string; topic: string; data: unknown }[]) => {
@@ -83,7 +91,7 @@ export const openShop = async (options: ShopOptions) => {
     audit,
     emit,
     /** Resolves once every event is handled, and settled. */
-    idle: (timeout = 20_000) => waitFor(isIdle, { what: 'every event to be handled', timeout, interval: 20 }),
+    idle: (timeout = 60_000) => waitFor(isIdle, { what: 'every event to be handled', timeout, interval: 20 }),
     /** As a server stops. */
     stop: async () => {
       await engine.events.shutdown()

@@ -15,6 +15,8 @@ const EDITED = 'edited'
 export interface WorkloadOptions {
   dataDir: string
   calls: FileCalls
+  /** Those of the editor, which never fail. */
+  editorCalls: FileCalls
   note: (fact: Fact) => void
   clients: number
   /** How many servers share the folder. */
@@ -23,7 +25,14 @@ export interface WorkloadOptions {
   run: number
   /** Whether the servers stop only once all is done. Otherwise they leave work to the next run, a retried dead letter too. */
   isLast: boolean
+  /** Told why a request was refused; a request that is refused ends the workload unless this is given. */
+  onRefused?: (error: unknown) => void
+  /** Called when no client has anything left to do, before the servers are idle. */
+  afterwards?: (shop: Shop) => Promise<void>
 }
+
+/** How long something is waited for that may never come, since requests are refused, in ms. */
+const IMPATIENCE_MS = 300
 
 const [JOB = '', FEEDING = ''] = JOB_TOPICS
 
@@ -40,9 +49,10 @@ const purged = (pet: Pet, purgedAt: number) => ({ topic: 'js.pet.purged', data: 
  * and are retried, and an editor edits the file.
  */
 export const runWorkload = async (options: WorkloadOptions): Promise<void> => {
-  const { dataDir, calls, note, clients, servers, run, isLast } = options
+  const { dataDir, calls, editorCalls, note, clients, servers, run, isLast, onRefused, afterwards } = options
   const failures = new Map<string, Error>()
-  const editor = new Editor(dataDir, calls)
+  const timeout = onRefused ? IMPATIENCE_MS : 10_000
+  const editor = new Editor(dataDir, editorCalls, timeout)
   const shops: Shop[] = []
   try {
     while (shops.length < servers) {
@@ -61,9 +71,18 @@ export const runWorkload = async (options: WorkloadOptions): Promise<void> => {
     const [first] = shops
     if (!first) return
     const all = Array.from({ length: clients }, (_, index) =>
-      runClient(shops[index % servers] ?? first, { name: `pet-${run}-${index}`, index, note, failures, isLast }),
+      runClient(shops[index % servers] ?? first, {
+        name: `pet-${run}-${index}`,
+        index,
+        note,
+        failures,
+        isLast,
+        timeout,
+      }),
     )
-    await Promise.all([...all, runCron(first, note, run), editTwice(first, editor, `${EDITED}-${run}`, note)])
+    const others = [runCron(first, note, run), editTwice(first, editor, `${EDITED}-${run}`, note)]
+    await Promise.all([...all, ...others].map((work) => (onRefused ? work.catch(onRefused) : work)))
+    await afterwards?.(first)
     if (isLast) for (const shop of shops) await shop.idle()
   } finally {
     for (const shop of shops) await shop.stop()
@@ -77,9 +96,12 @@ interface ClientOptions {
   /** By pet: what its job fails with. */
   failures: Map<string, Error>
   isLast: boolean
+  /** How long it waits for a dead letter, in ms. */
+  timeout: number
 }
 
-const runClient = async (shop: Shop, { name, index, note, failures, isLast }: ClientOptions): Promise<void> => {
+const runClient = async (shop: Shop, options: ClientOptions): Promise<void> => {
+  const { name, index, note, failures, isLast, timeout } = options
   /** Makes a change, and does what its step does: answer, and emit. */
   const change = async (
     state: string,
@@ -108,13 +130,10 @@ const runClient = async (shop: Shop, { name, index, note, failures, isLast }: Cl
     failures.delete(id)
     if (!isLast) failures.set(id, new StoreError('STORE_UNAVAILABLE', 'The job fails for now'))
   }
-  if (index % 10 === 4) await retryJob(shop, first.events[1]?.id ?? '', mend, note)
-}
-
-/** Waits for the dead letter of the event, and retries it. */
-const retryJob = async (shop: Shop, event: string, mend: () => void, note: (fact: Fact) => void): Promise<void> => {
+  if (index % 10 !== 4) return
+  const event = first.events[1]?.id ?? ''
   const find = async () => (await shop.engine.deadLetters.list()).find((letter) => letter.event.id === event)
-  const letter = await waitFor(find, { what: 'the dead letter', interval: 1 })
+  const letter = await waitFor(find, { what: 'the dead letter', interval: 1, timeout })
   note({ kind: 'letter', event })
   mend()
   note({ kind: 'retrying', event })
@@ -140,6 +159,8 @@ class Editor {
   constructor(
     private readonly dataDir: string,
     private readonly calls: FileCalls,
+    /** How long it waits for a chance to save, in ms. */
+    private readonly timeout: number,
   ) {
     this.#path = join(dataDir, 'pets.json')
   }
@@ -159,7 +180,11 @@ class Editor {
       return isSaved
     }
     if (moment === 'before a swap') this.#beforeSwap = save
-    return waitFor(moment === 'now' ? save : () => isSaved, { what: 'the edit to be saved', interval: 1 })
+    return waitFor(moment === 'now' ? save : () => isSaved, {
+      what: 'the edit to be saved',
+      interval: 1,
+      timeout: this.timeout,
+    })
   }
 
   #save(id: string, ageMonths: number, onSave: () => void): boolean {
@@ -201,8 +226,7 @@ const editTwice = async (shop: Shop, editor: Editor, name: string, note: (fact: 
     const state = `${ageMonths} new`
     const saved = editor.save(pet.id, ageMonths, moment, () => note({ kind: 'asked', pet: name, state }))
     // So that there is something to bring the file up to date with.
-    await shop.pets.update({ id: pet.id }, { species: 'bird' }, { deleted, restored })
-    await saved
+    await Promise.all([saved, shop.pets.update({ id: pet.id }, { species: 'bird' }, { deleted, restored })])
     onAcked()
   }
 }
