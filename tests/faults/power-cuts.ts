@@ -83,7 +83,7 @@ export const powerCuts = async ({ seed, say }: Chaos): Promise<void> => {
   const failing = await cutPower({ seed, clients: 10, starts: 2, most: 5_000, failures: 0.1 })
   assert.deepEqual(failing.broken, [])
   say(`${failing.recovered} of ${failing.found} folders after syncs that failed: nothing is lost in any`)
-  const again = await cutPower({ seed, clients: 10, starts: 1, most: 1_000, failures: 0.1, mutate: SYNC_AGAIN })
+  const again = await cutPower({ seed, clients: 10, starts: 1, most: 1_000, failures: 0.3, mutate: SYNC_AGAIN })
   assert.notEqual(again.broken.length, 0, 'nobody noticed that a sync was tried again')
   say(`a sync that fails is tried again: ${again.broken.length} of ${again.recovered} folders lose data, as they must`)
   for (const [what, mutate] of MUTANTS) {
