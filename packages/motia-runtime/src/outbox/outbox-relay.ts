@@ -11,7 +11,7 @@ const BATCH_MS = 20
 /** How long the removal may wait for other writes to go along with, in ms. */
 const PATIENCE_MS = 500
 
-/** How long until a removal that failed is tried again, in ms. */
+/** How long until a sweep or a removal that failed is tried again, in ms. */
 const RETRY_MS = 2_000
 
 /** What the relay needs. `outbox` returns the outbox that is current, since hot reload may replace it. */
@@ -65,12 +65,16 @@ export class OutboxRelay {
     clearTimeout(this.#sweepTimer)
     this.#sweeping = (this.#sweeping ?? Promise.resolve())
       .then(() => this.sweep(which))
-      // A store or queue that does not respond now has said so elsewhere; the next sweep tries again.
-      .catch(() => {})
-      .finally(() => {
-        clearTimeout(this.#sweepTimer)
-        if (!this.#isStopped) this.#sweepTimer = setTimeout(() => this.#sweepNow('seen'), SWEEP_INTERVAL_MS).unref()
-      })
+      .then(
+        () => this.#sweepIn(SWEEP_INTERVAL_MS, 'seen'),
+        // A store or queue that does not respond now has said so elsewhere.
+        () => this.#sweepIn(RETRY_MS, which),
+      )
+  }
+
+  #sweepIn(ms: number, which: 'all' | 'seen'): void {
+    clearTimeout(this.#sweepTimer)
+    if (!this.#isStopped) this.#sweepTimer = setTimeout(() => this.#sweepNow(which), ms).unref()
   }
 
   /** Emits the events that are owed: all of them, or those that the last sweep saw too. */
