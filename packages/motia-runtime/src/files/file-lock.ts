@@ -1,4 +1,4 @@
-import { type FileCalls, isMissing, nodeFiles, openInFolder } from './file-calls'
+import { closeSynced, type FileCalls, isMissing, nodeFiles, openInFolder } from './file-calls'
 
 /** How a file is opened to be locked. */
 export interface LockOptions {
@@ -26,7 +26,7 @@ export async function withFileLock<T>(
       // While it waited the file may have been replaced or removed: then the lock that counts is that of another file.
       if (isAt(calls, path, fd)) return await work(fd)
     } finally {
-      calls.closeSync(fd)
+      closeSynced(calls, fd)
     }
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { type FileCalls, nodeFiles, openInFolder, syncFolderNow, writeAll } from '../../files/file-calls'
+import { closeSynced, type FileCalls, nodeFiles, openInFolder, syncFolderNow, writeAll } from '../../files/file-calls'
 import { addRecord, deferRecord, endRecord, failRecord, startRecord } from './journal-records'
 import type { Message } from './message'
 
@@ -207,9 +207,5 @@ export const removeJournal = (calls: FileCalls, { fd, path }: OpenJournal): void
   } catch {
     // Removed by hand, or it stays: then its messages are taken over, at worst to run twice.
   }
-  try {
-    calls.closeSync(fd)
-  } catch {
-    // It is closed all the same.
-  }
+  closeSynced(calls, fd)
 }
