@@ -90,6 +90,8 @@ export const openShop = async (options: ShopOptions) => {
     later: new Pets(store, () => Date.now() + MONTHS_MS),
     audit,
     emit,
+    /** Emits what is owed, which would take up to 30 s by itself. */
+    sweep: () => relay.sweep('all'),
     /** Resolves once every event is handled, and settled. */
     idle: (timeout = 60_000) => waitFor(isIdle, { what: 'every event to be handled', timeout, interval: 20 }),
     /** As a server stops. */
