@@ -6,26 +6,31 @@ import { number, plural, table } from './table'
 
 const clientsIn = ({ measurements }: Comparison): number[] => [...new Set(measurements.map(({ clients }) => clients))]
 
+/** Leaves out the median latency of several clients: it follows from their rate. */
+const columnsFor = <T>(clients: number, [rate, p50, p99]: [T, T, T]): T[] =>
+  clients === 1 ? [rate, p50, p99] : [rate, p99]
+
 /** The rates of all contenders. One that did not run has a line that says why. */
 const ratesTable = ({ comparison, stock, titles }: Results): string => {
   const clients = clientsIn(comparison)
   const rows = (operation: Operation, from = comparison) =>
     from.starts.map(({ contender }) => {
-      const found = clients.map((count) => find(from, contender, operation, count))
-      const figures = found.flatMap((one) => (one ? [one.rate, one.p50, one.p99].map(number) : ['', '', '']))
+      const figures = clients.flatMap((count) => {
+        const found = find(from, contender, operation, count)
+        return columnsFor(count, found ? [number(found.rate), number(found.p50), number(found.p99)] : ['', '', ''])
+      })
       return [OPERATION_TITLES[operation], titles[contender] ?? contender, ...figures]
     })
   const withJobs = comparison.starts.flatMap(({ contender }) => {
     const rates = clients.map((count) => find(comparison, contender, 'POST', count)?.rateWithJobs ?? null)
     if (rates.includes(null)) return []
-    return [
-      ['POST and its jobs', titles[contender] ?? contender, ...rates.flatMap((rate) => [number(rate ?? 0), '', ''])],
-    ]
+    const figures = clients.flatMap((count, index) => columnsFor(count, [number(rates[index] ?? 0), '', '']))
+    return [['POST and its jobs', titles[contender] ?? contender, ...figures]]
   })
   const absent = [...comparison.absent, ...stock.absent].map(({ title, reason }) => [
     ...['', `${title} did not run: ${reason.split('\n')[0]}`],
   ])
-  const head = clients.flatMap((count) => [`${plural(count, 'client')}: per s`, 'p50 ms', 'p99 ms'])
+  const head = clients.flatMap((count) => columnsFor(count, [`${plural(count, 'client')}: per s`, 'p50 ms', 'p99 ms']))
   const all = OPERATIONS.flatMap((operation) => [
     ...rows(operation),
     ...(operation === 'POST' ? [...rows(operation, stock), ...withJobs] : []),
@@ -55,27 +60,32 @@ export const report = (results: Results): string => {
   const aims = checkAims(results).map(({ aim, measured, isMet }) => [aim, measured, mark(isMet)])
   return `# Benchmarks
 
-\`npm run bench\` measures all of this in about seven minutes and writes this page. \`npm run bench -- --quick\` checks in seconds that it
-works.
+\`npm run bench\` writes this page in about seven minutes. \`npm run bench -- --quick\` tries everything in seconds.
 
 ${machine.date}, Node ${machine.node}, ${machine.cores} cores (${machine.processor}), ${machine.memoryGb.toFixed(0)} GB; load average before the
-run: ${machine.loadBefore.toFixed(1)}. Server, database and clients share this machine, and the contenders take turns. Failed requests: ${failures}.
+run: ${machine.loadBefore.toFixed(1)}. Server, database and clients share the machine. The contenders take turns. Failed requests: ${failures}.
 
 ## Rates
 
-Medians of the rounds; each begins with 100 pets. The peer is Fastify 5 with PostgreSQL (\`synchronous_commit=on\`) and graphile-worker in one
-process ([its code](../bench/contenders/fastify-postgres.ts)): pet, audit row and job are one transaction, and the job does the same work. json-server
-has no jobs, and responds before it writes to the disk. Redis syncs its append-only file every second.
+Medians of the rounds, each with 100 pets at first.
+
+- **With Redis**: Redis syncs its append-only file every second.
+- **Peer**: Fastify 5, PostgreSQL (\`synchronous_commit=on\`) and graphile-worker ([code](../bench/contenders/fastify-postgres.ts)). One
+  transaction stores pet, audit row and job. The job does the same work as ours.
+- **json-server** has no jobs, and responds before it writes to the disk.
+- **Stock Motia** runs the same steps with its own runner.
 
 ${ratesTable(results)}
 
 ## Aims
 
+These are for the pet store without Redis unless a row says otherwise. Syncs are calls of fsync and fdatasync.
+
 ${table(['aim', 'measured', ''], aims, 3)}
 
 ## Growth
 
-The pet store with its default engine.
+The pet store without Redis.
 
 ${growthTable(results)}
 `

@@ -30,15 +30,14 @@ export const scaleSection = ({ machine, rounds, memory, failures }: ScaleResults
   return `${HEADING}
 
 \`npm run bench -- --scale\`, ${machine.date}, Node ${machine.node}, ${machine.cores} cores (${machine.processor}); load average before the run:
-${machine.loadBefore.toFixed(1)}. ${CLIENTS} clients are spread over the instances. All share this machine with one redis-server (append-only file,
-synced every second), so more instances share its cores: look at the CPU time per request, which includes all that the request
-causes. Redis holds ${[...sizes.values()].join(', ')}. Failed requests: ${failures}.
+${machine.loadBefore.toFixed(1)}. ${CLIENTS} clients are spread over the instances. Instances, clients and Redis share the machine's cores, so compare the CPU
+time per request. It includes the jobs of the request. Redis syncs its append-only file every second, and uses ${[...sizes.values()].join(', ')}. Failed requests: ${failures}.
 
 ${table(['', 'instances', 'pets', 'per s', 'p50 ms', 'p99 ms', 'instances: µs CPU', 'Redis: µs CPU'], rows)}
 `
 }
 
-/** Parts `docs/benchmarks.md` into the page before that section, and the section; empty if it has none. */
+/** Splits `docs/benchmarks.md` into the page before that section, and the section; empty if it has none. */
 export const splitSection = (text: string): { page: string; section: string } => {
   const start = text.indexOf(HEADING)
   return start < 0

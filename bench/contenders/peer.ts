@@ -23,7 +23,7 @@ const fill = async (client: Client, pets: number): Promise<void> => {
 /** What one would build for the pet store's API on a database: see fastify-postgres.ts. */
 export const peer: Contender = {
   key: 'peer',
-  title: 'Fastify + PostgreSQL',
+  title: 'peer',
   hasJobs: true,
   start: async (pets, tracer) => {
     const postgres = await startPostgres(tracer)

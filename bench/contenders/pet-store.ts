@@ -55,7 +55,7 @@ export const embedded: Contender = {
 /** The pet store with all it keeps in a Redis of its own. */
 export const overRedis: Contender = {
   key: 'redis',
-  title: 'pet store, REDIS_URL',
+  title: 'with Redis',
   hasJobs: true,
   start: async (pets, tracer) => {
     const redis = await startRedisServer(tracer)
@@ -74,7 +74,7 @@ export const overRedis: Contender = {
 /** The pet store on Motia's own runner, which starts a Node process for each call of a step. */
 export const stockRunner: Contender = {
   key: 'stock',
-  title: "Motia's stock runner",
+  title: 'stock Motia',
   hasJobs: true,
   start: (pets) => startPetStore(makeDataDir(pets), { PETS_STEP_RUNTIME: 'process' }),
 }

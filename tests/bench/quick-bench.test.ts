@@ -38,8 +38,8 @@ test(
       expect(rate).toBeGreaterThan(0)
       expect(p99).toBeGreaterThan(0)
     }
-    expect(output).toMatch(/\| POST +\| Fastify \+ PostgreSQL \|/)
-    expect(output).toContain('p50 at most 0.5× Fastify + PostgreSQL')
+    expect(output).toMatch(/\| POST +\| peer +\|/)
+    expect(output).toContain('POST, 1 client: p50 ≤ 0.5× peer')
   },
   TIMEOUT_MS,
 )
