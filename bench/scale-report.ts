@@ -31,7 +31,8 @@ export const scaleSection = ({ machine, rounds, memory, failures }: ScaleResults
 
 \`npm run bench -- --scale\`, ${machine.date}, Node ${machine.node}, ${machine.cores} cores (${machine.processor}); load average before the run:
 ${machine.loadBefore.toFixed(1)}. ${CLIENTS} clients are spread over the instances. Instances, clients and Redis share the machine's cores, so compare the CPU
-time per request. It includes the jobs of the request. Redis syncs its append-only file every second, and uses ${[...sizes.values()].join(', ')}. Failed requests: ${failures}.
+time per request. It includes the jobs of the request. Redis syncs its append-only file every second, and uses
+${[...sizes.values()].join(', ')}. Failed requests: ${failures}.
 
 ${table(['', 'instances', 'pets', 'per s', 'p50 ms', 'p99 ms', 'instances: µs CPU', 'Redis: µs CPU'], rows)}
 `
