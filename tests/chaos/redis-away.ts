@@ -79,7 +79,7 @@ export const redisAway = async (
       begin: () => redis.command('CONFIG', 'SET', 'maxmemory', '1'),
       end: () => redis.command('CONFIG', 'SET', 'maxmemory', '0'),
       refusal: /^Redis has no memory left to store the change$/,
-      says: { first: 'Redis refuses jobs for the queue', last: 'Redis takes jobs for the queue' },
+      says: { first: 'Redis refuses jobs for the queue', last: 'Redis accepts jobs for the queue' },
     },
   ]
   for (const [index, { name, begin, end, refusal, says }] of outages

@@ -52,10 +52,12 @@ test('When the Redis of the settings cannot be used, then one line says why, wit
   expect(down).toBe(`✗ Redis at 127.0.0.1:${nobody} cannot be reached: connect ECONNREFUSED 127.0.0.1:${nobody}\n`)
   expect(silent).toMatch(/^✗ Redis at \S+ cannot be reached: connected, but no reply within 10 s\n$/)
   expect(unknown).toMatch(/^✗ Redis at no-such-host\.invalid:6379 cannot be reached: getaddrinfo [^\n]*\n$/)
-  expect(noPassword).toMatch(/^✗ [^\n]* cannot be reached: it wants a password, as in redis:\/\/:password@host:port\n$/)
+  expect(noPassword).toMatch(/^✗ [^\n]* cannot be reached: it needs a password, as in redis:\/\/:password@host:port\n$/)
   expect(badPassword).toMatch(/^✗ [^\n]* it does not accept the user and password of REDIS_URL\n$/)
-  expect(plain).toMatch(/^✗ [^\n]* cannot be reached: [^\n]*; a Redis that speaks TLS needs rediss:\/\/\n$/)
-  expect(untrusted).toMatch(/^✗ [^\n]* self-signed certificate; NODE_EXTRA_CA_CERTS names the file of its authority\n$/)
+  expect(plain).toMatch(/^✗ [^\n]* cannot be reached: [^\n]*; this Redis may need TLS: try rediss:\/\/\n$/)
+  expect(untrusted).toMatch(
+    /^✗ [^\n]* self-signed certificate; set NODE_EXTRA_CA_CERTS to the file of its certificate authority\n$/,
+  )
 }, 40_000)
 
 test('When Redis wants a password and keeps nothing on disk, then the server works, and warns in one line', async () => {

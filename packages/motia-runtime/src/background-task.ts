@@ -1,17 +1,20 @@
 /** When a background task runs. Times in ms. */
 export interface BackgroundTimes {
-  /** How long after the last time that somebody asked for it in a hurry. */
+  /** How long after the last urgent request for the task. */
   quietMs: number
-  /** How long after the first time that somebody asked for it, at the latest. */
+  /** How long after the first request for the task, at the latest. */
   latestMs: number
-  /** How long until it is tried again if it fails. */
+  /** How long until the task is tried again if it fails. */
   retryMs: number
 }
 
-/** How many times as long as it took the task rests, so that it takes no more than a fifth of the time. */
+/** The task pauses this many times as long as it ran, so it uses at most a fifth of the time. */
 const REST = 4
 
-/** A task that is asked for often, and runs now and then: once it is quiet, or at the latest some time after it was asked for. */
+/**
+ * A task that is requested often and runs seldom: once requests pause, or at the latest some time after the first of
+ * them.
+ */
 export class BackgroundTask {
   #timer: NodeJS.Timeout | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -26,7 +29,7 @@ export class BackgroundTask {
     private readonly times: BackgroundTimes,
   ) {}
 
-  /** Asks for the task: to run soon if in a hurry, at the latest possible time otherwise. */
+  /** Requests a run of the task: soon if `isInHurry`, otherwise at the latest possible time. */
   ask(isInHurry: boolean): void {
     const now = performance.now()
     this.#askedAt = Math.min(this.#askedAt, now)
@@ -34,7 +37,7 @@ export class BackgroundTask {
     this.#schedule()
   }
 
-  /** Does not run any more; resolves once a run that is under way is over. */
+  /** Stops the task. Resolves once its current run has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true
     clearTimeout(this.#timer)
@@ -43,7 +46,7 @@ export class BackgroundTask {
 
   #schedule(): void {
     const dueAt = this.#dueAt()
-    // Asked for again, it is due later: that is looked at when the timer fires.
+    // Further requests postpone the run. The timer checks that when it fires.
     if (this.#isStopped || this.#running || this.#timerAt <= dueAt) return
     clearTimeout(this.#timer)
     this.#timerAt = dueAt
@@ -71,7 +74,7 @@ export class BackgroundTask {
       const endedAt = performance.now()
       this.#notBefore = endedAt + REST * (endedAt - startedAt)
     } catch {
-      // Whoever runs the task says what is wrong with it.
+      // The task itself reports its errors.
       this.#notBefore = performance.now() + this.times.retryMs
       this.#askedAt = Math.min(this.#askedAt, startedAt)
     }

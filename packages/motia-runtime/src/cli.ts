@@ -9,7 +9,7 @@ import { onStopSignal } from './server/stop-signals'
 
 const modes: Mode[] = ['dev', 'start']
 
-// A log that cannot be written (its disk is full, its reader is gone) must not take the server down.
+// A log that cannot be written (full disk, closed pipe) must not end the server.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 /** Adds the variables of a file to the environment, which wins. Node's own `loadEnvFile` loses the first line after a BOM. */
@@ -25,13 +25,13 @@ const main = async (): Promise<void> => {
   const isTool = command === 'types' || command === 'openapi'
   if (!mode && !isTool) throw new Error('Usage: motia-runtime dev | start | types | openapi')
   let stop: ((exitCode: number) => Promise<void>) | undefined
-  // Before anything is loaded: the kernel drops a signal that process 1 of a container does not listen for.
+  // Before anything is loaded: the kernel drops signals for which process 1 of a container has no listener.
   if (mode) onStopSignal(() => (stop ? void stop(0) : process.exit(0)))
   const root = process.cwd()
   checkProjectPath(root, mode === 'dev')
   if (!isTool) Object.assign(process.env, environmentOf(args))
   loadEnvironment('.env')
-  // Motia, the Workbench and its page all ask this one.
+  // Motia, the Workbench and its page all read this variable.
   process.env.MOTIA_ANALYTICS_DISABLED = 'true'
   const { readConfig } = await import('./server/read-config')
   if (command === 'openapi') {
@@ -43,7 +43,7 @@ const main = async (): Promise<void> => {
     await writeTypes(root, await readConfig(root))
     return
   }
-  // Before the config is read, which may fail.
+  // Before reading the config, which may fail.
   await setLogFormat(process.env.LOG_FORMAT === 'json' ? 'json' : 'text')
   takeOverConsole()
   takeOverWarnings()

@@ -1,4 +1,4 @@
-/** What the promise comes to, or a rejection with what `makeError` makes where that takes longer than `ms`. */
+/** Resolves like `promise`, or rejects with `makeError()` after `ms`. */
 export const within = async <T>(promise: Promise<T>, ms: number, makeError: () => Error): Promise<T> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {

@@ -3,8 +3,8 @@ import type { CronAdapter, CronLock, CronLockInfo } from 'motia'
 import type { CronLeases, CronRun } from './cron-leases'
 
 /**
- * Motia's cron adapter, for steps that Motia's stock runner runs: Motia schedules them, and each tick runs in the server that
- * gets its lease. `lastTick` returns the tick of a step that is due now, epoch ms.
+ * Motia's cron adapter for steps in Motia's stock runner. Motia schedules them, and the server that gets the lease of a
+ * tick runs it. `lastTick` returns the tick of a step that is due now, in epoch ms.
  */
 export class LeasedCronAdapter implements CronAdapter {
   readonly #leases: CronLeases
@@ -48,7 +48,7 @@ export class LeasedCronAdapter implements CronAdapter {
     return true
   }
 
-  /** Lets the runs that are under way end. */
+  /** Waits for the current runs to end. */
   async shutdown(): Promise<void> {
     await Promise.all(Array.from(this.#runs.values(), ({ ended }) => ended))
   }

@@ -9,8 +9,9 @@ export interface CronSchedule {
 }
 
 /**
- * Returns the schedule of a cron expression of five fields, or of six with the seconds first, in the server's local time. On
- * the night on which a time does not exist its tick comes at the next time that does. Throws an error that holds the value.
+ * Returns the schedule of a cron expression of five fields, or of six with the seconds first, in the server's local
+ * time. If a night skips the time of a tick, the tick comes at the next time that exists. Throws an error that contains
+ * the expression.
  */
 export const parseCron = (expression: string): CronSchedule => {
   let cron: Cron
@@ -21,7 +22,7 @@ export const parseCron = (expression: string): CronSchedule => {
   }
   return {
     next: (after) => cron.nextRun(new Date(after))?.getTime() ?? null,
-    // Ticks are at whole seconds, and croner looks before the time it is given: the next whole second is the end.
+    // Ticks are at whole seconds, and croner searches before the given time, so pass the next whole second.
     last: (until) => cron.previousRuns(1, new Date(Math.floor(until / 1_000) * 1_000 + 1_000))[0]?.getTime() ?? null,
   }
 }

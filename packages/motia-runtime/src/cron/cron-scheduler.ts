@@ -2,19 +2,19 @@ import type { CronConfig, Step } from 'motia'
 import type { CronLeases, CronRun } from './cron-leases'
 import { type CronSchedule, parseCron } from './cron-schedule'
 
-/** How often the clock is looked at, at the least, in ms: it may be set, and the machine may sleep. */
+/** How often to check the clock at least, in ms: somebody may set it, and the machine may sleep. */
 const LOOK_INTERVAL_MS = 5_000
 
-/** How far the clock must go back to count as set back, in ms: more than a time service corrects in passing. */
+/** How far the clock must go back to count as set back, in ms: more than routine corrections of a time service. */
 const SET_BACK_MS = 1_000
 
-/** How often a server looks whether the run of another has ended, or its server with it, in ms. */
+/** How often a server checks whether another server has ended its run or died, in ms. */
 const FOLLOW_INTERVAL_MS = 1_000
 
 /** What the scheduler needs. */
 export interface CronSchedulerOptions {
   leases: CronLeases
-  /** Runs the step, and logs what goes wrong. */
+  /** Runs the step, and logs its errors. */
   run: (step: Step<CronConfig>) => Promise<void>
   /** Returns epoch ms. */
   now?: () => number
@@ -27,15 +27,15 @@ interface Job {
   next: number | null
   lookedAt: number
   timer: NodeJS.Timeout | undefined
-  /** There while this server runs a tick of the step, or waits for the run of another server to end. */
+  /** Set while this server runs a tick of the step, or waits for another server to end its run. */
   busy: Promise<void> | undefined
   isRemoved: boolean
 }
 
 /**
- * Runs cron steps in this process. Each tick runs once, whichever of the servers that share the leases gets it; if that server
- * dies, another one runs the tick again. A tick that comes late still runs, and of the ticks that were missed while no server
- * was up the last one is made up for at the start.
+ * Runs cron steps in this process. Each tick runs once, on one of the servers that share the leases. If that server
+ * dies, another one runs the tick again. A late tick still runs. If ticks were missed while no server was up, the last
+ * one runs at the start.
  */
 export class CronScheduler {
   readonly #leases: CronLeases
@@ -50,7 +50,7 @@ export class CronScheduler {
     this.#now = now
   }
 
-  /** Schedules the step; throws an error that holds the cron expression if that is invalid. */
+  /** Schedules the step. Throws an error that contains the cron expression if the expression is invalid. */
   createCronJob(step: Step<CronConfig>): void {
     const schedule = parseCron(step.config.cron)
     this.removeCronJob(step)
@@ -68,7 +68,7 @@ export class CronScheduler {
     this.#arm(job)
   }
 
-  /** Unschedules the step; a run that is under way ends as if nothing had happened. */
+  /** Unschedules the step. A current run continues to its end. */
   removeCronJob({ filePath }: Pick<Step, 'filePath'>): void {
     const job = this.#jobs.get(filePath)
     if (!job) return
@@ -77,7 +77,7 @@ export class CronScheduler {
     this.#jobs.delete(filePath)
   }
 
-  /** Runs the last tick of each step that no server was up for, if any was run before. */
+  /** Runs the last missed tick of each step, if the step has run before. */
   async makeUp(): Promise<void> {
     for (const job of this.#jobs.values()) {
       const { name } = job.step.config
@@ -89,7 +89,7 @@ export class CronScheduler {
     }
   }
 
-  /** Unschedules every step, and lets the runs that are under way end. */
+  /** Unschedules every step, and waits for the current runs to end. */
   async close(): Promise<void> {
     this.#isClosed = true
     const jobs = [...this.#jobs.values()]
@@ -108,7 +108,7 @@ export class CronScheduler {
     if (job.lookedAt - now > SET_BACK_MS) job.next = job.schedule.next(now)
     job.lookedAt = now
     if (job.next !== null && now >= job.next) {
-      // After a long pause only the last of the ticks that went by.
+      // After a long pause, run only the last missed tick.
       const tick = job.schedule.last(now) ?? job.next
       job.next = job.schedule.next(now)
       this.#begin(job, tick)
@@ -117,20 +117,20 @@ export class CronScheduler {
   }
 
   #begin(job: Job, tick: number): void {
-    // A run that takes longer than the interval: its next tick is left out.
+    // The last run takes longer than the interval: skip this tick.
     if (job.busy) return
     job.busy = this.#take(job, tick).finally(() => {
       job.busy = undefined
     })
   }
 
-  /** Runs the tick unless another server does; if that one dies before it is done, runs it here. */
+  /** Runs the tick unless another server does. If that server dies before the end, runs the tick here. */
   async #take(job: Job, tick: number): Promise<void> {
     const { name } = job.step.config
     let hasFailed = false
     const wait = (error: unknown) => {
       const reason = error instanceof Error ? error.message : error
-      if (!hasFailed) console.warn(`Step ${name} is due and waits: its lease cannot be taken (${reason})`)
+      if (!hasFailed) console.warn(`Step ${name} is due but waits, because its lease cannot be taken (${reason})`)
       hasFailed = true
       return 'held' as const
     }
@@ -142,7 +142,9 @@ export class CronScheduler {
       }
       if (lease !== 'held') {
         if (!isFirst && !hasFailed)
-          console.info(`Step ${name} runs here: the server that ran it has stopped, or took longer than its interval`)
+          console.info(
+            `Step ${name} runs here, because the server that ran it has stopped or took longer than the interval`,
+          )
         return this.#runAndEnd(job, lease)
       }
       await new Promise((resolve) => setTimeout(resolve, FOLLOW_INTERVAL_MS).unref())
@@ -153,10 +155,10 @@ export class CronScheduler {
     try {
       await this.#run(job.step)
     } catch {
-      // The runner has logged it. A tick is run once, whatever its outcome.
+      // The runner has logged the error. A tick runs once, whatever its outcome.
     }
     await lease
       .end()
-      .catch((error) => console.error(`The end of a run of ${job.step.config.name} was not noted:`, error))
+      .catch((error) => console.error(`Cannot record the end of a run of ${job.step.config.name}:`, error))
   }
 }

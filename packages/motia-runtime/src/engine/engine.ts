@@ -12,8 +12,8 @@ import type { CronLeases } from '../cron/cron-leases'
 import type { FeedTarget } from '../traces/workbench-feed'
 
 /**
- * An event on its way to the steps that subscribe to its topic. `id` is there if an outbox owes the event: two events of one
- * id are the same event, and the engine delivers it once while it is queued.
+ * An event for the steps that subscribe to its topic. An event that an outbox owes has an `id`. The engine does not
+ * queue an `id` that is queued already.
  */
 export interface QueuedEvent {
   id?: string
@@ -23,7 +23,7 @@ export interface QueuedEvent {
   flows?: string[]
 }
 
-/** Where a message goes whose attempts are used up: a queue's name is `<topic>.<Step>`. Times are epoch ms. */
+/** A message without attempts left. A queue's name is `<topic>.<Step>`. Times are epoch ms. */
 export interface DeadLetter {
   id: string
   queue: string
@@ -34,14 +34,14 @@ export interface DeadLetter {
   attempts: number
 }
 
-/** The messages that failed for good, of all queues. They survive a restart. */
+/** The dead letters of all queues. They survive a restart. */
 export interface DeadLetters {
   list(): Promise<DeadLetter[]>
-  /** Returns how many there are of each queue that has any. */
+  /** Returns the number of dead letters of each queue that has any. */
   counts(): Promise<Map<string, number>>
-  /** Queues the message again, with all its attempts; false if there is no such dead letter. */
+  /** Queues the message again, with all its attempts. Returns false if there is no such dead letter. */
   retry(id: string): Promise<boolean>
-  /** Removes it for good; false if there is no such dead letter. */
+  /** Removes the dead letter. Returns false if there is no such dead letter. */
   discard(id: string): Promise<boolean>
 }
 
@@ -55,31 +55,31 @@ export interface QueueCounts {
   failed: number
 }
 
-/** An event that the engine does not take: its data is not JSON, or the queues do not answer. */
+/** Thrown if an event cannot be queued: its data is not JSON, or the queues do not respond. */
 export class EmitError extends Error {
   override readonly name = 'EmitError'
 }
 
-/** Motia's event adapter, and what an outbox needs beside it. */
+/** Motia's event adapter, with additions for an outbox. */
 export interface EngineEvents extends EventAdapter {
   /**
-   * Queues the event for each subscriber of its topic, and resolves once it is queued. Rejects with an `EmitError` if it is
-   * not: always if its data cannot be JSON.
+   * Queues the event for each subscriber of its topic, and resolves once it is queued. Rejects with an `EmitError` if
+   * it cannot be queued, for example because its data is not JSON.
    */
   emit<TData>(event: Event<TData> & { id?: string }): Promise<void>
   /**
-   * Calls `listener` with each event that has an `id` once its outbox need not owe it any more: it is safe from a crash in
-   * the queues, or every subscriber has handled it (or its dead letter is on disk).
+   * Calls `listener` with each event that has an `id` once its outbox can forget it: the queues keep it in a crash, or
+   * each subscriber has handled it or its dead letter is on disk.
    */
   onSettled(listener: (event: QueuedEvent) => void): void
   /**
-   * The ids of the events that are in the queues of other servers, whose emits this engine would not recognise as the same. An
-   * engine whose queues are shared needs no such method.
+   * Returns the ids of the events in the queues of other servers, which this engine would otherwise queue again. An
+   * engine with shared queues does not need this method.
    */
   queuedElsewhere?(): Promise<ReadonlySet<string>>
 }
 
-/** What pushes to the pages of the Workbench: Motia's streams, as `createServer` has wrapped them. */
+/** Motia's streams, which push to the pages of the Workbench. */
 export interface OpenWorkbench {
   getStreams: LockedData['getStreams']
   /** Whether a page is open. */
@@ -87,7 +87,7 @@ export interface OpenWorkbench {
 }
 
 /**
- * What carries events, cron runs, state, streams and traces. `embedded` keeps them in this process and its data folder,
+ * Provides events, cron leases, state, streams and traces. `embedded` keeps them in this process and its data folder,
  * `bullmq` in a Redis that several servers share.
  */
 export interface Engine {
@@ -99,19 +99,22 @@ export interface Engine {
   readonly deadLetters: DeadLetters
   /** Where traces and log lines for the Workbench go. */
   readonly feed: FeedTarget
-  /** Lets `feed` push to an open Workbench too. Called once, as soon as Motia's server is there. */
+  /** Makes `feed` push to an open Workbench too. Called once, when Motia's server exists. */
   attachWorkbench(workbench: OpenWorkbench): void
-  /** Motia's own stream of that name (`motia-trace`, `motia-trace-group`, `__motia.logs`); undefined for any other name. */
+  /**
+   * Returns Motia's own stream of that name (`motia-trace`, `motia-trace-group`, `__motia.logs`); undefined for other
+   * names.
+   */
   workbenchStream(name: string): StreamAdapter<unknown> | undefined
-  /** The Workbench's Queues tab on these queues. */
+  /** Returns the Workbench's Queues tab for these queues. */
   queuesTab(context: MotiaPluginContext): MotiaPlugin
   queues(): Promise<QueueCounts[]>
-  /** Null while all works; otherwise what does not, in words for `/health`. */
+  /** Returns a text for `/health` that says what does not work; null if everything works. */
   problem(): string | null
   /** Calls `listener` when the engine works again after a problem. */
   onRecovered(listener: () => void): void
-  /** Begins to deliver what an earlier process left, once all steps have subscribed. */
+  /** Starts delivering events that an earlier process left. Called once all steps have subscribed. */
   start(): Promise<void>
-  /** Lets go of files and connections. Called after `events.shutdown()`. */
+  /** Closes files and connections. Called after `events.shutdown()`. */
   close(): Promise<void>
 }

@@ -1,10 +1,10 @@
-/** The shortest and the longest wait of a message that cannot be handled now, in ms. */
+/** The shortest and the longest delay of a message that cannot be handled now, in ms. */
 const SHORTEST_WAIT_MS = 2_000
 const LONGEST_WAIT_MS = 30_000
 
 /**
- * Whether a handler failed only because something that it needs is not available now, such as a store: its error has a
- * property `isTemporary` that is true. The attempt does not count then.
+ * Returns whether a handler failed only because something it needs, such as a store, is unavailable now: its error has
+ * `isTemporary: true`. Such an attempt does not count.
  */
 export const isTemporary = (error: unknown): boolean =>
   error instanceof Error && 'isTemporary' in error && error.isTemporary === true

@@ -8,19 +8,19 @@ export interface FileAccess {
   gid: number
 }
 
-/** The permissions and owners in a file's stat. */
+/** Returns the permissions and owners in a file's stat. */
 export const accessOf = ({ mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>): FileAccess => ({
   mode: mode & 0o777,
   uid,
   gid,
 })
 
-/** Gives a file these permissions, whatever the umask, and these owners as far as this process may. */
+/** Gives a file these permissions, regardless of the umask, and these owners if this process may. */
 export function giveAccess(calls: FileCalls, fd: number, { mode, uid, gid }: FileAccess): void {
   const own = calls.fstatSync(fd)
   const isGiven = (own.uid === uid && own.gid === gid) || giveOwner(calls, fd, uid, gid)
   const hasGroup = isGiven || own.gid === gid || giveOwner(calls, fd, own.uid, gid)
-  // Another group than that of the old file gets no more than everybody.
+  // A group other than the old file's gets only the rights of everybody.
   calls.fchmodSync(fd, hasGroup ? mode : (mode & 0o707) | ((mode & 0o007) << 3))
 }
 
@@ -29,7 +29,7 @@ function giveOwner(calls: FileCalls, fd: number, uid: number, gid: number): bool
     calls.fchownSync(fd, uid, gid)
     return true
   } catch {
-    // Only root may give a file away, and only members of a group may give it to that.
+    // Only root may change the owner, and only members of a group may set that group.
     return false
   }
 }

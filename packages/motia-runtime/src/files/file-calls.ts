@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { swapSync, tryLock, waitForLock } from 'fs-native-extensions'
 
-/** Every call by which the server reads, changes and locks its files. Tests pass their own, which fail or take notes. */
+/** Every call by which the server reads, changes and locks its files. Tests pass calls that fail or record. */
 export type FileCalls = Pick<
   typeof fs,
   | 'accessSync'
@@ -29,9 +29,9 @@ export type FileCalls = Pick<
   | 'statSync'
   | 'writeSync'
 > & {
-  /** Exchanges two files in one step: each has the other's name then. */
+  /** Exchanges the names of two files in one step. */
   swapSync: (a: string, b: string) => void
-  /** Takes the exclusive lock for an open file; false if another open file has it. */
+  /** Takes the exclusive lock for an open file. Returns false if another open file has it. */
   tryLock: (fd: number) => boolean
   /** Resolves once the open file has the exclusive lock. */
   waitForLock: (fd: number) => Promise<void>
@@ -40,24 +40,24 @@ export type FileCalls = Pick<
 /** The calls themselves. */
 export const nodeFiles: FileCalls = { ...fs, swapSync, tryLock, waitForLock }
 
-/** Whether a call failed with one of these codes. */
+/** Returns whether a call failed with one of these codes. */
 export const hasCode = (error: unknown, ...codes: string[]): boolean =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
 
-/** Whether a call failed because there is no such file. */
+/** Returns whether a call failed because there is no such file. */
 export const isMissing = (error: unknown): boolean => hasCode(error, 'ENOENT')
 
-/** Whether there is something of that name. */
+/** Returns whether a file or folder of that name exists. */
 export const exists = (calls: FileCalls, path: string): boolean =>
   calls.statSync(path, { throwIfNoEntry: false }) !== undefined
 
-/** Writes all bytes: a disk that fills up ends in a short write first, and in the error at the next one. */
+/** Writes all bytes. If the disk fills up, the first write is short and the next one throws. */
 export function writeAll(calls: FileCalls, fd: number, bytes: Uint8Array): void {
   let written = 0
   while (written < bytes.length) written += calls.writeSync(fd, bytes, written)
 }
 
-/** The bytes from one position of a file to another, or to its end if that comes first. */
+/** Returns the bytes of a file from one position to another, or to its end if that comes first. */
 export function readRange(calls: FileCalls, fd: number, from: number, to: number): Buffer {
   const bytes = Buffer.alloc(Math.max(0, to - from))
   let length = 0
@@ -88,7 +88,7 @@ export const syncFile = (calls: FileCalls, fd: number, what: 'data' | 'all'): Pr
 /** Windows refuses to sync a folder (EPERM); NTFS writes names to a journal of its own. */
 const CAN_SYNC_FOLDERS = process.platform !== 'win32'
 
-/** Resolves once the names in the folder are on disk: files that were made, renamed or removed there. */
+/** Resolves once the names in the folder are on disk: of files that were created, renamed or removed there. */
 export async function syncFolder(calls: FileCalls, path: string): Promise<void> {
   if (!CAN_SYNC_FOLDERS) return
   const fd = calls.openSync(path, 'r')
@@ -99,7 +99,7 @@ export async function syncFolder(calls: FileCalls, path: string): Promise<void> 
   }
 }
 
-/** Like `syncFolder`, but returns only then. */
+/** Like `syncFolder`, but synchronous. */
 export function syncFolderNow(calls: FileCalls, path: string): void {
   if (!CAN_SYNC_FOLDERS) return
   const fd = calls.openSync(path, 'r')
@@ -110,7 +110,7 @@ export function syncFolderNow(calls: FileCalls, path: string): void {
   }
 }
 
-/** Opens a file and, if that fails for want of its folder, makes that durably first. */
+/** Opens a file. Creates its folder durably if that is missing. */
 export function openInFolder(calls: FileCalls, path: string, flags: string, mode?: number): number {
   try {
     return calls.openSync(path, flags, mode)
@@ -122,8 +122,8 @@ export function openInFolder(calls: FileCalls, path: string, flags: string, mode
 }
 
 /**
- * Makes a folder durably, and those above it that are missing. Not by the option `recursive` of `mkdirSync`: below `/proc`
- * that never returns (Node 20).
+ * Creates a folder and its missing parents durably. It does not use the option `recursive` of `mkdirSync`, which never
+ * returns below `/proc` (Node 20).
  */
 export function makeFolder(calls: FileCalls, path: string, isLastTry = false): void {
   const parent = dirname(path)

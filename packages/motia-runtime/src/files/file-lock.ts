@@ -1,6 +1,6 @@
 import { closeSynced, type FileCalls, isMissing, nodeFiles, openInFolder } from './file-calls'
 
-/** How a file is opened to be locked. */
+/** How to open a file for locking. */
 export interface LockOptions {
   calls?: FileCalls
   /** The permissions of a file that does not exist yet, before the umask. */
@@ -8,9 +8,9 @@ export interface LockOptions {
 }
 
 /**
- * Runs `work` while holding the file's lock, which only one can among all processes, and within one. `work` gets the file,
- * open for reading and appending; it is made if need be, with its folder. A wait for the lock cannot be cancelled and
- * occupies a thread: queue in front of it.
+ * Runs `work` while holding the file's exclusive lock, which also excludes other calls in this process. `work` gets the
+ * file, open for reading and appending. The file and its folder are created if missing. Waiting for the lock occupies a
+ * thread and cannot be cancelled, so let callers queue before this.
  */
 export async function withFileLock<T>(
   path: string,
@@ -18,12 +18,12 @@ export async function withFileLock<T>(
   { calls = nodeFiles, mode }: LockOptions = {},
 ): Promise<T> {
   for (;;) {
-    // The lock belongs to the open file: opened for each turn, it is free once closed, also by the death of the process.
-    // Opening and closing a file takes microseconds, a hop to a thread and back ten times that.
+    // The lock belongs to the open file, so closing the file or the death of the process frees it. Opening and closing
+    // a file takes microseconds, a hop to a thread and back ten times that.
     const fd = openInFolder(calls, path, 'a+', mode)
     try {
       if (!calls.tryLock(fd)) await calls.waitForLock(fd)
-      // While it waited the file may have been replaced or removed: then the lock that counts is that of another file.
+      // If the file was replaced or removed meanwhile, this lock is the wrong one.
       if (isAt(calls, path, fd)) return await work(fd)
     } finally {
       closeSynced(calls, fd)

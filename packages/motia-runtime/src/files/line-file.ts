@@ -4,33 +4,35 @@ import { type FileStamp, NO_FILE, sameStamp } from './file-stamp'
 
 const LINE_BREAK = 0x0a
 
-/** How many bytes before its position are remembered, to notice that a file is not the one that was read. */
+/** How many bytes before the position to remember, to detect that the file is another one. */
 const MARK_BYTES = 64
 
 /** How a file of lines is read. */
 export interface LineFileOptions {
   /**
-   * Told the lines that others have written. `isFresh`: they begin the file (or the end of it that is read at first), so
-   * what earlier lines said is void. Returns how many of them are valid, if not all are: the rest was not written whole.
-   * What it throws rejects the turn, and the same lines come again with the next.
+   * Called with lines that other processes have written. If `isFresh`, they are the beginning of the file (or of the
+   * part that is read at first), and earlier lines are void. Returns how many lines are valid; undefined means all. The
+   * others were not written completely. An error rejects the turn, and the next turn gets the same lines again.
    */
   onLines(lines: string[], isFresh: boolean): number | undefined
-  /** Whether a last line without its line break is complete, as an editor may leave it; never unless told otherwise. */
+  /** Returns whether a last line without a line break is complete, as some editors leave it. Default: never. */
   isComplete?: (line: string) => boolean
-  /** How much of the end of a file is read at first, in bytes; all unless told otherwise. */
+  /** How many bytes at the end of the file to read at first. Default: all. */
   tailBytes?: number
 }
 
-/** How far a file of lines is read and written. Works on the open file; whoever calls holds the lock if it says so. */
+/** Reads and appends lines, and tracks the position. Works on the open file. Callers hold the lock if `isLocked`. */
 export class LineFile {
-  /** The file as it was read or written last. Inodes alone do not tell files apart: a new one may have that of an old one. */
+  /**
+   * The stamp after the last read or write. An inode does not identify a file: a new file may have that of an old one.
+   */
   #stamp: FileStamp = NO_FILE
-  /** The end of the last line that was read or written, and the bytes before it. */
+  /** The end of the last line that was read or written. The bytes before it are in `#mark`. */
   #end = 0
   #mark: Buffer = Buffer.alloc(0)
   /** The file whose name in its folder is on disk. */
   #syncedInode = NO_FILE.ino
-  /** How many bytes after `#end` a failed write may have left. */
+  /** How many bytes after `#end` may be the remains of a failed write. */
   #remains = 0
 
   constructor(
@@ -39,19 +41,19 @@ export class LineFile {
     private readonly calls: FileCalls,
   ) {}
 
-  /** Whether there may be lines to read; costs one stat. What a failed write has left counts as no line. */
+  /** Returns whether there may be lines to read, other than the remains of a failed write. Costs one stat. */
   hasNews(): boolean {
     if (this.#remains > 0) return false
     return !sameStamp(this.#stamp, this.calls.statSync(this.path, { bigint: true, throwIfNoEntry: false }) ?? NO_FILE)
   }
 
-  /** The file is gone, and with it all that was in it. */
+  /** Records that the file is gone. */
   forget(): void {
     this.#stamp = NO_FILE
     this.#begin(0)
   }
 
-  /** Reads what is new. `isLocked`: nobody else is writing, so what is left of a line is cut off. */
+  /** Reads new lines. If `isLocked`, nobody else is writing, so an incomplete last line is cut off. */
   read(fd: number, isLocked: boolean): void {
     const stats = this.calls.fstatSync(fd, { bigint: true })
     const size = Number(stats.size)
@@ -61,7 +63,7 @@ export class LineFile {
     this.#stamp = stats
   }
 
-  /** Appends the lines and resolves once they are on disk. If that fails they are taken back, and it rejects. */
+  /** Appends the lines and resolves once they are on disk. If that fails, removes them again and rejects. */
   async append(fd: number, lines: readonly string[]): Promise<void> {
     const bytes = toBytes(lines)
     this.#remains = bytes.length
@@ -82,13 +84,13 @@ export class LineFile {
   }
 
   /**
-   * Takes back what a failed write has left, if anything. After a sync that failed a later one says nothing about the same
-   * bytes: they must be gone before others are written.
+   * Removes the remains of a failed write. After a failed sync, a later sync says nothing about the same bytes, so they
+   * must be removed before others are written.
    */
   async takeBack(fd: number): Promise<void> {
     if (this.#remains === 0) return
     const { ino, size } = this.calls.fstatSync(fd, { bigint: true })
-    // Unless somebody has gone on writing after them: then they are lines like any others.
+    // If another process has written after them, they are normal lines and stay.
     if (ino === this.#stamp.ino && size <= this.#end + this.#remains) {
       this.calls.ftruncateSync(fd, this.#end)
       await syncFile(this.calls, fd, 'all')
@@ -96,7 +98,7 @@ export class LineFile {
     this.#remains = 0
   }
 
-  /** From now on the file is this one, which holds these bytes. */
+  /** Switches to another file, which contains these bytes. */
   moveTo(fd: number, bytes: Buffer): void {
     this.#remains = 0
     this.#stamp = this.calls.fstatSync(fd, { bigint: true })
@@ -156,5 +158,5 @@ export class LineFile {
   }
 }
 
-/** The bytes of lines in a file. */
+/** Returns the bytes of lines in a file. */
 export const toBytes = (lines: readonly string[]): Buffer => Buffer.from(lines.map((line) => `${line}\n`).join(''))

@@ -6,34 +6,35 @@ import { LineFile, type LineFileOptions, toBytes } from './line-file'
 import { writeFile } from './replace-file'
 import { Turns } from './turns'
 
-/** What a log of lines is about. */
+/** How a log of lines is read and written. */
 export interface LineLogOptions<Entry> extends LineFileOptions {
-  /** Called when a turn begins: it has read all lines, and writes next. What it throws rejects the turn. */
+  /** Called in each turn after reading all lines and before writing. An error rejects the turn. */
   beforeTurn?: () => void
-  /** Returns the lines for all entries of one turn; a line of JSON for each unless told otherwise. */
+  /** Returns the lines for all entries of one turn. Default: a line of JSON for each entry. */
   encode?: (entries: Entry[]) => string[]
-  /** Told what a turn has written, once it is on disk and before its callers are. */
+  /** Called with the entries of a turn once they are on disk, before their callers continue. */
   onWritten?: (entries: Entry[]) => void
-  /** Returns the permissions and owners of a new file, if they are not to be the usual ones. */
+  /** Returns the permissions and owners of a new file. Default: those that the system gives. */
   access?: () => FileAccess | undefined
   calls?: FileCalls
 }
 
-/** What a piece of work adds to the log, and what its caller gets once that is on disk. */
+/** The entries that a piece of work adds, and the value for its caller. */
 export interface Addition<Entry, T> {
   entries: Entry[]
   value: T
 }
 
 interface Work<Entry> {
-  /** Returns what to write, and what to call once it is written. */
+  /** Returns the entries to write, and a function to call once they are written. */
   run: () => { entries: Entry[]; done: () => void }
   reject: (error: unknown) => void
 }
 
 /**
- * A file of lines that several processes append to, each line acknowledged once it is on disk. Lines never interleave, what a
- * crash left of a line is cut off before the next is written, and a turn that cannot be written whole is taken back whole.
+ * A file to which several processes append lines. Each line is acknowledged once it is on disk. Lines never interleave.
+ * The remains of a crash are cut off before the next line is written. If a turn cannot be written completely, it is
+ * removed completely.
  */
 export class LineLog<Entry = unknown> {
   readonly #path: string
@@ -52,9 +53,9 @@ export class LineLog<Entry = unknown> {
   }
 
   /**
-   * Runs `work` in the next turn, which holds the file's lock and has read every line, and resolves to its value once what it
-   * adds is on disk. What `work` throws rejects its own caller only; if the turn cannot be written, all of its callers are
-   * rejected and nothing is added. `patienceMs`: how long the turn may wait for others to go along.
+   * Runs `work` in the next turn, when the file is locked and every line has been read. Resolves to the value of `work`
+   * once its entries are on disk. If `work` throws, only its caller is rejected. If the turn cannot be written, all its
+   * callers are rejected and nothing is added. The turn may wait `patienceMs` for other work.
    */
   turn<T>(work: () => Addition<Entry, T>, patienceMs = 0): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -66,14 +67,14 @@ export class LineLog<Entry = unknown> {
     })
   }
 
-  /** Resolves once all that was handed in so far is done, the patient at once. */
+  /** Starts all pending work at once, and resolves when it is done. */
   flush(): Promise<void> {
     return this.#turns.flush()
   }
 
-  /** Reads what others have appended: synchronously, and without the lock. Costs one stat if there is nothing. */
+  /** Reads lines that others have appended, synchronously and without the lock. Costs one stat if there are none. */
   poll(): void {
-    // While this log holds the lock nobody else writes, and what it is writing itself does not count yet.
+    // While this log has the lock nobody else writes, and its own lines do not count yet.
     if (this.#holdsLock || !this.#file.hasNews()) return
     let fd: number
     try {
@@ -92,9 +93,9 @@ export class LineLog<Entry = unknown> {
   }
 
   /**
-   * Runs `make` alone, with the lock held and every line read, and replaces all lines by those it resolves to, durably and at
-   * once: a crash leaves the old file or the new one. `removed` takes the file away, `null` leaves it as it is. `done` is
-   * called once that is on disk, before anything else is read or written.
+   * Runs `make` exclusively, when the file is locked and every line has been read, and replaces all lines by those it
+   * resolves to, durably and atomically. `removed` removes the file, `null` changes nothing. `done` is called once the
+   * file is on disk, before anything else is read or written.
    */
   rewrite(
     make: (append: (entries: Entry[]) => Promise<void>) => Promise<string[] | 'removed' | null>,
@@ -140,7 +141,7 @@ export class LineLog<Entry = unknown> {
     onWritten?.(entries)
   }
 
-  /** Runs `work` with the lock held and every line read, after all that this log does already. */
+  /** Runs `work` when the file is locked and every line has been read, after all earlier work of this log. */
   #alone<T>(work: (fd: number) => Promise<T>): Promise<T> {
     const locked = async (fd: number) => {
       this.#holdsLock = true
@@ -163,7 +164,7 @@ export class LineLog<Entry = unknown> {
     const temp = `${this.#path}.tmp`
     const next = await writeFile(this.#calls, temp, [bytes], this.#options.access?.())
     try {
-      // Locked before it has its name, so that nobody appends to it until the name is on disk.
+      // Lock it before it has its name, so that nobody appends to it until the name is on disk.
       this.#calls.tryLock(next)
       this.#calls.renameSync(temp, this.#path)
       this.#file.moveTo(next, bytes)

@@ -4,12 +4,13 @@ import { type FileAccess, giveAccess } from './file-access'
 import { type FileCalls, hasCode, syncFile, syncFolder, writeAll } from './file-calls'
 import { versionOf } from './file-stamp'
 
-/** How long a write may keep everybody else waiting at a time, in ms. */
+/** How long a write may block the event loop at a time, in ms. */
 const SLICE_MS = 3
 
 /**
- * Writes a new file at `path`, in slices that leave others their turn, and returns it, open, once its content is on disk. Its name is
- * not yet. Its time of change is one that no edit can bring about (see `isSettled`). Removes it if anything fails.
+ * Writes a new file at `path`, in slices that do not block the event loop. Resolves to the open file once its content,
+ * but not its name, is on disk. No edit can produce its modification time (see `isSettled`). Removes the file if
+ * anything fails.
  */
 export async function writeFile(
   calls: FileCalls,
@@ -40,10 +41,10 @@ export async function writeFile(
 }
 
 /**
- * Puts the file at `next` in the place of the one at `path` if that is of the version `expected` (null: missing), and resolves
- * to true once that is on disk: what was replaced is at `next` then, on most disks. If it is of another version, it stays, and the
- * result is false. The two change places in one step, and what comes out is looked at, so that even an edit of that very moment
- * stays.
+ * Replaces the file at `path` by the one at `next` if it has the version `expected` (null: missing). Resolves to true
+ * once that is on disk. The old file is then at `next`, on most file systems. Resolves to false if the file has another
+ * version, and leaves it alone. The two files are exchanged in one step, and the one that comes out is checked, so that
+ * even an edit at the same moment survives.
  */
 export async function replaceFile(
   calls: FileCalls,
@@ -55,7 +56,7 @@ export async function replaceFile(
   const isReplaced = () => versionAt(calls, next) === expected
   const putBack = () => {
     calls.swapSync(next, path)
-    // What comes out is the new version, unless there was another edit meanwhile: then that is the later one.
+    // What comes out is the new version, unless there was another edit meanwhile, which is then the later one.
     if (versionAt(calls, next) !== version) calls.swapSync(next, path)
     return false
   }
@@ -64,11 +65,11 @@ export async function replaceFile(
   if (how === 'edited') return false
   if (how === 'swapped' && !isReplaced()) return putBack()
   await syncFolder(calls, dirname(path))
-  // An editor that writes in place may have opened the old version before.
+  // An editor that writes in place may have opened the old version earlier.
   return how !== 'swapped' || isReplaced() || putBack()
 }
 
-/** Some file systems can neither swap nor link: there an edit between the look at the file and the rename is lost. */
+/** Some file systems can neither swap nor link. There, an edit between the check and the rename is lost. */
 function exchange(
   calls: FileCalls,
   path: string,
@@ -83,7 +84,7 @@ function exchange(
     }
     return isNew ? 'linked' : 'swapped'
   } catch (error) {
-    // Somebody made the file, or took it away.
+    // Somebody has created or removed the file.
     if (hasCode(error, isNew ? 'EEXIST' : 'ENOENT')) return 'edited'
     if (!hasCode(error, 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM')) throw error
     calls.renameSync(next, path)
@@ -91,7 +92,7 @@ function exchange(
   }
 }
 
-/** The version of the file at a path; null if there is none. */
+/** Returns the version of the file at a path; null if there is none. */
 export function versionAt(calls: FileCalls, path: string): string | null {
   const stats = calls.lstatSync(path, { bigint: true, throwIfNoEntry: false })
   return stats ? versionOf(stats) : null

@@ -1,12 +1,12 @@
 import { dirname } from 'node:path'
 import { type FileCalls, writeAll } from './file-calls'
 
-/** How much is set aside, in bytes: some thousand small writes. */
+/** The size of the reserve, in bytes: enough for about a thousand small writes. */
 const RESERVED_BYTES = 1024 * 1024
 
 /**
- * A file that only takes up space, for the day when the disk is full. Released, it leaves room for the writes that cannot wait.
- * It is made again once there is room for twice its size.
+ * A file that only takes up space. If the disk is full, releasing it leaves room for urgent writes. It is created again
+ * once there is room for twice its size.
  */
 export class Reserve {
   constructor(
@@ -14,20 +14,20 @@ export class Reserve {
     private readonly calls: FileCalls,
   ) {}
 
-  /** Makes the reserve if it is missing. Returns false if there is no room for it. */
+  /** Creates the reserve if it is missing. Returns false if there is no room for it. */
   keep(): boolean {
     if (this.calls.lstatSync(this.path, { throwIfNoEntry: false })) return true
     try {
       const { bavail, bsize } = this.calls.statfsSync(dirname(this.path))
       if (bavail * bsize < 2 * RESERVED_BYTES) return false
     } catch {
-      // A disk that does not say how full it is: the writes themselves will tell.
+      // The file system does not report free space: writes will show whether there is any.
       return true
     }
     return this.#make()
   }
 
-  /** Gives the space back. */
+  /** Removes the reserve. */
   release(): void {
     this.calls.rmSync(this.path, { force: true })
   }

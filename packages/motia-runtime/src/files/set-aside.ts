@@ -1,8 +1,8 @@
 import { type FileCalls, nodeFiles } from './file-calls'
 
 /**
- * Makes sure that a file or folder that the server makes itself, and can do without, does not keep it from working: if
- * something else has its name, that is renamed, with one line of warning. Never throws.
+ * Renames what is at `path` unless it is of that kind, and warns in one line, so that the server can create its own
+ * file or folder there. Never throws.
  */
 export const setAsideUnless = (kind: 'file' | 'folder', path: string, calls: FileCalls = nodeFiles): void => {
   const aside = `${path}.damaged-${Date.now()}`
@@ -16,12 +16,12 @@ export const setAsideUnless = (kind: 'file' | 'folder', path: string, calls: Fil
   }
 }
 
-/** Keeps a copy of a file of which some lines cannot be read and will be lost, with one line of warning. Never throws. */
+/** Copies a file whose unreadable lines will be lost, and warns in one line. Never throws. */
 export const keepDamaged = (path: string, calls: FileCalls = nodeFiles): void => {
   const copy = `${path}.damaged`
   try {
     calls.copyFileSync(path, copy)
-    console.warn(`⚠ ${path} is damaged: what can be read of it is used, and ${copy} keeps the rest`)
+    console.warn(`⚠ ${path} is damaged: its readable lines are used, and ${copy} is a copy of the whole file`)
   } catch (error) {
     console.warn(`⚠ ${path} is damaged, and cannot be copied: ${error instanceof Error ? error.message : error}`)
   }

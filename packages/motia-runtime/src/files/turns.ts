@@ -1,36 +1,36 @@
 import { setImmediate as nextTick } from 'node:timers/promises'
 
 /**
- * Group commit: one turn at a time does all the work that waits, and what arrives meanwhile goes into the next. So a turn
- * that costs much the same for one piece of work as for a hundred is paid once for all of them.
+ * Group commit: one turn at a time does all pending work. Work that arrives meanwhile goes into the next turn. So many
+ * pieces of work share the cost of a turn, such as a sync.
  */
 export class Turns<Work> {
   readonly #run: (works: Work[]) => Promise<void>
   #waiting: Work[] = []
   #running: Promise<void> | null = null
   #timer: NodeJS.Timeout | null = null
-  /** When the next turn is to begin at the latest, as `performance.now()` counts. */
+  /** When the next turn must begin, in ms of `performance.now()`. */
   #deadline = Number.POSITIVE_INFINITY
 
-  /** `run` does one turn. It must not reject: it tells each piece of work what became of it. */
+  /** `run` does one turn. It must not reject: it settles each piece of work itself. */
   constructor(run: (works: Work[]) => Promise<void>) {
     this.#run = run
   }
 
-  /** Hands in work for the next turn, which begins at once, or within `patienceMs` if nobody else is in a hurry. */
+  /** Adds work to the next turn, which begins within `patienceMs`, or earlier if other work has less patience. */
   add(work: Work, patienceMs = 0): void {
     this.#waiting.push(work)
     this.#deadline = Math.min(this.#deadline, performance.now() + patienceMs)
     this.#schedule()
   }
 
-  /** Resolves once all that was handed in so far is done, the patient at once. */
+  /** Starts all pending work at once, and resolves when it is done. */
   async flush(): Promise<void> {
     const isWaiting = this.#waiting.length > 0
     if (isWaiting) this.#deadline = 0
     this.#schedule()
     await this.#running
-    // What waited while a turn was running is done in the next.
+    // Work that arrived during a turn is done in the next.
     if (isWaiting) await this.#running
   }
 
@@ -49,7 +49,7 @@ export class Turns<Work> {
   }
 
   async #take(): Promise<void> {
-    // What arrives in the same tick goes along, and other processes get their chance at the lock.
+    // Work that arrives in the same tick joins the turn, and other processes can take the lock.
     await nextTick()
     const works = this.#waiting
     this.#waiting = []

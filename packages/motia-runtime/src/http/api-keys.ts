@@ -2,19 +2,19 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { RequestHandler } from 'express'
 
-/** A secret that opens the server, and the name of whoever has it. */
+/** A secret that gives access to the server, and the name of its owner. */
 export interface ApiKey {
   name: string
   secret: string
 }
 
-/** Returns the name of the key that these headers carry; undefined if there is none, or an unknown one. */
+/** Returns the name of the key in these headers; undefined if there is none, or if it is unknown. */
 export type Authenticate = (headers: IncomingHttpHeaders) => string | undefined
 
-/** Probes of balancers and containers, which carry no key. */
+/** Load balancers and containers probe these without a key. */
 export const OPEN_PATHS = new Set(['/livez', '/readyz'])
 
-/** A browser asks a person for name and secret when it gets this, and sends them with all that follows. */
+/** Makes a browser ask for name and secret, and send them with all further requests. */
 export const BASIC_CHALLENGE = 'Basic realm="API keys", charset="UTF-8"'
 
 /** What a request without a key is told. */
@@ -24,14 +24,14 @@ const BEARER_CHALLENGE = 'Bearer realm="API keys"'
 
 const digestOf = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 
-/** Returns what tells whose key a request carries. How long it takes tells nothing about the secrets. */
+/** Returns a function that finds the key of a request. Its duration does not reveal anything about the secrets. */
 export const authenticateBy = (keys: readonly ApiKey[]): Authenticate => {
   const known = keys.map(({ name, secret }) => ({ name, digest: digestOf(secret) }))
   return (headers) => {
     const secret = secretOf(headers)
     if (secret === undefined) return undefined
     const digest = digestOf(secret)
-    // All are compared, whichever it is.
+    // Compare all of them, even after a match.
     const [match] = known.filter((key) => timingSafeEqual(key.digest, digest))
     return match?.name
   }
@@ -46,8 +46,8 @@ const secretOf = ({ authorization, 'x-api-key': apiKey }: IncomingHttpHeaders): 
 }
 
 /**
- * Refuses requests without a key, except probes. Keeps the key's name in `response.locals.caller`, and removes the secret from
- * the request, so that no step can log it.
+ * Refuses requests without a key, except probes. Stores the key's name in `response.locals.caller`, and removes the
+ * secret from the request, so that no step can log it.
  */
 export const requireKey = (authenticate: Authenticate): RequestHandler => {
   return (request, response, next) => {
@@ -55,7 +55,8 @@ export const requireKey = (authenticate: Authenticate): RequestHandler => {
     if (OPEN_PATHS.has(path)) return next()
     const caller = authenticate(headers)
     if (caller === undefined) {
-      // Pages of the server itself get the challenge too, or the browser does not send them what a person has typed in.
+      // Requests of the server's own pages get the challenge too. Otherwise the browser does not send them the
+      // credentials.
       const isBrowser = headers.accept?.includes('text/html') || headers['sec-fetch-site'] === 'same-origin'
       response.set('WWW-Authenticate', isBrowser ? BASIC_CHALLENGE : BEARER_CHALLENGE)
       response.status(401).json({ message: KEY_REQUIRED })

@@ -4,8 +4,8 @@ import type { RequestHandler } from 'express'
 const MAX_AGE = '600'
 
 /**
- * Lets pages of these origins send any header and read every response, without credentials that the browser keeps. Responds to
- * their preflights: `listMethods` sets `Allow` to the methods of the request's path.
+ * Allows pages of these origins to send any header and read every response, without the browser's stored credentials.
+ * Responds to their preflights. `listMethods` sets `Allow` to the methods of the request's path.
  */
 export const allowOrigins = (origins: readonly string[], listMethods: RequestHandler): RequestHandler => {
   const allowed = new Set(origins)

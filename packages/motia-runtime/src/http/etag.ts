@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 /** Returns the strong entity tag of a JSON text. */
 export const etagOf = (json: string | Buffer): string => `"${createHash('sha1').update(json).digest('base64url')}"`
 
-/** Whether an `If-Match` header (RFC 9110, 13.1.1) names the tag, in a list or as `*`. A weak tag never matches. */
+/**
+ * Returns whether an `If-Match` header (RFC 9110, 13.1.1) names the tag, in a list or as `*`. A weak tag never matches.
+ */
 export const matchesEtag = (ifMatch: string, etag: string): boolean =>
   ifMatch.trim() === '*' || ifMatch.match(/(?:W\/)?"[^"]*"/g)?.includes(etag) === true

@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express'
 import { type Authenticate, BASIC_CHALLENGE } from './api-keys'
 import { isWebSocket, serveAsPlainHttp } from './upgrades'
 
-/** What every response says to browsers: take it as what it claims to be, show it in no frame, load nothing, tell nobody. */
+/** Tell browsers not to guess content types, show responses in frames, load anything for them, or send referrers. */
 export const SECURITY_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -24,18 +24,17 @@ export const setSecurityHeaders: RequestHandler = (_request, response, next) => 
 /** Which requests come from the server's own pages. */
 export interface OriginRules {
   /**
-   * The names by which the server may be addressed, beside IP addresses, `localhost` and `*.localhost`; `*.example.com` stands
-   * for all names below that. Null allows every name. A name that some DNS server answers for may lead here without being
-   * ours (DNS rebinding).
+   * The allowed host names, besides IP addresses, `localhost` and `*.localhost`. `*.example.com` stands for all names
+   * below it. Null allows every name. Other names may point to this server too (DNS rebinding).
    */
   allowedHosts: readonly string[] | null
-  /** Whether a proxy in front says in `X-Forwarded-Host` how it was addressed, and replaces what a client says there. */
+  /** Whether a proxy in front sets `X-Forwarded-Host` to its own address, and replaces the client's value. */
   trustProxy?: boolean
   /** Origins of other sites whose pages may send requests. */
   allowedOrigins?: readonly string[]
 }
 
-/** Refuses what pages of other sites send, so that a page somebody visits cannot drive a server on their machine. */
+/** Refuses requests from pages of other sites, so that no such page can use a server on its visitor's machine. */
 export const refuseForeigners = (rules: OriginRules): RequestHandler => {
   return (request, response, next) => {
     if (isForeign(request, rules)) response.status(403).json({ message: 'Requests from other sites are refused' })
@@ -44,9 +43,9 @@ export const refuseForeigners = (rules: OriginRules): RequestHandler => {
 }
 
 /**
- * The same for WebSockets, which no middleware sees. With `authenticate`, those without an API key are refused too. Requests for
- * any other protocol (`Upgrade: h2c`) are served as plain HTTP/1.1, which HTTP allows. Called when the listeners for WebSockets
- * are there.
+ * Does the same for WebSockets, which no middleware sees. With `authenticate`, also refuses those without an API key.
+ * Serves requests for other protocols (`Upgrade: h2c`) as plain HTTP/1.1, which HTTP allows. Called after the listeners
+ * for WebSockets are added.
  */
 export const guardSockets = (server: Server, rules: OriginRules, authenticate?: Authenticate): void => {
   const listeners = server.listeners('upgrade')
@@ -61,8 +60,8 @@ export const guardSockets = (server: Server, rules: OriginRules, authenticate?: 
 }
 
 /**
- * Whether a page of another site sent this, or one that reached the server by a name that is not the server's. Browsers say
- * in `Sec-Fetch-Site` where a page is from, but over plain HTTP only to `localhost`; elsewhere its `Origin` tells.
+ * Returns whether a page of another site sent this, or a page that used a foreign name for the server. Browsers say in
+ * `Sec-Fetch-Site` where a page is from, but over plain HTTP only to `localhost`. Otherwise the `Origin` shows it.
  */
 const isForeign = (
   request: IncomingMessage,
@@ -92,7 +91,7 @@ const isAllowed = (host: string | undefined, allowedHosts: readonly string[]): b
   )
 }
 
-/** Whether an origin (`https://shop.example`) is that of a host (`shop.example`, `shop.example:443`). */
+/** Returns whether an origin (`https://shop.example`) is that of a host (`shop.example`, `shop.example:443`). */
 const isOriginOf = (origin: string, host: string | undefined): boolean => {
   if (!host || !URL.canParse(origin)) return false
   const { protocol, host: originHost } = new URL(origin)

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 
-/** How long a client may take, in ms, until its connection is closed with a 408. Accurate to a second. */
+/** How long a client may take before it gets a 408 and its connection is closed, in ms. Accurate to a second. */
 export interface RequestLimits {
   /** To send a request's headers. Default: 15 s. */
   headersTimeoutMs?: number
@@ -8,12 +8,12 @@ export interface RequestLimits {
   requestTimeoutMs?: number
 }
 
-/** How often Node looks for connections that take too long, in ms. Its own default is 30 s, whatever the limits are. */
+/** How often Node looks for connections that take too long, in ms. Its default is 30 s, regardless of the limits. */
 const CHECK_INTERVAL_MS = 1_000
 
 /**
- * Does what no middleware can do: ends requests that never end, and gives express no target that it responds to with a page
- * of its own. Called before the server listens.
+ * Closes connections whose requests take too long, and replaces targets to which express would respond with its own
+ * page. No middleware can do either. Called before the server listens.
  */
 export const hardenServer = (
   server: Server,
@@ -21,7 +21,8 @@ export const hardenServer = (
 ): void => {
   server.headersTimeout = headersTimeoutMs
   server.requestTimeout = requestTimeoutMs
-  // Node takes this as an option of `createServer`, which Motia calls, keeps it here, and reads it as the server listens.
+  // This is an option of `createServer`, which Motia calls. Node keeps it here, and reads it when the server starts
+  // listening.
   Object.assign(server, { connectionsCheckingInterval: CHECK_INTERVAL_MS })
   server.prependListener('request', (request: IncomingMessage) => {
     const { url = '/' } = request

@@ -18,7 +18,7 @@ export interface Health {
 /** What the HTTP layer needs of the rest of the server. */
 export interface RoutesOptions {
   lockedData: Pick<LockedData, 'apiSteps' | 'onStep'>
-  /** In production nothing but the steps' routes and the server's own responds. */
+  /** In production only the steps' routes and the server's own respond. */
   isProduction: boolean
   /** Refuses requests that no step should see. */
   guard: RequestHandler
@@ -32,13 +32,15 @@ export interface RoutesOptions {
   metrics?: Pick<Metrics, 'timeRequests' | 'respond'> | undefined
   /** Returns the body of the 400 for a request whose body is not JSON. */
   invalidJson: (problem: string) => object
-  /** Returns the handler that runs an API step; null leaves it to Motia's own route, which runs it in its own process. */
+  /** Returns the handler that runs an API step. Null leaves the step to Motia's own route, which starts a process. */
   answer: ((step: Step<ApiRouteConfig>) => RequestHandler) | null
-  /** The routes of the API's documentation, which give way to a step of the same path; none if they are turned off. */
+  /**
+   * The routes of the API's documentation; undefined if they are turned off. Steps of the same path take precedence.
+   */
   docs?: RequestHandler | undefined
 }
 
-/** Puts the server's own routes and the steps' routes, with guards and body reading, in front of everything that Motia registers. */
+/** Registers the guards, the server's own routes and the steps' routes. Called before Motia registers anything. */
 export const configureRoutes = (app: Express, options: RoutesOptions): void => {
   const { lockedData, isProduction, guard, corsOrigins = [], requireKey, health, metrics, answer, docs } = options
   let current: Routes | undefined
@@ -52,10 +54,10 @@ export const configureRoutes = (app: Express, options: RoutesOptions): void => {
     })
   }
   app.disable('x-powered-by')
-  // Where `answer` responds, it adds the tags itself, to fewer responses.
+  // `answer` adds the tags itself, to fewer responses.
   app.set('etag', answer ? false : etagOf)
   if (metrics) app.use(metrics.timeRequests)
-  // The Workbench's page cannot live under these.
+  // The Workbench's page cannot use these paths.
   if (isProduction) app.use(setSecurityHeaders)
   app.use(guard)
   if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins, (...args) => routes().methods(...args)))
@@ -79,7 +81,7 @@ export const configureRoutes = (app: Express, options: RoutesOptions): void => {
   app.use(httpErrors(options))
 }
 
-/** Orders paths so that a literal segment comes before a parameter: `/pets/stats` before `/pets/:id`. */
+/** Compares paths so that a literal segment comes before a parameter: `/pets/stats` before `/pets/:id`. */
 export const bySpecificity = (a: string, b: string): number => {
   const [left, right] = [a.split('/').map(rankOf), b.split('/').map(rankOf)]
   for (let index = 0; index < Math.max(left.length, right.length); index++) {
@@ -94,11 +96,11 @@ const rankOf = (segment: string): number => (segment.includes('*') ? 2 : segment
 /** What the current steps respond to. */
 interface Routes {
   /**
-   * Runs the step of the request. A known path with another method is a 405, and `OPTIONS` lists the methods. A path of no step
-   * goes on to what is registered next.
+   * Runs the step of the request. Responds with a 405 to other methods of a known path, and with the methods to
+   * `OPTIONS`. Other paths go to the next route.
    */
   steps: Router
-  /** Sets `Allow` to the methods of the request's path, if it is that of a step. */
+  /** Sets `Allow` to the methods of the request's path, if a step has that path. */
   methods: Router
 }
 
@@ -110,7 +112,7 @@ const routesOf = (steps: Step<ApiRouteConfig>[], { answer }: RoutesOptions): Rou
     if (method !== 'GET') router[VERBS[method]](path, readBody)
     router[VERBS[method]](path, answer?.(step) ?? leaveToMotia)
   }
-  // After all of them, since several paths may match a request: two steps may name a parameter differently.
+  // After all of them, since several paths may match a request: two steps may use different names for a parameter.
   for (const { config } of ordered) methods.all(config.path, allow(config.method))
   router.use(methods, refuseMethod)
   return { steps: router, methods }
@@ -143,20 +145,20 @@ const VERBS = {
 
 const leaveToMotia: RequestHandler = (request, response, next) => {
   response.locals.isStep = true
-  // Tells Motia's own parsers, which allow 1 GB, that the body has been read, also if there is none.
+  // Tells Motia's own parsers, which allow 1 GB, that the body has been read, even if there is none.
   Object.assign(request, { _body: true })
   withoutCors(response)
   next('router')
 }
 
-/** Motia allows every origin everything, with credentials. Here no other origin is allowed anything. */
+/** Removes Motia's CORS headers, which allow every origin everything, with credentials. */
 const withoutCors = (response: Response): void => {
   const { header } = response
   response.header = (...args: unknown[]) =>
     /^access-control-/i.test(String(args[0])) ? response : Reflect.apply(header, response, args)
 }
 
-/** A body that is not text, let alone JSON. */
+/** Thrown if the body is not valid UTF-8. */
 class InvalidUtf8Error extends Error {
   override readonly name = 'InvalidUtf8Error'
   readonly status = 400
@@ -178,16 +180,19 @@ const parseJson = express.json({
   },
 })
 
-/** Reads the body as JSON whatever its content type says, since JSON is all that a step takes; undefined if there is none. */
+/** Reads the body as JSON regardless of its content type, since steps accept only JSON; undefined if there is none. */
 const readBody: RequestHandler = (request, response, next) => {
   parseJson(request, response, (error?: unknown) => {
-    // The parser takes an empty body for `{}`.
+    // The parser turns an empty body into `{}`.
     if (!request.rawBody) request.body = undefined
     next(error)
   })
 }
 
-/** Responds to errors of the HTTP layer as JSON: what the client did wrong with its status, anything else as a bare 500. */
+/**
+ * Responds to errors of the HTTP layer as JSON: to the client's errors with their status, to others with a 500 without
+ * details.
+ */
 export const httpErrors = ({ invalidJson }: Pick<RoutesOptions, 'invalidJson'>): ErrorRequestHandler => {
   return (error, _request, response, next) => {
     if (response.headersSent) return next(error)

@@ -1,13 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Whether a request asks for a WebSocket. */
+/** Returns whether a request asks for a WebSocket. */
 export const isWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket'
 
 /**
- * Serves a request that asked for another protocol as plain HTTP/1.1. Node hands every request with an `Upgrade` header to
- * the listeners for upgrades if there are any, and leaves the connection to them. So the request is put back, without that
- * header, in front of what has not been read (`head`), and the server gets the connection as a new one.
+ * Serves a request that asks for another protocol as plain HTTP/1.1. Node passes every request with an `Upgrade`
+ * header, and its connection, to the listeners for upgrades if there are any. So this puts the request back without
+ * that header, before the unread bytes (`head`), and passes the connection to the server as a new one.
  */
 export const serveAsPlainHttp = (server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void => {
   const { method, url, httpVersion, rawHeaders } = request

@@ -21,12 +21,12 @@ export interface LogLine {
 export const useColours = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
 const colour = (code: number, text: string): string => (useColours ? `\u001b[${code}m${text}\u001b[39m` : text)
 
-/** How long a line may wait for company, in ms: each write to a terminal or a file is a system call that blocks. */
+/** How long lines are collected, in ms: each write to a terminal or a file is a blocking system call. */
 const FLUSH_AFTER_MS = 15
 
 let lines: string[] = []
 
-/** Writes what is waiting, at once. */
+/** Writes the collected lines at once. */
 export const flushConsole = (): void => {
   if (lines.length === 0) return
   const text = lines.join('')
@@ -34,7 +34,7 @@ export const flushConsole = (): void => {
   process.stdout.write(text)
 }
 
-/** Queues one line for the terminal, with its line break; lines that come close together go out in one write. */
+/** Queues one line, which includes its line break. Lines that come close together are written together. */
 const queueLine = (line: string): void => {
   if (lines.length === 0) setTimeout(flushConsole, FLUSH_AFTER_MS)
   lines.push(line)
@@ -42,10 +42,10 @@ const queueLine = (line: string): void => {
 
 let printJson: ((line: LogLine) => void) | undefined
 
-/** Whether lines are printed as JSON. */
+/** Returns whether lines are printed as JSON. */
 export const isJson = (): boolean => printJson !== undefined
 
-/** Prints lines in that format from now on. Without it that is `text`. */
+/** Sets the format of all further lines. The initial format is `text`. */
 export const setLogFormat = async (format: LogFormat): Promise<void> => {
   if (isJson() !== (format === 'json')) printJson = format === 'json' ? await openJsonLines(queueLine) : undefined
 }
@@ -54,7 +54,7 @@ const twoDigits = (value: number): string => (value < 10 ? `0${value}` : String(
 
 let clock = { second: 0, text: '' }
 
-/** The local time to the second: lines that come close together share it. */
+/** Returns the local time to the second. Consecutive calls share the text. */
 const clockAt = (time: number): string => {
   const second = Math.floor(time / 1_000)
   if (second === clock.second) return clock.text
@@ -64,17 +64,17 @@ const clockAt = (time: number): string => {
   return clock.text
 }
 
-/** A string that needs no quotes but single ones, no escapes and no second line. */
+/** A string that needs only single quotes, no escapes and no second line. */
 const PLAIN_TEXT = /^[^\\'\p{Cc}\p{Cs}]*$/u
 const PLAIN_KEY = /^(?!__proto__$)[A-Za-z_][A-Za-z_0-9]*$/
 
-/** Beyond this many characters, or members, Node abbreviates what it shows. */
+/** Beyond this many characters, or members, Node abbreviates. */
 const LONG_TEXT = 1_000
 const MANY_MEMBERS = 50
 
 /**
- * Returns the details of a log line as Node's `inspect` shows them. Most are a few strings and numbers, which are put together
- * here: `inspect` takes 10 µs for that, of the 600 that a whole request takes.
+ * Returns the details of a log line as Node's `inspect` shows them. Most are a few strings and numbers. `inspect` needs
+ * 10 µs for them, of the 600 µs of a whole request, so this formats them itself.
  */
 export const formatDetails = (details: Record<string, unknown>): string => {
   const parts: string[] = []
@@ -98,13 +98,13 @@ const formatPlain = (value: unknown): string | null => {
 const inspectDetails = (details: Record<string, unknown>): string =>
   inspect(details, { colors: useColours, breakLength: Number.POSITIVE_INFINITY, depth: 4 })
 
-/** Returns what a line of text begins with: time, trace, level. */
+/** Returns the beginning of a text line: time, trace, level. */
 export const headOf = (time: number, level: Level, traceId?: string): string => {
   const origin = traceId === undefined ? `[${clockAt(time)}]` : `[${clockAt(time)}] ${traceId}`
   return `${colour(90, origin)} ${colour(COLOURS[level], `[${level.toUpperCase()}]`)}`
 }
 
-/** Prints a step's log line: time, trace, level, step, then the message and its details as Node shows them; or as JSON. */
+/** Prints a log line as text (time, trace, level, step, message, details) or as JSON. */
 export const printLog = (line: LogLine): void => {
   if (printJson) {
     printJson(line)

@@ -5,13 +5,13 @@ export type Level = keyof typeof RANKS
 
 let threshold: number = RANKS.info
 
-/** Whether a value is a level. */
+/** Returns whether a value is a level. */
 export const isLevel = (value: unknown): value is Level => typeof value === 'string' && Object.hasOwn(RANKS, value)
 
-/** Leaves out all lines below that level from now on. Without it that is `info`. */
+/** Sets the lowest level of all further lines. The initial level is `info`. */
 export const setLogLevel = (level: Level): void => {
   threshold = RANKS[level]
 }
 
-/** Whether lines of that level are printed and kept. */
+/** Returns whether lines of that level are printed and kept. */
 export const isLogged = (level: Level): boolean => RANKS[level] >= threshold

@@ -5,9 +5,9 @@ import { isLogged, type Level } from './log-level'
 const METHODS = { debug: 'debug', info: 'info', warn: 'warn', error: 'error', log: 'info' } as const
 
 /**
- * Makes log lines of what is printed with `console`: with time and level as text, whole as JSON. Steps, plugins, Motia and Vite
- * print with it too, and a collector of JSON lines stumbles over any other, so the methods of the one global console are
- * replaced. `console.log` is output rather than a log: it is printed at every level, and as it is in text.
+ * Turns what is printed with `console` into log lines, as text with time and level or as JSON. Steps, plugins, Motia
+ * and Vite use the global console too, and a collector of JSON lines accepts nothing else, so this replaces its
+ * methods. `console.log` is treated as output: it is printed at every level, and unchanged in text.
  */
 export const takeOverConsole = (): void => {
   for (const method of ['debug', 'info', 'warn', 'error', 'log'] as const) {
@@ -16,7 +16,7 @@ export const takeOverConsole = (): void => {
     console[method] = (...parts: unknown[]) => {
       if (method !== 'log' && !isLogged(level)) return
       if (isJson()) return printLog({ time: Date.now(), level, ...messageOf(parts) })
-      // What was logged before comes before.
+      // Keep the order: print earlier log lines first.
       flushConsole()
       if (method === 'log') print(...parts)
       else print(`${headOf(Date.now(), level)} ${formatWithOptions({ colors: useColours }, ...parts)}`)
@@ -24,7 +24,7 @@ export const takeOverConsole = (): void => {
   }
 }
 
-/** Makes log lines of Node's own warnings, which it writes to standard error by itself. */
+/** Turns Node's own warnings, which it writes to standard error, into log lines. */
 export const takeOverWarnings = (): void => {
   process.removeAllListeners('warning')
   process.on('warning', ({ name, message }) => console.warn(`${name}: ${message}`))
@@ -37,7 +37,7 @@ export const printFailure = (error: unknown): void => {
   else process.stderr.write(`✗ ${message}\n`)
 }
 
-/** The first error of what is printed is a field of its own, with its stack. */
+/** Returns the text of a console call, and its first error, with the stack, as a field. */
 const messageOf = (parts: unknown[]): { message: string; details: Record<string, unknown> } => {
   const error = parts.find((part) => part instanceof Error)
   if (!error) return { message: format(...parts), details: {} }

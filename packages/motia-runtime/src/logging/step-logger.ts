@@ -5,15 +5,15 @@ import { isLevel, isLogged, type Level } from './log-level'
 
 type Listener = (level: string, message: string, details?: unknown) => void
 
-/** Details as an object. */
+/** Returns the details as an object. */
 const objectOf = (given: unknown): Record<string, unknown> => {
   if (given === undefined) return {}
-  // Its members would not include the message and the stack.
+  // An error's own members do not include the message and the stack.
   if (given instanceof Error) return { error: given }
   return typeof given === 'object' && given !== null ? { ...given } : { details: given }
 }
 
-/** What an error is in a log line that goes to the Workbench: JSON would make it `{}`. */
+/** Replaces errors, which JSON would turn into `{}`, by their message and stack for the Workbench. */
 const withErrorsSpelledOut = (details: Record<string, unknown>): Record<string, unknown> => {
   const { error } = details
   return error instanceof Error
@@ -22,8 +22,8 @@ const withErrorsSpelledOut = (details: Record<string, unknown>): Record<string, 
 }
 
 /**
- * Motia's logger for one run of a step. It prints each line in one piece, and hands it to the Workbench's feed instead of
- * writing it to Redis while the step waits.
+ * Motia's logger for one run of a step. It prints each line, and passes it to the Workbench's feed instead of writing
+ * it to Redis while the step waits.
  */
 export class StepLogger extends Logger {
   readonly #feed: WorkbenchFeed
@@ -65,7 +65,7 @@ export class StepLogger extends Logger {
     this.#write('error', message, details)
   }
 
-  /** A line that the stock runner's process sent. */
+  /** Logs a line that the stock runner's process sent. */
   override log({ level, msg, time: _, traceId: __, flows: ___, ...details }: Record<string, unknown>): void {
     this.#write(isLevel(level) ? level : 'info', String(msg), details)
   }

@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Engine } from '../engine/engine'
 import { isTemporary } from '../engine/temporary'
 
-/** A figure of the project's own for `GET /metrics`. Of a counter, `value` is the sum since the start of the process. */
+/** A metric of the project for `GET /metrics`. The `value` of a counter is the sum since the start of the process. */
 export interface Figure {
   name: string
   help: string
@@ -11,7 +11,7 @@ export interface Figure {
   value: number
 }
 
-/** What the metrics are taken from. `figures` returns those of the project. */
+/** The sources of the metrics. `figures` returns those of the project. */
 export interface MetricsOptions {
   engine: Pick<Engine, 'queues' | 'deadLetters'>
   figures: () => readonly Figure[]
@@ -33,7 +33,7 @@ export interface Metrics {
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 const RUN_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
-/** The route of all requests that match none: a label must not have more values than there are routes. */
+/** The route label of requests that match no route, so that the label has few values. */
 const NO_ROUTE = 'other'
 
 /** What proxies log for a client that left before the response was complete. */
@@ -87,7 +87,9 @@ export const createMetrics = ({ engine, figures }: MetricsOptions): Metrics => {
   }
 }
 
-/** Queues and dead letters, counted when they are asked for. If the engine does not respond, there are none. */
+/**
+ * Adds metrics of queues and dead letters, counted at each request. If the engine does not respond, they are left out.
+ */
 const addQueues = (registry: Registry, { queues, deadLetters }: MetricsOptions['engine']): void => {
   new Gauge({
     ...{ name: 'motia_queue_messages', help: 'Messages in a queue.', registers: [registry] },
@@ -116,7 +118,7 @@ const addFigure = (registry: Registry, { name, help, type, value }: Figure): voi
   else new Gauge({ name, help, registers: [registry] }).set(value)
 }
 
-/** A job whose store is away is delivered again without having failed: `deferred`. */
+/** `deferred`: the store was unavailable, and the job is delivered again without counting the attempt. */
 type Result = 'completed' | 'failed' | 'deferred'
 
 const timed = async (run: () => Promise<void>, note: (result: Result, seconds: number) => void): Promise<void> => {

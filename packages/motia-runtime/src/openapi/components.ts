@@ -7,14 +7,17 @@ const jsonSchema = z.looseObject({
   definitions: z.record(z.string(), z.unknown()).optional(),
 })
 
-/** Collects the schemas of a document: those with an id (`.meta({ id: 'Pet' })`) become components, which the others refer to. */
+/**
+ * Collects the schemas of a document. Schemas with an id (`.meta({ id: 'Pet' })`) become components, to which the
+ * others refer.
+ */
 export class Components {
   readonly schemas: Record<string, ApiObject> = {}
   readonly #originals = new Map<string, unknown>()
 
   /**
-   * Returns a schema, in zod or JSON Schema, as the document has it. `input` is what a client may send, `output` what it gets.
-   * `place` names the parts that have no name of their own. Throws if JSON Schema cannot express it.
+   * Returns the document's form of a schema, which is in zod or JSON Schema. `input` is for what a client sends,
+   * `output` for what it gets. `place` names parts without an id. Throws if JSON Schema cannot express the schema.
    */
   schemaOf(schema: unknown, io: 'input' | 'output', place: string): ApiObject {
     const { $schema: _, $defs, definitions, ...root } = jsonSchema.parse(toJsonSchema(schema, io))
@@ -32,13 +35,13 @@ export class Components {
     return { $ref: `#/components/schemas/${place}` }
   }
 
-  /** Whether a schema that `schemaOf` has returned is that of an object. */
+  /** Returns whether a schema from `schemaOf` describes an object. */
   isObject(schema: ApiObject | undefined): boolean {
     const { $ref, type } = schema ?? {}
     return typeof $ref === 'string' ? this.isObject(this.schemas[$ref.replace(/.*\//, '')]) : type === 'object'
   }
 
-  /** What is sent and what is received may differ under one id, for example by a field with a default. */
+  /** Returns a component's name. Input and output of one id may differ, for example by a field with a default. */
   #nameFor(key: string, part: unknown, place: string): string {
     const base = key.startsWith('__') ? place + key : key
     let name = base
@@ -60,7 +63,7 @@ export class Components {
 const toJsonSchema = (schema: unknown, io: 'input' | 'output'): unknown =>
   schema instanceof z.ZodType ? z.toJSONSchema(schema, { io, override: allowMore }) : schema
 
-/** A client should expect fields that are added later. zod says of each object that it returns that it has no others. */
+/** Removes zod's claim that an object has no other fields: later versions may add some. */
 const allowMore: z.core.ToJSONSchemaParams['override'] = ({ zodSchema, jsonSchema }) => {
   const { def } = zodSchema._zod
   if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties

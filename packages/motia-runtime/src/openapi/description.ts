@@ -4,7 +4,7 @@ import type { z } from 'zod'
 /** An object of an OpenAPI document. */
 export type ApiObject = Record<string, unknown>
 
-/** What the OpenAPI document says that no step's config can. */
+/** Additions to the OpenAPI document that no step's config can contain. */
 export interface ApiDescription {
   /** Default: the option `name`. */
   title?: string
@@ -12,19 +12,22 @@ export interface ApiDescription {
   version?: string
   /** Markdown. */
   description?: string
-  /** What a status means, in all operations that respond with it. */
+  /** The meaning of each status, in all operations that respond with it. */
   statuses?: Record<number, StatusDescription>
-  /** Returns what is to be said of one step. */
+  /** Returns additions for one step. */
   operation?(step: Pick<ApiRouteConfig, 'name' | 'method' | 'path'>): OperationDescription | undefined
 }
 
-/** What a status means, with an example of its body. */
+/** The meaning of a status, with an example of its body. */
 export interface StatusDescription {
   description: string
   example?: unknown
 }
 
-/** The parameters of an operation, and the headers of its responses: each field's metadata has its description and examples. */
+/**
+ * The parameters of an operation and the headers of its responses. Each field's metadata contains its description and
+ * examples.
+ */
 export interface OperationDescription {
   path?: z.ZodObject
   /** Adds schemas to the `queryParams` of the step's config, and parameters that it does not name. */

@@ -3,7 +3,7 @@ import { dirname, extname } from 'node:path'
 import { Router } from 'express'
 import { SECURITY_HEADERS } from '../http/guards'
 
-/** The page may load and call this server alone, and run no inline script. Swagger UI has its icons in `data:` URLs. */
+/** The page may load and call only this server, and run no inline script. Swagger UI has its icons in `data:` URLs. */
 const OWN_FILES_ONLY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -39,7 +39,7 @@ const START = `SwaggerUIBundle({
 })
 `
 
-/** On a telephone the column of links, which stays empty, does not fit. */
+/** Hides the empty column of links, which does not fit on a telephone. */
 const NARROW = '@media (max-width: 640px) { .swagger-ui .response-col_links { display: none } }\n'
 
 const OWN_FILES = { 'start.js': START, 'narrow.css': NARROW }
@@ -48,7 +48,7 @@ const SWAGGER_FILES = ['swagger-ui-bundle.js', 'swagger-ui.css', 'index.css', 'f
 /** The files below `/docs`, which the page loads. */
 export const DOCS_FILES = [...Object.keys(OWN_FILES), ...SWAGGER_FILES]
 
-/** Returns the routes of `/openapi.json`, and of `/docs`, which shows it. `document` returns it as text. */
+/** Returns the routes of `/openapi.json` and `/docs`. `document` returns the document as text. */
 export const docsRoutes = (document: () => string): Router => {
   const router = Router()
   const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
@@ -66,7 +66,7 @@ export const docsRoutes = (document: () => string): Router => {
   for (const file of SWAGGER_FILES) {
     router.get(`/docs/${file}`, (_request, response, next) => {
       response.sendFile(file, { root: folder, headers: { 'Cache-Control': 'max-age=3600' } }, (error) => {
-        // A client that leaves before the end is not an error.
+        // It is not an error if the client leaves before the end.
         if (error && !response.headersSent) next(error)
       })
     })

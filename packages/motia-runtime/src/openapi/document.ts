@@ -5,7 +5,7 @@ import { openApiPath } from './parameters'
 import { runtimePaths } from './runtime-paths'
 import { runtimeComponents, securitySchemes } from './runtime-responses'
 
-/** What a document is made from. */
+/** The parts of a document. */
 export interface DocumentParts extends ApiDescription {
   title: string
   version: string

@@ -13,7 +13,7 @@ export interface ApiOperation
   responseSchema: Record<string, unknown>
 }
 
-/** Returns what a document says of one step. */
+/** Returns the document's operation of one step. */
 export const operationOf = (config: ApiOperation, api: DocumentParts, components: Components): ApiObject => {
   const { name, description, flows, bodySchema } = config
   const details = api.operation?.(config) ?? {}

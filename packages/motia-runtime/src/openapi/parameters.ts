@@ -19,7 +19,7 @@ interface Named {
 const namesIn = (path: string): Named[] =>
   Array.from(openApiPath(path).matchAll(/{(\w+)}/g), ([, name = '']) => ({ name }))
 
-/** Returns the parameters of an operation: those that its config names, and those that are described. */
+/** Returns the parameters of an operation: those in its config and those in its description. */
 export const parametersOf = (
   { name, path, queryParams = [] }: ApiOperation,
   details: OperationDescription,
@@ -56,7 +56,7 @@ export const headersOf = (fields: z.core.$ZodShape, components: Components, plac
 const isRequired = (field: z.core.$ZodType | undefined): boolean =>
   field !== undefined && !z.safeParse(field, undefined).success
 
-/** Returns the description and the schema of a parameter or header. It is sent as text: the schema is that of its meaning. */
+/** Returns the description and the schema of a parameter or header. The schema is that of the parsed value. */
 const textOf = (field: z.core.$ZodType | undefined, components: Components, place: string): ApiObject => {
   if (!field) return { schema: { type: 'string' } }
   const { description, ...schema } = components.schemaOf(field, 'output', place)

@@ -8,10 +8,10 @@ import type { ApiObject } from './description'
 import { openApiDocument } from './document'
 import type { ApiOperation } from './operation'
 
-/** What a project's document is made from. */
+/** The parts of a project's document. */
 export interface ProjectDocument {
   root: string
-  /** The options of these names. `name` is the title of the document if the hooks give it none. */
+  /** Options of the runtime. `name` is the title of the document unless the hooks return another. */
   name: string
   metrics: boolean
   apiKeys: readonly unknown[]
@@ -39,7 +39,7 @@ const schemas = z.object({
   responseSchema: z.record(z.string(), z.unknown()).default({}),
 })
 
-/** Motia's config has the schemas as plain JSON Schema. The step's file has those of zod, with their ids. */
+/** Returns the config with the zod schemas of the step's file, which have ids, instead of Motia's plain JSON Schema. */
 const withSchemas = (config: ApiRouteConfig, exported: unknown): ApiOperation => ({
   ...config,
   ...schemas.parse(exported),
@@ -47,7 +47,7 @@ const withSchemas = (config: ApiRouteConfig, exported: unknown): ApiOperation =>
 
 const packageJson = z.object({ version: z.string() })
 
-/** Returns the version in the project's `package.json`, `0.0.0` if there is none. */
+/** Returns the version in the project's `package.json`; `0.0.0` if there is none. */
 const versionOf = (root: string): string => {
   try {
     return packageJson.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))).version

@@ -11,7 +11,7 @@ export const jsonOf = (schema: ApiObject, example?: unknown): ApiObject => ({
   'application/json': { schema, ...(example !== undefined && { example }) },
 })
 
-/** Returns the responses to an operation by their statuses: those of its config, and those that the runtime gives. */
+/** Returns the responses of an operation by status: those in its config, and those of the runtime. */
 export const responsesOf = (
   operation: ApiOperation,
   details: OperationDescription,

@@ -28,7 +28,7 @@ export const securitySchemes = {
 /** The parameter of an operation whose response has an `ETag`. */
 export const ifNoneMatch = refTo('parameters', 'If-None-Match')
 
-/** Returns the response of the runtime itself, whose body is a message. */
+/** Returns a response of the runtime, whose body is a message. */
 const message = (description: string, example: string): ApiObject => ({
   description,
   content: { 'application/json': { schema: error, example: { message: example } } },
@@ -36,7 +36,7 @@ const message = (description: string, example: string): ApiObject => ({
 
 const traced = { headers: runtimeHeaders(false) }
 
-/** What the runtime responds with before or instead of a step, by status. */
+/** The runtime's responses before or instead of a step, by status. */
 const ALWAYS = new Map([
   [403, message('A web page of another site sent the request', 'Requests from other sites are refused')],
   [500, { ...message('A bug: the log has the details', 'Internal server error'), ...traced }],
@@ -65,7 +65,7 @@ const CONDITIONAL = new Map([
 
 const nameOf = (status: number): string => (STATUS_CODES[status] ?? String(status)).replaceAll(' ', '')
 
-/** What the runtime's responses refer to, as components of a document. */
+/** The components to which the runtime's responses refer. */
 export const runtimeComponents = {
   headers,
   parameters: {

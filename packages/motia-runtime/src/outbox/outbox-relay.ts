@@ -2,27 +2,27 @@ import type { Engine, QueuedEvent } from '../engine/engine'
 import { newTraceId } from '../steps/trace-id'
 import type { Outbox } from './outbox'
 
-/** How often the outbox is looked through for events that nobody has emitted, in ms. */
+/** How often the outbox is searched for events that nobody has emitted, in ms. */
 const SWEEP_INTERVAL_MS = 15_000
 
 /** How long settled events are collected before they are removed from the outbox, in ms. */
 const BATCH_MS = 20
 
-/** How long the removal may wait for other writes to go along with, in ms. */
+/** How long the removal may wait for other writes to share, in ms. */
 const PATIENCE_MS = 500
 
 /** How long until a sweep or a removal that failed is tried again, in ms. */
 const RETRY_MS = 2_000
 
-/** What the relay needs. `outbox` returns the outbox that is current, since hot reload may replace it. */
+/** What the relay needs. `outbox` returns the current outbox, since hot reload may replace it. */
 export interface OutboxRelayOptions {
   engine: Pick<Engine, 'events' | 'onRecovered'>
   outbox: () => Outbox
 }
 
 /**
- * Emits the events of an outbox that no step emitted, because the server died first or the queues did not take them, and
- * removes from the outbox what the engine has taken over. It emits what is owed at a start and after a recovery, and what two
+ * Emits events of an outbox that no step has emitted, because the server died or the queues refused them, and removes
+ * settled events from the outbox. At a start and after a recovery it emits every owed event, later those that two
  * sweeps in a row find.
  */
 export class OutboxRelay {
@@ -45,12 +45,12 @@ export class OutboxRelay {
     options.engine.onRecovered(() => this.#sweepNow('all'))
   }
 
-  /** Emits everything that is owed, and looks for more at intervals from now on. */
+  /** Emits every owed event, and searches for more at intervals. */
   start(): void {
     this.#sweepNow('all')
   }
 
-  /** Stops looking, and removes from the outbox what is settled so far. */
+  /** Stops searching, and removes the settled events from the outbox. */
   async stop(): Promise<void> {
     this.#isStopped = true
     clearTimeout(this.#sweepTimer)
@@ -77,10 +77,10 @@ export class OutboxRelay {
     if (!this.#isStopped) this.#sweepTimer = setTimeout(() => this.#sweepNow(which), ms).unref()
   }
 
-  /** Emits the events that are owed: all of them, or those that the last sweep saw too. */
+  /** Emits the owed events: all of them, or those that the last sweep saw too. */
   async sweep(which: 'all' | 'seen'): Promise<void> {
     const { engine, outbox } = this.#options
-    // Asked first: an event that another server has finished since then is settled before the sweep after this one.
+    // Ask this first: if another server finishes an event afterwards, it is settled before the next sweep.
     const elsewhere = await engine.events.queuedElsewhere?.()
     const seen = new Set<string>()
     let count = 0
@@ -89,7 +89,7 @@ export class OutboxRelay {
         if (this.#settled.has(id) || elsewhere?.has(id)) continue
         seen.add(id)
         if (which === 'seen' && !this.#seen.has(id)) continue
-        // The engine leaves an event alone that it has already.
+        // The engine ignores an event that it already has.
         await engine.events.emit({ id, topic, data, traceId: newTraceId() })
         count += 1
       }
@@ -111,7 +111,7 @@ export class OutboxRelay {
     }, ms)
   }
 
-  /** Returns whether the store took it; if not, the store says itself what is wrong with it. */
+  /** Returns whether the store accepted the removal. If not, the store reports the reason. */
   async #settle(patienceMs = PATIENCE_MS): Promise<boolean> {
     const batch = [...this.#settled.values()]
     if (batch.length === 0) return true

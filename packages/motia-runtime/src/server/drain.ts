@@ -4,20 +4,19 @@ import type { Duplex } from 'node:stream'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { isWebSocket } from '../http/upgrades'
 
-/** How long idle keep-alive connections may still bring a request after the server has begun to stop, in ms. */
+/** How long the server still accepts requests on idle keep-alive connections while it stops, in ms. */
 const LINGER_MS = 500
 
-/** A turn of the event loop that is shorter has done next to nothing, in ms. */
+/** A shorter turn of the event loop has done almost nothing, in ms. */
 const QUIET_TURN_MS = 0.2
 
 /** How long to wait for such a turn, in ms. */
 const QUIET_PATIENCE_MS = 500
 
 /**
- * Returns a function that stops a server without resetting any connection that it has accepted. For `graceMs`, or until its
- * signal ends that, the server goes on as before and each response closes its connection, so that a balancer's pool of
- * connections empties. Then it takes no new connections, responds to the requests that are under way or still arrive on open
- * connections, and closes the idle ones.
+ * Returns a function that stops a server without resetting an accepted connection. For `graceMs`, or until `graceEnd`,
+ * the server goes on as before and each response closes its connection, so that a load balancer's pool empties. Then it
+ * accepts no new connections, responds to all requests on open ones, and closes the idle ones.
  */
 export const prepareDrain = (server: Server, graceMs = 0): ((graceEnd?: AbortSignal) => Promise<void>) => {
   const active = new Set<ServerResponse>()
@@ -28,7 +27,7 @@ export const prepareDrain = (server: Server, graceMs = 0): ((graceEnd?: AbortSig
     response.once('close', () => active.delete(response))
   })
   const upgraded = new Set<Duplex>()
-  // If nothing takes upgrades, a listener would turn them from plain requests into hanging ones.
+  // If nothing handles upgrades, a listener would make those requests hang.
   if (server.listenerCount('upgrade') > 0) {
     server.prependListener('upgrade', (request: IncomingMessage, socket: Duplex) => {
       if (!isWebSocket(request)) return
@@ -51,7 +50,7 @@ export const prepareDrain = (server: Server, graceMs = 0): ((graceEnd?: AbortSig
       // Node's http.Server.close would cut idle connections at once, and with them the requests that are on their way.
       NetServer.prototype.close.call(server, () => resolve())
     })
-    // Without a grace not before: a client that is told to close its connection comes back with a new one.
+    // Without a grace, only now: a client whose connection is closed would open a new one.
     leave()
     await Promise.race([closed, sleep(LINGER_MS)])
     server.closeIdleConnections()
@@ -62,8 +61,8 @@ export const prepareDrain = (server: Server, graceMs = 0): ((graceEnd?: AbortSig
 }
 
 /**
- * Resolves right after a turn of the event loop in which no connection came in. Closing the listening socket resets the
- * connections that the kernel has accepted and this process has not, so it is done when there are none.
+ * Resolves after a turn of the event loop in which no connection arrived. Closing the listening socket resets
+ * connections that the kernel has accepted and this process has not, so it should be closed when there are none.
  */
 const whenNoneConnects = async (server: Server): Promise<void> => {
   const deadline = performance.now() + QUIET_PATIENCE_MS

@@ -4,21 +4,21 @@ import type { Engine } from '../engine/engine'
 import { StepRegistry } from '../steps/step-registry'
 import { writeTypesFile } from '../steps/types-file'
 
-/** What the registry needs beside the engine. */
+/** What the registry needs besides the engine. */
 export interface EngineRegistryOptions {
-  /** Motia's scheduler gets no cron steps: it could not run them in this process. */
+  /** Whether to hide cron steps from Motia's scheduler, which cannot run them in this process. */
   hasOwnCron: boolean
   /** Returns the schema of each topic's data, for `types.d.ts`. */
   topics: () => Record<string, z.ZodType>
 }
 
-/** Motia's registry of steps and streams, with the engine's streams in place of those that Motia keeps in Redis. */
+/** Motia's registry of steps and streams, with the engine's streams instead of those in Redis. */
 export class EngineRegistry extends StepRegistry {
   readonly #engine: Engine
   readonly #options: EngineRegistryOptions
 
   constructor(root: string, printer: Printer, engine: Engine, options: EngineRegistryOptions) {
-    // Motia's server only checks that there is a client, and makes the three streams that are replaced below with it.
+    // Motia's server only checks that the client exists, and creates with it the three streams that are replaced below.
     const noRedis: ConstructorParameters<typeof StepRegistry>[3] = Object.create(null)
     super(root, engine.streams, printer, noRedis)
     this.#engine = engine

@@ -6,8 +6,8 @@ const OPTIONS = {
 } as const
 
 /**
- * Returns Motia's own options as variables of the environment: `-p 4210`, `-p4210`, `--port 4210`, `--port=4210`, and `-H` and
- * `--host` likewise. Throws an error of one line for any other argument, unless `strict` is false.
+ * Returns Motia's own options as environment variables: `-p 4210`, `-p4210`, `--port 4210`, `--port=4210`, and likewise
+ * `-H` and `--host`. Throws a one-line error for any other argument, unless `strict` is false.
  */
 export const environmentOf = (args: string[], { strict = true } = {}): { PORT?: string; HOST?: string } => {
   const { values } = read(args, strict)

@@ -10,10 +10,10 @@ const PACKAGE = dirname(createRequire(import.meta.url).resolve('motia-runtime/pa
 const COMMAND = join(PACKAGE, 'bin', 'motia-runtime.mjs')
 
 /**
- * Runs this runtime in place of `npx motia dev` and `npx motia start`, which ignore the chosen host, move to another port and
- * stop without a drain, and of `npx motia generate openapi`, which describes neither parameters nor components. When Motia's
- * command line evaluates `motia.config.ts`, this starts the runtime and only passes signals on. Resolves at once if another of
- * Motia's commands, or the runtime itself, reads the config.
+ * Runs this runtime instead of `npx motia dev`, `npx motia start` and `npx motia generate openapi`. The first two
+ * ignore the chosen host, move to another port and stop without a drain. The third describes neither parameters nor
+ * components. When Motia's command line evaluates `motia.config.ts`, this starts the runtime as a process and passes
+ * signals on. Resolves at once if another of Motia's commands, or the runtime itself, reads the config.
  */
 export const handOver = async (root: string): Promise<void> => {
   const [, script = '', command = '', ...args] = process.argv
@@ -26,7 +26,7 @@ export const handOver = async (root: string): Promise<void> => {
     stdio: 'inherit',
     env: { ...process.env, ...ours.environment },
   })
-  // On Windows `kill` would end the server at once, and the console has told it already.
+  // On Windows `kill` would end the server at once, and the console has already signalled it.
   onStopSignal(() => process.platform !== 'win32' && server.kill())
   server.once('exit', (code) => process.exit(code ?? 1))
   await new Promise(() => {})
@@ -42,8 +42,8 @@ const commandFor = (command: string, args: string[]): { words: string[]; environ
 }
 
 /**
- * By the time it reads the config, Motia's command line has noted its start for Amplitude, whatever an `.env` file says. A
- * plugin is how to get at the client that will send it.
+ * When Motia's command line reads the config, it has already recorded its start for Amplitude, regardless of an `.env`
+ * file. A plugin can reach the client that would send it.
  */
 const silenceTelemetry = (): void => {
   const setup = async (config: { offline?: unknown }) => {

@@ -25,18 +25,18 @@ import { StepTracer } from '../traces/step-tracer'
 import { WorkbenchFeed } from '../traces/workbench-feed'
 import { EngineRegistry } from './engine-registry'
 
-/** What the server is put together from. */
+/** The parts and options of the server. */
 export interface MotiaServerOptions {
   /** The project's folder, absolute. */
   root: string
   engine: Engine
   project: Project
-  /** Whether steps run in this process; Motia's stock runner spawns a process for each call. */
+  /** Whether steps run in this process. Otherwise Motia's stock runner starts a process for each call. */
   isInProcess: boolean
   isProduction: boolean
   /** How long an API handler may take in this process, in seconds. */
   handlerTimeout: number
-  /** How many traces, and how many log lines, are kept for the Workbench; 0 keeps none. */
+  /** How many traces, and how many log lines, are kept for the Workbench. 0 keeps none. */
   traceLimit: number
   /** Times jobs and cron runs. */
   metrics: Metrics | undefined
@@ -46,7 +46,7 @@ export interface MotiaServerOptions {
   configureApp: (app: Express, parts: ServerParts) => void
 }
 
-/** What `configureApp` gets to work with. */
+/** What `configureApp` gets. */
 export interface ServerParts {
   lockedData: LockedData
   answer: ((step: Step) => RequestHandler) | null
@@ -63,17 +63,17 @@ export interface ComposedServer {
   motiaServer: MotiaServer
   lockedData: LockedData
   cronJobs: CronJobs
-  /** Makes up for missed cron runs. */
+  /** Runs missed cron ticks. */
   start(): Promise<void>
-  /** Lets cron runs and jobs end, and sends what waits for the Workbench. */
+  /** Waits for cron runs and jobs, and writes pending traces and log lines. */
   close(): Promise<void>
 }
 
 type EventHandler = (event: Event<unknown>) => void | Promise<void>
 
 /**
- * Puts Motia's server together as its `dev` and `start` commands do, with the engine's adapters and our own cron, logs and
- * traces, and lets the steps run in this process if it is told to.
+ * Creates Motia's server as its `dev` and `start` commands do, with the engine's adapters and our own cron, logs and
+ * traces. The steps run in this process if `isInProcess`.
  */
 export const createMotiaServer = (options: MotiaServerOptions): ComposedServer => {
   const { root, engine, project, isInProcess, isProduction, traceLimit, handlerTimeout, metrics } = options
@@ -95,7 +95,7 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
   const events: EventAdapter = {
     emit: (event) => engine.events.emit(event),
     subscribe: (topic, stepName, handler, config) => {
-      // What comes out of the queue is what `emit` put in: Motia types neither, and the step checks its input itself.
+      // The queue returns what `emit` put in. Motia types neither, and the step checks its input itself.
       const routed = route(stepName, handler as EventHandler)
       return engine.events.subscribe(topic, stepName, metrics?.timeJobs(topic, stepName, routed) ?? routed, config)
     },
@@ -137,7 +137,7 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
     for (const step of lockedData.getActiveSteps().filter(isCronStep)) scheduler.createCronJob(step)
   }
 
-  // Both runners log and trace through the feed: neither waits for the engine, and both print the same lines.
+  // Both runners log and trace through the feed, so neither waits for the engine, and both print the same lines.
   motiaServer.motia.loggerFactory.create = ({ stepName, traceId, flows = [] }) =>
     new StepLogger(feed, traceId, stepName, flows)
   const newTracer = async (traceId: string, step: Step, logger: StepLogger) =>
@@ -160,7 +160,7 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
 const lastTickOf = (step: Step): number =>
   (isCronStep(step) ? parseCron(step.config.cron).last(Date.now()) : null) ?? Date.now()
 
-/** The stock runner says nothing of an event step that fails; the queue only sees the rejection. */
+/** Logs the failure of an event step, which the stock runner does not do. */
 const logFailure = async (
   feed: WorkbenchFeed,
   step: Step,
@@ -176,7 +176,10 @@ const logFailure = async (
   }
 }
 
-/** Motia's printer lists every step at the start, and again what hot reload prints itself. Only this must be seen. */
+/**
+ * Returns a printer that shows only refused emits. Motia's printer also lists every step, and what hot reload prints
+ * itself.
+ */
 const quietPrinter = (): NoPrinter =>
   Object.assign(new NoPrinter(), {
     printInvalidEmit: ({ config }: Step, topic: string) =>

@@ -10,33 +10,35 @@ import type { Outbox } from '../outbox/outbox'
 
 /** How a project's server runs. Everything has a default. */
 export interface RuntimeOptions {
-  /** What the server calls itself in its first line. Default: `Motia`. */
+  /** The name in the server's first line. Default: `Motia`. */
   name?: string
   /** Default: the variable `PORT`, or 3000. */
   port?: number
   /** The name or address to listen on. Default: the variable `HOST`, or 127.0.0.1. */
   host?: string
-  /** The folder of what the embedded engine keeps. Default: `.data`. */
+  /** The folder of the embedded engine. Default: `.data`. */
   dataDir?: string
-  /** The Redis that several servers share; without one the embedded engine is used. Default: the variable `REDIS_URL`. */
+  /**
+   * The Redis that several servers share. Without it, the embedded engine is used. Default: the variable `REDIS_URL`.
+   */
   redisUrl?: string | undefined
-  /** What the names of all keys and queues in that Redis begin with. Default: `motia`. */
+  /** The prefix of all keys and queues in Redis. Default: `motia`. */
   redisPrefix?: string
-  /** `process` leaves the steps to Motia's stock runner, which spawns a process for each call. Default: `in-process`. */
+  /** `process` uses Motia's stock runner, which starts a process for each call. Default: `in-process`. */
   stepRuntime?: 'in-process' | 'process'
   /** How long an API handler may take before the client gets a 503, in seconds. Default: 30. */
   handlerTimeout?: number
-  /** How long a stopping server still serves while `/readyz` sends balancers away, in seconds. Default: 0. */
+  /** How long a stopping server still serves while `/readyz` returns 503, in seconds. Default: 0. */
   stopGrace?: number
   /** How long a client may take to send the headers of a request, in seconds. Default: 15. */
   headersTimeout?: number
   /** How long a client may take to send the whole of a request, in seconds. Default: 30. */
   requestTimeout?: number
-  /** Names besides `host` and `localhost` by which a development server may be addressed; `*.example.com` works. */
+  /** Host names of a development server besides `host` and `localhost`, such as `*.example.com`. */
   allowedHosts?: string[]
-  /** Whether a proxy in front says in `X-Forwarded-Host` how it was addressed. Default: false. */
+  /** Whether to trust the `X-Forwarded-Host` of a proxy in front. Default: false. */
   trustProxy?: boolean
-  /** Keys, one of which each request needs, except `/livez` and `/readyz`. Default: none, and no request needs one. */
+  /** Each request needs one of these keys, except `/livez` and `/readyz`. Default: none, and requests need no key. */
   apiKeys?: readonly ApiKey[]
   /** Other origins whose pages may use the API, such as `http://localhost:5173`. Default: none. */
   corsOrigins?: readonly string[]
@@ -54,21 +56,21 @@ export interface RuntimeOptions {
   hooks?: string
 }
 
-/** What a project may add to its server. The module is loaded together with the steps and shares their modules. */
+/** A project's additions to its server. The module is loaded with the steps and shares their modules. */
 export interface RuntimeHooks {
-  /** Called before the server listens. Returns warnings; throws a one-line error if the server must not start. */
+  /** Called before the server listens. Returns warnings. Throws a one-line error if the server must not start. */
   start?(): Promise<string[]>
   /** The schema of each topic's data, for the types of `emit`. Topics that are missing get the types of their subscribers. */
   topics?: Record<string, z.ZodType>
   /** The events that the project's store owes. */
   outbox?: Outbox
-  /** Resolves while the project can do its work; rejects with an error whose message `/readyz` shows. */
+  /** Resolves if the project can work. Otherwise rejects with an error whose message `/readyz` shows. */
   check?(): Promise<void>
-  /** Returns figures of the project's own for `GET /metrics`. */
+  /** Returns the project's own metrics for `GET /metrics`. */
   metrics?(): readonly Figure[]
   /** Returns the body of the 400 for a request whose body is not JSON. */
   invalidJson?(problem: string): object
-  /** Returns what the OpenAPI document says that no step's config can. */
+  /** Returns additions to the OpenAPI document that no step's config can contain. */
   openapi?(): ApiDescription
   /** Called when the server stops, and when hot reload has replaced the module. */
   close?(): Promise<void>
@@ -86,7 +88,7 @@ export type ResolvedOptions = Required<Omit<RuntimeOptions, 'redisUrl' | 'hooks'
   hooks: string | undefined
 }
 
-/** Returns the options with their defaults; throws an error of one line if `LOG_LEVEL` or `LOG_FORMAT` is invalid. */
+/** Returns the options with their defaults. Throws a one-line error if `LOG_LEVEL` or `LOG_FORMAT` is invalid. */
 export const resolveOptions = (root: string, options: RuntimeOptions = {}): ResolvedOptions => ({
   root,
   name: options.name ?? 'Motia',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { problemLines, StepModules } from '../steps/step-modules'
 import type { RuntimeConfig } from './options'
 
-/** Returns the project's config, from `motia.config.ts` or `motia.config.js`; an empty one if there is neither. */
+/** Returns the project's config, from `motia.config.ts` or `motia.config.js`. It is empty if neither exists. */
 export const readConfig = async (root: string): Promise<RuntimeConfig> => {
   const file = ['motia.config.ts', 'motia.config.js'].map((name) => join(root, name)).find((path) => existsSync(path))
   if (!file) return {}

@@ -24,18 +24,18 @@ import { type ResolvedOptions, type RuntimeConfig, type RuntimeHooks, resolveOpt
 export type Mode = 'dev' | 'start'
 
 /**
- * How long an idle connection is kept, in ms: longer than proxies keep theirs (60 s is common), so that none sends a request
- * on a connection that is being closed at this end.
+ * How long an idle connection stays open, in ms: longer than in proxies (60 s is common), so that no proxy sends a
+ * request on a connection that the server is closing.
  */
 const KEEP_ALIVE_MS = 75_000
 
-/** A stop that takes longer than this, after its grace, is cut short, in ms. */
+/** How long a stop may take after its grace, in ms. */
 const STOP_TIMEOUT_MS = 9_000
 
-/** The response to `GET /readyz` of a server that was told to stop: all works, but nothing new should be sent. */
+/** The response to `GET /readyz` during a stop. */
 const STOPPING: Health = { status: 503, body: { status: 'stopping' } }
 
-/** Starts the server; throws a one-line error if it cannot. `stop` ends the process with the given code. */
+/** Starts the server. Throws a one-line error if it cannot start. `stop` ends the process with the given code. */
 export const serve = async (
   mode: Mode,
   root: string,
@@ -80,7 +80,7 @@ export const serve = async (
       isInProcess,
       isProduction,
       handlerTimeout: options.handlerTimeout,
-      // Nobody can look at the traces of a production server that keeps them in its own memory.
+      // Nobody can see the traces that a production server keeps in its own memory.
       traceLimit: isProduction && engine.kind === 'embedded' ? 0 : options.traceLimit,
       metrics,
       topics: () => hooks().topics ?? {},
@@ -174,7 +174,7 @@ const NO_OUTBOX = {
   settle: async () => {},
 }
 
-/** BullMQ and the Redis clients take 200 ms and 30 MB to load: only if they are used. */
+/** Returns the engine. Loads BullMQ and the Redis clients, which take 200 ms and 30 MB, only if needed. */
 const createEngine = async (options: ResolvedOptions, isProduction: boolean): Promise<Engine> => {
   const { dataDir, redisUrl, redisPrefix, traceLimit } = options
   if (redisUrl) {
@@ -185,7 +185,10 @@ const createEngine = async (options: ResolvedOptions, isProduction: boolean): Pr
   return createEmbeddedEngine({ dataDir, traceLimit: isProduction ? 0 : traceLimit })
 }
 
-/** If the queues do not respond, requests are served and only jobs wait: `degraded`. Without its store a project cannot work. */
+/**
+ * Returns the health. If the queues do not respond, only jobs wait: `degraded`. Without its store a project cannot
+ * work.
+ */
 const checkHealth = async (hooks: RuntimeHooks, engine: Engine): Promise<Health> => {
   const queues = engine.problem() ?? 'ok'
   const store = await (hooks.check?.() ?? Promise.resolve()).then(
@@ -196,14 +199,17 @@ const checkHealth = async (hooks: RuntimeHooks, engine: Engine): Promise<Health>
   return { status: store === 'ok' ? 200 : 503, body: { status, store, queues } }
 }
 
-/** Production pushes nothing to anybody: without this listener an upgrade is a request like any other, and a 404. */
+/**
+ * Closes the WebSocket server, since production pushes nothing. Without its listener an upgrade is a normal request and
+ * gets a 404.
+ */
 const closeSocket = ({ server, socketServer }: MotiaServer): void => {
   server.removeAllListeners('upgrade')
   socketServer.close()
 }
 
 const listen = async (server: Server, { port, host }: ResolvedOptions): Promise<void> => {
-  // Motia's listener prints the stack of an error that is one line here.
+  // Motia's listener would print the stack of an error that this prints in one line.
   const listeners = server.rawListeners('error')
   server.removeAllListeners('error')
   server.listen(port, host)
@@ -219,11 +225,11 @@ const listen = async (server: Server, { port, host }: ResolvedOptions): Promise<
 const listenProblem = (error: unknown, host: string, port: number): string => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
   if (code === 'EADDRINUSE') return `Port ${port} on ${host} is taken: stop the server that uses it, or set PORT`
-  if (code === 'EACCES') return `Port ${port} may not be used by this user: set PORT to 1024 or more`
+  if (code === 'EACCES') return `This user may not use port ${port}: set PORT to 1024 or more`
   if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL'].includes(code)) {
     return `HOST ${host} is not an address of this machine (${code})`
   }
-  return `${host}:${port} cannot be listened on (${code})`
+  return `Cannot listen on ${host}:${port} (${code})`
 }
 
 const announce = (mode: Mode, options: ResolvedOptions): void => {

@@ -1,17 +1,19 @@
 /** On Windows, Ctrl-C is SIGINT, a closed console is SIGHUP, and nothing sends SIGTERM. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/** Signals within this time, in ms, count as one: npm repeats the Ctrl-C that the terminal has sent to all its processes. */
+/**
+ * Signals within this time, in ms, count as one: npm repeats the Ctrl-C that the terminal sends to all its processes.
+ */
 const SAME_SIGNAL_MS = 200
 
 const PARENT_CHECK_MS = 250
 
-/** What `npm run` or `npx` gives its shell, if that is one plain command: the shell then lives as long as the command does. */
+/** The script of `npm run` or `npx` if it is one plain command, whose shell lives as long as the command. */
 const PLAIN_SCRIPT = /^(['"]?)(motia|motia-runtime)\1( [\w./:=-]+)*$/
 
 /**
- * Calls `stop` for each signal that asks this process to stop. Also calls it if npm, which started the process, gets a SIGTERM:
- * npm passes that to its shell only, and most shells end without passing it on.
+ * Calls `stop` for each signal that asks this process to stop, and if npm, which started the process, gets a SIGTERM:
+ * npm passes it to its shell only, and most shells end without passing it on.
  */
 export const onStopSignal = (stop: () => void): void => {
   let stoppedAt: number | undefined
@@ -27,7 +29,7 @@ export const onStopSignal = (stop: () => void): void => {
   const timer = setInterval(() => {
     if (process.ppid === shell) return
     clearInterval(timer)
-    // In a terminal the signal has reached this process, too.
+    // In a terminal, this process also gets the signal.
     if (stoppedAt === undefined) ask()
   }, PARENT_CHECK_MS)
   timer.unref()

@@ -14,8 +14,8 @@ const OPTIONS = {
 } as const
 
 /**
- * Writes the project's OpenAPI document without starting a server. Takes the options of `motia generate openapi`: a file, a
- * title and a version. Throws what a start would.
+ * Writes the project's OpenAPI document without starting a server. Accepts the options of `motia generate openapi`: a
+ * file, a title and a version. Throws the errors of a start.
  */
 export const writeOpenApi = async (root: string, config: RuntimeConfig, args: string[]): Promise<void> => {
   const { output, ...info } = parseArgs({ args, options: OPTIONS }).values

@@ -14,7 +14,7 @@ const ELEMENTS_PER_TURN = 2_000
 export const answerBy = (runner: Pick<StepRunner, 'runApi'>, step: Step): RequestHandler => {
   return async (request, response, next) => {
     try {
-      // Motia hands headers and query on as express parsed them, under narrower types.
+      // Motia passes on headers and query as parsed by express, with narrower types.
       const input = {
         body: request.body,
         headers: request.headers as ApiRequest['headers'],
@@ -23,7 +23,7 @@ export const answerBy = (runner: Pick<StepRunner, 'runApi'>, step: Step): Reques
         rawBody: request.rawBody ?? '',
       }
       const traceId = traceIdOf(request.headers.traceparent)
-      // W3C's `traceresponse` is a draft, and short ids do not fit into it.
+      // Not W3C's `traceresponse`, which is a draft and does not allow short ids.
       response.setHeader('X-Trace-Id', traceId)
       await send(response, await runner.runApi(step, input, traceId, response.locals.caller))
     } catch (error) {
@@ -33,8 +33,8 @@ export const answerBy = (runner: Pick<StepRunner, 'runApi'>, step: Step): Reques
 }
 
 /**
- * Sends strings and buffers as express does, a long list in parts, and anything else as JSON in one piece. An object that was
- * read or stored gets an `ETag`.
+ * Sends strings and buffers as express does, a long list in parts, and anything else as JSON in one piece. Adds an
+ * `ETag` to an object that was read or stored.
  */
 const send = async (response: Response, { status, headers, body }: ApiResponse<number, unknown>): Promise<void> => {
   if (headers) for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
@@ -45,7 +45,7 @@ const send = async (response: Response, { status, headers, body }: ApiResponse<n
   }
   if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', 'application/json; charset=utf-8')
   if (Array.isArray(body) && body.length > ELEMENTS_PER_TURN) {
-    // A client that leaves before the end is not an error.
+    // It is not an error if the client leaves before the end.
     await pipeline(Readable.from(jsonParts(body)), response).catch(() => {})
     return
   }
@@ -60,13 +60,16 @@ const send = async (response: Response, { status, headers, body }: ApiResponse<n
     return
   }
   response.setHeader('Content-Length', Buffer.byteLength(text))
-  // Node sends a string in one piece with the headers, a buffer in a piece of its own.
+  // Node sends a string together with the headers, but a buffer separately.
   response.end(text)
 }
 
 const isObject = (body: unknown): boolean => typeof body === 'object' && body !== null && !Array.isArray(body)
 
-/** The JSON of a list in parts, so that a list of a million elements neither holds up the others nor exceeds a string. */
+/**
+ * Yields the JSON of a list in parts, so that a list of a million elements neither blocks other requests nor exceeds
+ * the maximum length of a string.
+ */
 async function* jsonParts(list: readonly unknown[]): AsyncGenerator<string> {
   for (let start = 0; start < list.length; start += ELEMENTS_PER_TURN) {
     const part = JSON.stringify(list.slice(start, start + ELEMENTS_PER_TURN)).slice(1, -1)

@@ -4,7 +4,7 @@ import { z } from 'zod'
 /** The schemas of all keys of a config type. */
 export type ShapeOf<T> = Record<keyof NonNullable<T>, z.ZodType>
 
-/** An object without other keys: a misspelt one must not be ignored. */
+/** Returns the schema of an object without other keys, so that a misspelt key is an error. */
 export const strict = <T extends z.ZodRawShape>(shape: T) =>
   z.strictObject(shape, {
     error: (issue) => {
@@ -14,7 +14,7 @@ export const strict = <T extends z.ZodRawShape>(shape: T) =>
     },
   })
 
-/** A text that `check` accepts; if it throws, the error's message is the problem. */
+/** Returns the schema of a text that `check` accepts. If `check` throws, the error's message is the problem. */
 export const checked = (check: (text: string) => void) =>
   z.string().superRefine((text, context) => {
     try {
@@ -24,14 +24,14 @@ export const checked = (check: (text: string) => void) =>
     }
   })
 
-/** A list that names nothing twice. */
+/** Returns the schema of a list without duplicates. */
 export const unique = (items: z.ZodType<string>) =>
   z.array(items).refine((list) => new Set(list).size === list.length, 'names the same one twice')
 
-/** A function, whatever it takes. */
+/** The schema of a function. */
 export const fn = z.custom((value) => typeof value === 'function', 'must be a function')
 
-/** A value that is checked elsewhere. */
+/** The schema of a value that is checked elsewhere. */
 export const other = z.unknown().optional()
 
 /** Returns a line for each issue: the key, the problem and the value. */
@@ -39,7 +39,7 @@ export const issueLines = (issues: z.core.$ZodIssue[], config: unknown): string[
   issues.map(({ path, message, code }) => {
     const place = path.length > 0 ? `${path.join('.')}: ` : ''
     if (code === 'unrecognized_keys') return place + message
-    // A topic may stand for an object with that topic.
+    // A topic may be an object with that topic.
     const value = path.reduce<unknown>((part, key) => (typeof part === 'object' ? Object(part)[key] : part), config)
     if (value === undefined) return `${place}is missing`
     if (message.includes(`"${value}"`)) return place + message

@@ -9,14 +9,14 @@ export type Definition = Step | StreamFile
 export interface Double {
   first: string
   second: string
-  /** What they share, in words that the name of the other file completes. */
+  /** What they share, as a text to which the name of the other file is appended. */
   text: string
 }
 
 /**
- * Returns two definitions that cannot both be in service: Motia knows steps, their queues, locks and traces by name, and the
- * first of two steps gets all requests to a route. Usually one is a copy that still has to be edited. Returns null if there
- * are none.
+ * Returns two definitions that cannot both be in service; null if there are none. Motia identifies steps, their queues,
+ * locks and traces by name, and the first of two steps gets all requests to a route. Usually one of the files is a copy
+ * that must still be edited.
  */
 export const findDouble = (definitions: Definition[]): Double | null => {
   const owners = new Map<string, string>()
@@ -34,20 +34,20 @@ export const findDouble = (definitions: Definition[]): Double | null => {
 export const doubleProblem = (root: string, { first, second, text }: Double, file: string): string =>
   `${text} ${relative(root, file === second ? first : second)}`
 
-/** Whether a definition is a step's. */
+/** Returns whether a definition is a step. */
 export const isStep = (definition: Definition): definition is Step => 'type' in definition.config
 
-/** Whether a definition is a stream's. */
+/** Returns whether a definition is a stream. */
 export const isStream = (definition: Definition): definition is StreamFile => !isStep(definition)
 
-/** Returns what only one definition may have, each with the beginning of the error message. */
+/** Returns the names that only one definition may have, each with the beginning of the error message. */
 const claimsOf = (definition: Definition): [claim: string, text: string][] => {
   const { name } = definition.config
   if (!isStep(definition)) return [[`stream ${name}`, `the name ${name} is that of the stream in`]]
   const claims: [string, string][] = [[`step ${name}`, `the name ${name} is that of the step in`]]
   if (isApiStep(definition)) {
     const { method, path } = definition.config
-    // As express compares them: without case, a slash at the end, or the names of parameters.
+    // As express compares them: ignoring case, a slash at the end, and the names of parameters.
     const route = path
       .replaceAll(/:\w+/g, ':')
       .replace(/(?<=.)\/$/, '')

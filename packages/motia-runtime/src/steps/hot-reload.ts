@@ -9,21 +9,21 @@ import { sayWatchTrouble } from './watch-trouble'
 /** How long saves are collected before they are compiled, in ms: an editor writes a file in several steps. */
 const SETTLE_MS = 60
 
-/** The files whose change can change a step: code, and JSON that code imports. */
+/** Files that can change a step: code, and JSON that code imports. */
 const SOURCE_FILE = /\.([cm]?[jt]sx?|json|py|rb)$/
 
 /** What hot reload needs: the project as it was loaded, and the server. */
 export interface HotReloadOptions extends Service, Pick<Project, 'modules' | 'shared' | 'warnings'> {
   root: string
-  /** Called after a reload with the files that have a new version in service or were removed (absolute paths). */
+  /** Called after a reload with the files (absolute) that have a new version in service or were removed. */
   onReload?: (files: string[]) => void | Promise<void>
 }
 
 /**
- * Watches `steps/` and `src/` and puts a saved change into service: the steps that import it, however far, run their new
- * code from the next call on, a changed config is registered again, and files that come and go are steps and streams that do.
- * A file that does not compile, throws when it is imported, or has an invalid config keeps its last good version in service.
- * Returns a function that stops watching.
+ * Watches `steps/` and `src/` and puts saved changes into service. Steps that import a changed file, directly or
+ * indirectly, run the new code from the next call. Changed configs are registered again, and new or removed files add
+ * or remove steps and streams. If a file does not compile, throws on import, or has an invalid config, its last good
+ * version stays in service. Returns a function that stops watching.
  */
 export const watchSteps = (options: HotReloadOptions): (() => Promise<void>) => {
   const { root } = options
@@ -38,7 +38,7 @@ export const watchSteps = (options: HotReloadOptions): (() => Promise<void>) => 
   }
   const watcher = watch(root, { ignoreInitial: true, ignored: (path) => !isWatched(relative(root, path)) })
     .on('all', (_event, path) => SOURCE_FILE.test(path) && reloadSoon())
-    // A file that was saved after the steps were compiled and before the watch began causes no event.
+    // A file that was saved after compilation and before the watch began causes no event.
     .on('ready', reloadSoon)
     .on('error', (error) => sayWatchTrouble(root, error))
   return async () => {

@@ -4,15 +4,15 @@ import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Metafile } from 'esbuild'
 
-/** A frame of a stack, or the first line of a syntax error's: a path or URL, a line, and mostly a column. */
+/** A frame of a stack, or the first line of a syntax error: a path or URL, a line, and usually a column. */
 const FRAME = /^(?:\s*at (?:async )?)?(?:.*\()?(\/.+?|[A-Z]:\\.+?|file:\/\/.+?):(\d+)(?::(\d+))?\)?$/
 
-/** Node's words for a package that is not installed. */
+/** Node's message for a package that is not installed. */
 const MISSING_PACKAGE = /^Cannot find package '((?:@[^'/]+\/)?[^'/]+)[^']*' imported from /
 
 /**
- * Returns why a module could not be imported, after the place in the project's own code where that happened
- * (`src/pets.ts:3:7`), or after the name of the imported `file` if the error has no such place. Needs source maps.
+ * Returns why a module cannot be imported. The text begins with the place in the project's own code
+ * (`src/pets.ts:3:7`), or with the name of the imported `file` if the error has no such place. Needs source maps.
  */
 export const importProblem = (error: unknown, root: string, file: string, metafile: Metafile | undefined): string => {
   const name = relative(root, file)
@@ -36,14 +36,14 @@ const placeOf = (stack: string, root: string): string | null => {
   return null
 }
 
-/** Node maps stacks by itself, unless a tool has replaced how they are made (`Error.prepareStackTrace`). */
+/** Returns the place in the source. Node maps stacks itself, unless a tool has set `Error.prepareStackTrace`. */
 const sourceOf = (file: string, line: number, column: number): { file: string; line: number; column: number } => {
   const origin = findSourceMap(file)?.findOrigin(line, column)
   if (!origin || !('fileName' in origin)) return { file, line, column }
   return { file: fileURLToPath(origin.fileName), line: origin.lineNumber, column: origin.columnNumber }
 }
 
-/** Returns where a package is imported: the first file that does, and its line. */
+/** Returns the file and line of the first import of a package; null if there is none. */
 const importOf = (name: string, root: string, metafile: Metafile | undefined): string | null => {
   for (const [file, { imports }] of Object.entries(metafile?.inputs ?? {})) {
     const found = imports.find(({ path, external }) => external && (path === name || path.startsWith(`${name}/`)))

@@ -44,7 +44,7 @@ export const loadProject = async (root: string, shared: string[] = []): Promise<
     for (const file of changed) exported.set(file, modules.newest(file))
     return isCompiled
   }
-  // If one file does not compile, esbuild compiles none. Each is compiled alone then, to find the problems of the others.
+  // If one file does not compile, esbuild compiles none. Then compile each alone to find the problems of the others.
   if (!(await compile(all))) for (const file of all) await compile([file])
   const { accepted, problems } = checkFiles(root, files, exported)
   if (importProblems.size > 0 || problems.length > 0) {
@@ -65,8 +65,8 @@ export interface Check {
 }
 
 /**
- * Validates changed files; `exported` holds what they export now. Rejects a definition that is invalid, or that is a double
- * of one that is accepted, or in service and not replaced.
+ * Validates changed files. `exported` contains their current exports. Rejects a definition that is invalid, or a double
+ * of another one that is accepted or stays in service.
  */
 export const checkFiles = (
   root: string,

@@ -2,7 +2,7 @@ import { isApiStep, isCronStep, isEventStep, type LockedData, type MotiaServer, 
 import { type Definition, isStep, isStream } from './doubles'
 import { allSteps, projectStreams, type StreamFile } from './step-registry'
 
-/** What a reload changes the server through. */
+/** The parts of the server that a reload changes. */
 export interface Service {
   lockedData: LockedData
   server: Pick<MotiaServer, 'addRoute' | 'removeRoute' | 'motiaEventManager'> & {
@@ -31,9 +31,9 @@ export const remove = (service: Service, definition: Definition): void => {
 }
 
 /**
- * Puts new definitions into service, in place of those of the same files. Only a changed config is registered again, since
- * the handler is looked up at each call. All old ones are removed before the first new one is added, so that two steps may
- * swap their names.
+ * Puts new definitions into service, instead of those of the same files. Registers only changed configs again, since
+ * the handler is looked up at each call. Removes all old definitions before it adds the first new one, so that two
+ * steps may swap their names.
  */
 export const putIntoService = (service: Service, definitions: Definition[]): void => {
   for (const stream of definitions.filter(isStream)) putStream(service, stream)
@@ -46,10 +46,10 @@ export const putIntoService = (service: Service, definitions: Definition[]): voi
   for (const { old, next } of changes) register(service, record(service.lockedData, old, next))
 }
 
-/** Returns the step as Motia holds it from now on. */
+/** Returns the object that represents the step in Motia from now on. */
 const record = (lockedData: LockedData, old: Step | undefined, next: Step): Step => {
   if (old?.config.type === next.config.type) {
-    // Motia keeps the old object in its lists and moves the new config into it.
+    // Motia keeps the old object in its lists and copies the new config into it.
     lockedData.updateStep({ ...old }, next, NO_TYPES)
     return old
   }

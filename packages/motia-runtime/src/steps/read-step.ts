@@ -10,8 +10,8 @@ import type { StreamFile } from './step-registry'
 export type ReadFile<T> = { defined: T } | { problems: string[] }
 
 /**
- * Returns the step that a file's module defines. Its config has the form that the rest of Motia expects, the one that Motia's
- * own reader (`node/get-config`) produces: JSON Schema instead of zod, and no functions.
+ * Returns the step that a file's module defines. Its config has the form that Motia's own reader (`node/get-config`)
+ * produces: JSON Schema instead of zod, and no functions.
  */
 export const readStep = (filePath: string, module: unknown): ReadFile<Step> => {
   const { config, handler } = exportsOf(module)
@@ -41,7 +41,7 @@ const plainConfig = (config: unknown): StepConfig => {
   return JSON.parse(JSON.stringify({ ...rest, ...schemas }))
 }
 
-/** Throws if a zod schema cannot be expressed as JSON Schema. */
+/** Returns a zod schema as JSON Schema, and other values unchanged. Throws if JSON Schema cannot express it. */
 const asJsonSchema = (schema: unknown): unknown => (schema instanceof z.ZodType ? inlineJsonSchema(schema) : schema)
 
 const streamSchema = strict({

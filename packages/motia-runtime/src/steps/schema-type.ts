@@ -17,7 +17,7 @@ const schemaShape = z.looseObject({
 
 type Schema = z.infer<typeof schemaShape>
 
-/** Returns the TypeScript type of what a JSON Schema accepts, as text; `unknown` for what it cannot tell. */
+/** Returns the TypeScript type of a JSON Schema as text; `unknown` if it cannot be determined. */
 export const typeOfSchema = (schema: unknown): string => {
   const parsed = schemaShape.safeParse(schema)
   return parsed.success ? typeOf(parsed.data) : 'unknown'

@@ -5,12 +5,12 @@ import { pathToFileURL } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { type BuildContext, type BuildFailure, context, type Loader, type Metafile, type Plugin } from 'esbuild'
 
-/** The output of each file, or what does not compile, one line each. */
+/** The output of each file, or the compile errors, one line each. */
 export type Compiled = { outputs: Map<string, string>; metafile: Metafile | undefined } | { errors: string[] }
 
 /**
- * Bundles files of a project with esbuild, together, so that they share one instance of every module they import, into files
- * named by their content.
+ * Bundles files of a project with esbuild into files named by their content. They are bundled together, so that they
+ * share one instance of every module they import.
  */
 export class StepCompiler {
   readonly #root: string
@@ -21,7 +21,7 @@ export class StepCompiler {
     this.#root = root
   }
 
-  /** Compiles these files (absolute). Returns the output of each, an absolute path that changes if its content does. */
+  /** Compiles these files (absolute). Returns the absolute output path of each, which changes with its content. */
   async compile(files: string[]): Promise<Compiled> {
     const compiler = await this.#compilerFor(files)
     try {
@@ -43,7 +43,7 @@ export class StepCompiler {
   }
 
   #outputsOf(files: string[], metafile: Metafile | undefined): Map<string, string> {
-    // esbuild names an entry point by its real path.
+    // esbuild identifies an entry point by its real path.
     const byRealPath = new Map<string, string>()
     for (const [output, { entryPoint }] of Object.entries(metafile?.outputs ?? {})) {
       if (entryPoint) byRealPath.set(realpathSync(resolve(this.#root, entryPoint)), resolve(this.#root, output))
@@ -56,14 +56,17 @@ export class StepCompiler {
     return outputs
   }
 
-  /** The entry points of an esbuild context are fixed: other files need a new one. */
+  /**
+   * Returns a compiler for these files. The entry points of an esbuild context are fixed, so other files need a new
+   * one.
+   */
   async #compilerFor(files: string[]): Promise<BuildContext> {
     if (this.#context && isDeepStrictEqual(files, this.#files)) return this.#context
     await this.#context?.dispose()
     this.#files = files
     this.#context = await context({
       absWorkingDir: this.#root,
-      // In an absolute path, esbuild would take a `*` in the name of a folder for a pattern.
+      // In an absolute path, esbuild would treat a `*` in a folder's name as a pattern.
       entryPoints: files.map((file) => `./${relative(this.#root, file)}`),
       outbase: this.#root,
       outdir: join(this.#root, '.motia', 'in-process'),
@@ -92,7 +95,7 @@ export class StepCompiler {
 
 const isBuildFailure = (error: unknown): error is BuildFailure => error instanceof Error && 'errors' in error
 
-/** A bundle holds many modules: what tells a module its location must tell the location of its source. */
+/** The names by which a module gets its location. In a bundle they must refer to the module's source. */
 const LOCATION_NAMES = {
   'import.meta.url': '__moduleUrl',
   'import.meta.filename': '__moduleFile',
@@ -103,7 +106,7 @@ const LOCATION_NAMES = {
 
 const LOADERS: Record<string, Loader> = { '.js': 'js', '.cjs': 'js', '.mjs': 'js', '.jsx': 'jsx', '.tsx': 'tsx' }
 
-/** Declares what `LOCATION_NAMES` refers to, in each module that needs it. */
+/** Declares the `LOCATION_NAMES` in each module that uses them. */
 const ownLocation: Plugin = {
   name: 'own-location',
   setup: (build) => {
@@ -118,7 +121,10 @@ const ownLocation: Plugin = {
   },
 }
 
-/** The name contains the content's hash, so an existing file is right. The rename keeps other servers from reading half a file. */
+/**
+ * Writes a file whose name contains the content's hash, so an existing file is right. The rename keeps other servers
+ * from reading half a file.
+ */
 const writeOnce = (path: string, contents: Uint8Array): void => {
   if (existsSync(path)) return
   mkdirSync(dirname(path), { recursive: true })

@@ -18,7 +18,7 @@ import { checked, fn, issueLines, other, type ShapeOf, strict, unique } from './
 /** Paths that the server itself responds to. */
 const TAKEN_PATHS = ['/health', '/livez', '/readyz', '/metrics']
 
-// A queue is called `<topic>.<Step>`, which becomes part of a key in Redis; a step's name is also the name of a file.
+// A queue is called `<topic>.<Step>`, which becomes part of a key in Redis. A step's name is also the name of a file.
 const topic = z.string().regex(/^[^:]+$/, 'a topic must not be empty or contain a colon')
 const name = z.string().regex(/^[^:/\\\p{Cc}]+$/u, 'must not be empty or contain a colon or slash')
 const flow = z.string().refine((text) => text !== PLUGIN_FLOW_ID, 'is a flow that Motia hides')
@@ -89,7 +89,7 @@ const schemas = {
 const typed = z.looseObject({ type: z.enum(['api', 'event', 'cron', 'noop']) })
 
 /**
- * Returns what is wrong with the config that a step file exports, one line each, with the key and the value. Motia's own
+ * Returns the problems of the config that a step file exports, one line each, with the key and the value. Motia's own
  * schema finds more: see `motiaProblems`.
  */
 export const stepConfigProblems = (config: unknown): string[] => {
@@ -99,11 +99,11 @@ export const stepConfigProblems = (config: unknown): string[] => {
   return result.success ? [] : issueLines(result.error.issues, config)
 }
 
-/** Returns what Motia's own schema finds wrong with a step, one line each. */
+/** Returns the problems that Motia's own schema finds in a step, one line each. */
 export const motiaProblems = (step: Step): string[] => {
   const problems = validate(step)
   if (problems.length === 0) return []
-  // Motia names the place in a JSON Schema without the key of that schema.
+  // Motia reports the place in a JSON Schema without the key of that schema.
   const key = ['input', 'bodySchema', 'responseSchema'].find(
     (schema) =>
       schema in step.config && validate({ ...step, config: { ...step.config, [schema]: undefined } }).length === 0,
@@ -111,7 +111,7 @@ export const motiaProblems = (step: Step): string[] => {
   return key ? problems.map((problem) => `${key}: ${problem}`) : problems
 }
 
-/** Motia exports its validation only as a part of creating a step. */
+/** Returns Motia's validation errors. Motia exports its validation only as a part of creating a step. */
 const validate = (step: Step): string[] => {
   const problems: string[] = []
   class Listener extends NoPrinter {

@@ -9,10 +9,10 @@ export interface ProjectFiles {
   warnings: string[]
 }
 
-/** The folders that Motia looks into. */
+/** The folders that Motia searches. */
 export const STEP_FOLDERS = ['steps', 'src']
 
-/** Whether Motia ignores a file or folder: a hidden one (macOS writes `._x.step.ts`), or installed packages. */
+/** Returns whether Motia ignores a file or folder: hidden ones (macOS writes `._x.step.ts`) and installed packages. */
 export const isHidden = (name: string): boolean => name.startsWith('.') || name === 'node_modules'
 
 const MARKED_FILE = /[._](step|stream)\.([a-z]+)$/
@@ -39,13 +39,15 @@ export const findProjectFiles = (root: string): ProjectFiles => {
 /** Returns the step files of a project, absolute and sorted. */
 export const findStepFiles = (root: string): string[] => findProjectFiles(root).steps
 
-/** Returns why a file named like a step or stream is skipped; null if it is a step or stream, or not meant to be one. */
+/**
+ * Returns why a file named like a step or stream is skipped; null if it is a step or stream, or is not named like one.
+ */
 const problemOf = (file: string, extension: string): string | null => {
   const stem = file.slice(0, -extension.length)
   if (extension === 'tsx' || extension === 'jsx') {
-    // The Workbench draws a step with the component beside it.
+    // The Workbench draws a step with the component of the same name.
     const hasStep = ['ts', 'js'].some((ending) => existsSync(stem + ending))
-    return hasStep ? null : 'a Workbench component without a step: add the step as a .ts file of the same name'
+    return hasStep ? null : 'is a Workbench component without a step: add the step as a .ts file of the same name'
   }
   const language = OTHER_LANGUAGES[extension]
   if (language) return `skipped: ${language} is not supported, only TypeScript and JavaScript`

@@ -5,7 +5,7 @@ import { StepCompiler } from './step-compiler'
 
 type Handler = (...input: unknown[]) => unknown
 
-/** What the file of a step that runs exports. */
+/** The exports of a step's file. */
 export interface StepModule {
   config: unknown
   handler: Handler
@@ -13,15 +13,18 @@ export interface StepModule {
 
 /** The outcome of a rebuild. */
 export interface Rebuild {
-  /** False if a file does not compile; then none changed. */
+  /** False if a file does not compile. Then no file changed. */
   isCompiled: boolean
-  /** The files whose code changed, directly or through an import. Their new version waits for `adopt`. */
+  /** The files whose code changed, directly or by an import. `adopt` puts their new versions into service. */
   changed: string[]
-  /** What does not compile or cannot be imported, and the files (relative paths) that import it: they keep their version. */
+  /**
+   * The problems of compiling and importing, each with the files (relative paths) that keep their old version because
+   * of it.
+   */
   problems: Map<string, string[]>
 }
 
-/** Returns a line for each problem, with the files that it keeps from being imported. */
+/** Returns a line for each problem, with the files that cannot be imported because of it. */
 export const problemLines = (problems: Map<string, string[]>): string[] =>
   [...problems].map(([problem, importers]) => {
     const others = importers.filter((file) => !problem.startsWith(`${file}:`))
@@ -30,7 +33,7 @@ export const problemLines = (problems: Map<string, string[]>): string[] =>
     return `${problem} (imported by ${new Intl.ListFormat('en').format(shown)})`
   })
 
-/** A file's compiled code, by the name of the output, and what it exports. */
+/** A file's compiled code, identified by the name of the output, and its exports. */
 interface Version {
   output: string
   module: unknown
@@ -38,9 +41,9 @@ interface Version {
 }
 
 /**
- * The project's files as modules of this process. They share one instance of every module they import. An import after a
- * change gets new modules for what changed, and the same ones for everything else. A new version of a file waits until it is
- * adopted, so that one with an invalid config never runs.
+ * The project's files as modules of this process. They share one instance of every module they import. After a change,
+ * only changed modules are new. A new version of a file waits until `adopt`, so that one with an invalid config never
+ * runs.
  */
 export class StepModules {
   readonly #root: string
@@ -52,7 +55,7 @@ export class StepModules {
   constructor(root: string) {
     this.#root = root
     this.#compiler = new StepCompiler(root)
-    // So that stacks, and the place of a failed import, name lines of the source.
+    // For stacks, and the places of failed imports, with lines of the source.
     process.setSourceMapsEnabled(true)
   }
 
@@ -65,16 +68,16 @@ export class StepModules {
   module<T>(file: string): T {
     const version = this.#inService.get(resolve(this.#root, file))
     if (!version) throw new Error(`${file} is not among the loaded modules`)
-    // Only the caller, who names the file, knows what it exports.
+    // Only the caller knows what the file exports.
     return version.module as T
   }
 
-  /** Returns what the newest version of a file exports; undefined if there is none that could be imported. */
+  /** Returns the exports of a file's newest version; undefined if none could be imported. */
   newest(file: string): unknown {
     return (this.#waiting.get(file) ?? this.#inService.get(file))?.module
   }
 
-  /** Puts the version of a file that waits into service, if one does. */
+  /** Puts the waiting version of a file into service, if there is one. */
   adopt(file: string): void {
     const version = this.#waiting.get(file)
     if (!version) return

@@ -1,12 +1,12 @@
 import { LockedData, type MotiaStream, type Step, type Stream } from 'motia'
 
-/** What of a stream its file decides; the registry adds the factory. */
+/** A stream as its file defines it. The registry adds the factory. */
 export type StreamFile = Omit<Stream, 'factory'>
 
 /**
- * Motia's registry of steps and streams without its leak: Motia's server wraps what a stream's factory returns at each call,
- * and calls every factory for each step it runs. A trace stream returns one object, whose methods so grow a layer with each
- * call until the server hangs. Here each factory is called once.
+ * Motia's registry of steps and streams without its leak. For each step that it runs, Motia's server calls every
+ * stream's factory and wraps the result. The factory of a trace stream always returns the same object, so its methods
+ * get a new layer with each call until the server hangs. This registry calls each factory once.
  */
 export class StepRegistry extends LockedData {
   override createStream<TData>(
@@ -14,7 +14,7 @@ export class StepRegistry extends LockedData {
     options?: { disableTypeCreation?: boolean },
   ): () => MotiaStream<TData> {
     const factory = once(super.createStream<TData>(stream, options))
-    // The parent keeps the very object it is given, and put its factory there.
+    // The parent keeps the given object, and has put its factory there.
     Object.assign(stream, { factory })
     return factory
   }
@@ -22,15 +22,15 @@ export class StepRegistry extends LockedData {
   override updateStream(old: Stream, next: Stream, options?: { disableTypeCreation?: boolean }): void {
     super.updateStream(old, next, options)
     const isStored = old.config.baseConfig.storageType === 'default' && next.config.baseConfig.storageType === 'default'
-    // A stream of the same name keeps its items.
+    // A redefined stream keeps its items.
     next.factory = isStored && old.config.name === next.config.name ? old.factory : once(next.factory)
   }
 }
 
-/** Returns the steps in service, those that are only drawn (`noop`) too. */
+/** Returns the steps in service, including those that are only drawn (`noop`). */
 export const allSteps = (lockedData: LockedData): Step[] => [...lockedData.getActiveSteps(), ...lockedData.devSteps]
 
-/** Returns the streams in service that the project defines; Motia and its plugins hide theirs. */
+/** Returns the project's streams in service. Motia and its plugins mark theirs as hidden. */
 export const projectStreams = (lockedData: LockedData): Stream[] =>
   lockedData.listStreams().filter(({ hidden }) => !hidden)
 

@@ -19,7 +19,7 @@ import { runInScope } from './step-scope'
 type Call = (input: unknown, context: unknown) => unknown
 type Middleware = (input: unknown, context: unknown, next: () => Promise<unknown>) => unknown
 
-/** A step that did not end in the time it is given. */
+/** Thrown if a step does not end in time. */
 export class StepTimeoutError extends Error {
   override readonly name = 'StepTimeoutError'
 
@@ -41,7 +41,10 @@ export interface StepRunnerOptions {
 
 const topicOf = (emit: Emit): string => (typeof emit === 'string' ? emit : emit.topic)
 
-/** A step emits what it declares. Motia (`isAllowedToEmit` in its core) does not check a step that declares nothing. */
+/**
+ * Returns whether a step declares the topic. Motia (`isAllowedToEmit` in its core) does not check a step that declares
+ * none.
+ */
 const mayEmit = (step: Step, topic: string): boolean => {
   const emits: Emit[] = 'emits' in step.config ? step.config.emits : []
   return emits.some((emit) => topicOf(emit) === topic)
@@ -55,7 +58,7 @@ const middlewareOf = (config: unknown): Middleware[] => {
   return isMiddlewareList(list) ? list : []
 }
 
-/** What records the run of a step; nothing waits for it. */
+/** Records the run of a step. Nothing waits for it. */
 interface Tracing {
   end(error?: { message: string; stack?: string }): void
   emitOperation(topic: string, data: unknown, success: boolean): void
@@ -74,8 +77,8 @@ export class StepRunner {
   }
 
   /**
-   * Runs an API step for a request. A handler that fails is a 500, one that misses its deadline a 503; never rejects. `caller` is
-   * the name of the request's API key.
+   * Runs an API step for a request and returns the response: a 500 if the handler fails, a 503 if it misses its
+   * deadline. Never rejects. `caller` is the name of the request's API key.
    */
   async runApi(
     step: Step,
@@ -98,7 +101,7 @@ export class StepRunner {
     }
   }
 
-  /** Hands an event to an event step; rejects with what the step threw, so that the queue tries again. */
+  /** Runs an event step. Rejects with the step's error, so that the queue tries again. */
   async runEvent(step: Step, data: unknown, traceId: string): Promise<void> {
     const run = this.#begin(step, traceId)
     try {
@@ -111,7 +114,7 @@ export class StepRunner {
     }
   }
 
-  /** Runs a cron step; rejects with what it threw. */
+  /** Runs a cron step. Rejects with its error. */
   async runCron(step: Step, traceId: string): Promise<void> {
     const run = this.#begin(step, traceId)
     try {
@@ -145,7 +148,7 @@ export class StepRunner {
       call: (input?: unknown, timeout?: number, caller?: string): Promise<unknown> => {
         const module = this.#options.modules.step(step.filePath)
         if (!module) throw new Error(`Step ${name} is not loaded`)
-        // A cron handler takes its context first; Motia's runner calls it so.
+        // A cron handler gets its context as the first argument, as in Motia's runner.
         const isCron = step.config.type === 'cron'
         const handler: Call = isCron ? () => module.handler(context) : module.handler
         const chain = middlewareOf(module.config).reduceRight<() => Promise<unknown>>(
@@ -177,7 +180,7 @@ export class StepRunner {
   }
 }
 
-/** What a step passes to `emit`. The `id` is there if an outbox owes the event. */
+/** The argument of `emit`. It has an `id` if an outbox owes the event. */
 interface EmittedEvent {
   id?: string
   topic: string
@@ -210,7 +213,7 @@ const tracedState = (state: InternalStateManager, tracer: Tracing): InternalStat
   },
 })
 
-/** The project's streams by name, each made on first use. */
+/** Returns the project's streams by name. Each is created on first use. */
 const tracedStreams = (
   lockedData: StepRunnerOptions['lockedData'],
   tracer: Tracing,

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** One run of a step: who asked for it, and where an error lands that the step threw outside the promise it returned. */
+/** One run of a step: its caller, and a handler for errors that the step throws outside its promise. */
 class StepScope {
   readonly caller: string | undefined
   readonly #step: string
@@ -24,13 +24,13 @@ class StepScope {
 
 const scopes = new AsyncLocalStorage<StepScope>()
 
-/** Returns the name of the API key of the request that the current step serves; undefined for a job, or if there are no keys. */
+/** Returns the name of the API key of the current step's request; undefined for a job, or if there are no keys. */
 export const currentCaller = (): string | undefined => scopes.getStore()?.caller
 
 /**
- * Runs a step's code for a caller so that whatever it throws, in its promise or out of it (a timer's callback, a forgotten
- * promise), rejects this call and nothing else. With a `deadlineMs`, rejects with what `onDeadline` makes once that has passed; the
- * step's code, which nobody can stop, may go on, and its outcome is ignored.
+ * Runs a step's code for a caller. Any error, in its promise or outside (a timer's callback, a forgotten promise),
+ * rejects this call and nothing else. After `deadlineMs`, rejects with the error from `onDeadline`. The step's code may
+ * go on, since nothing can stop it, but its result is ignored.
  */
 export const runInScope = async <T>(
   step: string,
@@ -58,8 +58,8 @@ export const runInScope = async <T>(
   })
 
 /**
- * Makes errors that a step throws outside its promise end that step's run instead of the process. An error of anything else
- * goes to `onForeignError`.
+ * Makes errors that a step throws outside its promise end that step's run instead of the process. Passes other errors
+ * to `onForeignError`.
  */
 export const containStepErrors = (onForeignError: (error: unknown) => void): void => {
   const contain = (error: unknown) => {
@@ -67,7 +67,7 @@ export const containStepErrors = (onForeignError: (error: unknown) => void): voi
     if (scope) scope.catch(error)
     else onForeignError(error)
   }
-  // Node reports what a microtask throws after it has left the microtask's scope.
+  // Node reports the error of a microtask after it has left the microtask's scope.
   const { queueMicrotask: queue } = globalThis
   globalThis.queueMicrotask = (callback) => {
     if (typeof callback !== 'function') return queue(callback)

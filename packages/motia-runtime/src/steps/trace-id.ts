@@ -1,6 +1,9 @@
 const ALPHABET = 'ABCDEFGHJKMNPQRSTUVWXYZ123456789'
 
-/** A trace id in Motia's form (`generateTraceId` of its core): five characters, a dash, seven digits of the time. */
+/**
+ * Returns a trace id in Motia's form (`generateTraceId` of its core): five characters, a dash, seven digits of the
+ * time.
+ */
 export const newTraceId = (): string => {
   const code = Array.from({ length: 5 }, () => ALPHABET[Math.floor(Math.random() * ALPHABET.length)]).join('')
   return `${code}-${String(Date.now()).slice(6)}`
@@ -9,7 +12,7 @@ export const newTraceId = (): string => {
 /** The header of W3C Trace Context: version, trace id, parent id, flags. Later versions may append more. */
 const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(-.*)?$/
 
-/** Returns the trace id of a request's `traceparent` header, which the request's trace continues; a new one if it is invalid. */
+/** Returns the trace id in a request's `traceparent` header; a new one if the header is missing or invalid. */
 export const traceIdOf = (traceparent: string | string[] | undefined): string => {
   const found = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent) : null
   const [, version, traceId, more] = found ?? []

@@ -6,17 +6,17 @@ import { inlineJsonSchema } from './json-schema'
 import { intersection, typeOfSchema } from './schema-type'
 import type { StreamFile } from './step-registry'
 
-/** What a project's `types.d.ts` is written from. */
+/** The contents of a project's `types.d.ts`. */
 export interface ProjectTypes {
   steps: readonly Step[]
   streams: readonly StreamFile[]
-  /** The schema of each topic's data. Topics that are missing get what all of their subscribers take. */
+  /** The schema of each topic's data. A missing topic gets a type that fits the `input` of all its subscribers. */
   topics: Readonly<Record<string, z.ZodType>>
 }
 
 /**
- * Writes `types.d.ts`, in the form of Motia's generator, if it differs. Unlike Motia's it gives `emit` the very data of each
- * topic, and a topic with several subscribers does not become `never`.
+ * Writes `types.d.ts` in the form of Motia's generator, if it has changed. Unlike in Motia's, `emit` has the exact data
+ * of each topic, and a topic with several subscribers does not become `never`.
  */
 export const writeTypesFile = (root: string, types: ProjectTypes): void => {
   const file = join(root, 'types.d.ts')
@@ -25,9 +25,9 @@ export const writeTypesFile = (root: string, types: ProjectTypes): void => {
   try {
     before = readFileSync(file, 'utf8')
   } catch {
-    // There is none yet.
+    // The file does not exist yet.
   }
-  // An editor or compiler that watches the file would check everything again.
+  // Writing would make editors and compilers that watch the file check everything again.
   if (text !== before) writeFileSync(file, text)
 }
 

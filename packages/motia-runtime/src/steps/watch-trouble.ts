@@ -1,12 +1,12 @@
 import { relative } from 'node:path'
 
-/** Whether an error says that a file or folder cannot be watched. */
+/** Returns whether an error says that a file or folder cannot be watched. */
 export const isWatchTrouble = (error: unknown): boolean =>
   error instanceof Error && 'syscall' in error && error.syscall === 'watch'
 
 const said = new Set<string>()
 
-/** Says, once for each trouble, that changes of files in the project are missed, and why. */
+/** Warns, once for each problem, that hot reload misses changes, and why. */
 export const sayWatchTrouble = (root: string, error: unknown): void => {
   const trouble = describe(root, error)
   if (!said.has(trouble)) console.warn(`⚠ ${trouble}`)

@@ -1,4 +1,7 @@
-/** Returns JSON of anything. What JSON cannot hold (a BigInt, a cycle, a getter that throws) becomes a text. Never throws. */
+/**
+ * Returns any value as JSON. What JSON cannot express (a BigInt, a cycle, a getter that throws) becomes a text. Never
+ * throws.
+ */
 export const safeJson = (value: unknown): string => {
   try {
     return JSON.stringify(value) ?? 'null'
@@ -7,7 +10,7 @@ export const safeJson = (value: unknown): string => {
   }
 }
 
-/** A copy that JSON can hold. `parents` are the objects that the value is in. */
+/** Returns a copy that JSON can express. `parents` are the objects that contain the value. */
 const plain = (value: unknown, parents: readonly object[]): unknown => {
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value !== 'object' || value === null) return value

@@ -6,7 +6,7 @@ interface Logging {
   addListener(listener: (level: string, message: string, details?: unknown) => void): void
 }
 
-/** Records one run of a step: each operation is noted in memory, and the feed writes it out in the background. */
+/** Records one run of a step in memory. The feed writes it in the background. */
 export class StepTracer {
   readonly #feed: WorkbenchFeed
   readonly #group: TraceGroup
@@ -30,7 +30,7 @@ export class StepTracer {
     this.#feed.trace(this.#group, this.#trace)
   }
 
-  /** The step ended, with an error or without. Only the first call counts. */
+  /** Records the end of the step, with an error or without. Only the first call counts. */
   async end(error?: Trace['error']): Promise<void> {
     if (this.#trace.endTime !== undefined) return
     this.#trace.endTime = Date.now()
@@ -51,7 +51,7 @@ export class StepTracer {
     this.#note({ type: 'stream', streamName, operation, data, calls: 1 })
   }
 
-  /** The tracer of a step that this one started within the same trace group. */
+  /** Returns the tracer of a step that this one started within the same trace group. */
   child(step: Step, logger: Logging): StepTracer {
     return new StepTracer(this.#feed, this.#group.id, step, logger)
   }

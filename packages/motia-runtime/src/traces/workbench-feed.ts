@@ -23,16 +23,16 @@ export interface Trace {
 /** A log line as the Workbench's Logs tab shows it. */
 export type LogLine = Record<string, unknown> & { id: string }
 
-/** What one flush writes. */
+/** The data of one flush. */
 export interface FeedBatch {
   groups: TraceGroup[]
   traces: Trace[]
   logs: LogLine[]
 }
 
-/** Where traces and log lines are kept for the Workbench. */
+/** Stores traces and log lines for the Workbench. */
 export interface FeedTarget {
-  /** Whether a write can be tried now. */
+  /** Returns whether a write can be tried now. */
   isReady(): boolean
   write(batch: FeedBatch): Promise<void>
 }
@@ -41,18 +41,18 @@ export interface FeedTarget {
 const FLUSH_INTERVAL_MS = 250
 
 /**
- * How long a chain of steps waits for its running steps to end before it is written, in ms. The Tracing tab follows the chain
- * that came last only: of the others it would show what was running as running for good.
+ * How long to wait for the running steps of a chain before writing it, in ms. The Tracing tab updates only the latest
+ * chain: in others, a running step would be shown as running forever.
  */
 const RUNNING_PATIENCE_MS = 1_000
 
 /**
- * What part of `limit` may be written per second while a load lasts; an idle feed saves up for a burst of `limit`. What was
- * written more often would be removed again within seconds, and would cost as much as the requests themselves.
+ * The part of `limit` that may be written per second under load. An idle feed saves up for a burst of `limit`. More
+ * entries would be removed again within seconds, and would cost as much as the requests themselves.
  */
 const SHARE_PER_SECOND = 0.25
 
-/** Removes the oldest entries of a map beyond `size`, but none that must be kept; returns how many. */
+/** Removes the oldest entries of a map beyond `size`, except those to keep. Returns how many. */
 const dropOldest = <Key>(
   map: Map<Key, unknown>,
   size: number,
@@ -69,15 +69,16 @@ const dropOldest = <Key>(
 }
 
 /**
- * Traces and log lines on their way to the Workbench. They are written in batches in the background, so no request waits for
- * them. If there are too many, or the target is slow or gone, the oldest are dropped; the latter is said in one line.
+ * Collects traces and log lines for the Workbench, and writes them in batches in the background, so that no request
+ * waits. If there are too many, or the target is slow or down, drops the oldest. Warns in one line if the target is the
+ * reason.
  */
 export class WorkbenchFeed {
   readonly #target: FeedTarget
   readonly #limit: number
   readonly #traces = new Map<string, { group: TraceGroup; trace: Trace }>()
   readonly #logs = new Map<string, LogLine>()
-  /** The ids of the traces that were last written as running: that they have ended must be written too. */
+  /** The ids of the traces that were last written as running. Their end must be written too. */
   readonly #shownRunning = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
@@ -85,7 +86,7 @@ export class WorkbenchFeed {
   #saved: number
   #savedAt = performance.now()
 
-  /** Holds at most `limit` traces and `limit` log lines that are not written yet; 0 turns the feed off. */
+  /** Collects at most `limit` traces and `limit` log lines. 0 turns the feed off. */
   constructor(target: FeedTarget, limit: number) {
     this.#target = target
     this.#limit = limit
@@ -102,7 +103,7 @@ export class WorkbenchFeed {
     return this.#traces.size + this.#logs.size
   }
 
-  /** Notes that a trace is new or changed. */
+  /** Records a new or changed trace. */
   trace(group: TraceGroup, trace: Trace): void {
     if (this.#limit === 0) return
     if (!this.#traces.has(trace.id)) {
@@ -121,7 +122,7 @@ export class WorkbenchFeed {
     this.#arm()
   }
 
-  /** Writes what waits, if the target takes it. Never rejects. */
+  /** Writes what is collected, if the target is ready. Never rejects. */
   flush(): Promise<void> {
     return this.#flush(false)
   }
@@ -136,7 +137,7 @@ export class WorkbenchFeed {
       return
     }
     const groups = new Map<string, TraceGroup>()
-    // The step that began the chain names the group, not one that joins it.
+    // The first step of a chain names the group. Later steps do not.
     for (const { group } of this.#traces.values()) if (!groups.has(group.id)) groups.set(group.id, group)
     const early = isPatient ? this.#takeEarly(groups) : []
     const allowance = this.#saveUp()
@@ -145,7 +146,7 @@ export class WorkbenchFeed {
     this.#saved -= Math.max(this.#traces.size, this.#logs.size)
     const kept = new Set(Array.from(this.#traces.values(), ({ group }) => group.id))
     const batch = {
-      // Every trace comes with its group, by which it is found and removed in time.
+      // Write each trace with its group, by which it can be found and removed.
       groups: [...groups.values()].filter(({ id }) => kept.has(id)),
       traces: Array.from(this.#traces.values(), ({ trace }) => trace),
       logs: [...this.#logs.values()],
@@ -160,7 +161,10 @@ export class WorkbenchFeed {
     await this.#writing
   }
 
-  /** Takes out the traces of the chains that began just now and still run. `groups` are all that wait, by id. */
+  /**
+   * Removes and returns the traces of chains that began just now and still run. `groups` are all collected groups, by
+   * id.
+   */
   #takeEarly(groups: ReadonlyMap<string, TraceGroup>): { group: TraceGroup; trace: Trace }[] {
     const newest = Date.now() - RUNNING_PATIENCE_MS
     const waiting = [...this.#traces.values()]
@@ -172,7 +176,7 @@ export class WorkbenchFeed {
 
   readonly #mustKeep = (id: string): boolean => this.#shownRunning.has(id)
 
-  /** How many traces, and as many log lines, may be written now; at least one. */
+  /** Returns how many traces, and how many log lines, may be written now: at least one. */
   #saveUp(): number {
     const now = performance.now()
     const gained = ((now - this.#savedAt) / 1_000) * this.#limit * SHARE_PER_SECOND
@@ -184,7 +188,7 @@ export class WorkbenchFeed {
   async #write(batch: FeedBatch): Promise<void> {
     const ended = batch.traces.filter(({ status }) => status !== 'running')
     const begun = batch.traces.filter(({ id, status }) => status === 'running' && !this.#shownRunning.has(id))
-    // Before the write is over: some may end while it is under way.
+    // Before the write ends, because some traces may end meanwhile.
     for (const { id } of begun) this.#shownRunning.add(id)
     try {
       await this.#target.write(batch)
@@ -197,7 +201,7 @@ export class WorkbenchFeed {
     }
   }
 
-  /** What could not be written is lost, except that a run has ended which the Workbench shows as running. */
+  /** Handles a failed write: its data is lost, except the ends of runs that the Workbench shows as running. */
   #waitAgain({ groups, traces }: FeedBatch): void {
     for (const trace of traces.filter(({ id }) => this.#shownRunning.has(id))) {
       const group = groups.find(({ id }) => id === trace.parentTraceId)
@@ -211,14 +215,14 @@ export class WorkbenchFeed {
 
   #bound(): void {
     const dropped = dropOldest(this.#traces, this.#limit, this.#mustKeep) + dropOldest(this.#logs, this.#limit)
-    // While a write is under way, everything fits unless the target is slow.
+    // During a write everything fits, unless the target is slow.
     if (dropped > 0 && (this.#writing || !this.#target.isReady())) this.#say(true)
   }
 
   #say(isLosing: boolean): void {
     if (isLosing === this.#isLosing) return
     this.#isLosing = isLosing
-    if (isLosing) console.warn('Traces and log lines for the Workbench are being dropped: they cannot be written now')
-    else console.info('Traces and log lines for the Workbench are written again')
+    if (isLosing) console.warn('Dropping traces and log lines for the Workbench, because they cannot be written now')
+    else console.info('Traces and log lines for the Workbench can be written again')
   }
 }

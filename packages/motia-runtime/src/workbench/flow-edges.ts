@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Steps whose left sides are nearer to each other than this share a column, in the flow view's pixels. */
+/** Steps whose left sides are closer than this share a column, in the flow view's pixels. */
 const COLUMN_WIDTH = 100
 
 const flowSchema = z.looseObject({
@@ -19,8 +19,8 @@ const placesSchema = z.object({ config: z.record(z.string(), z.object({ x: z.num
 type Handles = { sourceHandle?: 'top' | 'bottom'; targetHandle?: 'top' | 'bottom' }
 
 /**
- * Returns the flow with an id of its own for each edge. Motia names an edge after its two steps, so the page draws only one
- * of two topics between the same steps.
+ * Returns the flow with a unique id for each edge. Motia names an edge after its two steps, so the page would draw only
+ * one of two topics between the same steps.
  */
 export const withOwnEdgeIds = (flow: unknown): unknown => {
   const parsed = flowSchema.safeParse(flow)
@@ -30,9 +30,9 @@ export const withOwnEdgeIds = (flow: unknown): unknown => {
 }
 
 /**
- * Returns the flow with the component at `path` for each step that has none of its own beside its file. Edges within a column
- * lead from the lower side of the upper step to the upper side of the lower one, or back, and not around both: the component
- * has a `top` and a `bottom` handle beside its unnamed ones.
+ * Returns the flow with the component at `path` for each step without a component of its own. Edges within a column
+ * connect the lower side of the upper step with the upper side of the lower one: the component has a `top` and a
+ * `bottom` handle besides its unnamed ones.
  */
 export const withStepNodes = (flow: unknown, layout: unknown, path: string): unknown => {
   const parsed = flowSchema.safeParse(flow)

@@ -10,8 +10,8 @@ const layoutSchema = z.looseObject({
 const flowSchema = z.looseObject({ steps: z.array(z.looseObject({ filePath: z.string() })) })
 
 /**
- * Returns the layout with a place for each step of the flow that has none: below the others of its folder. Returns the same
- * object if there is nothing to add. Without a place, the page puts a new step far below all others, or fails to.
+ * Returns the layout with a place for each step that has none, below the others of its folder. Returns the same object
+ * if no step is missing. Without a place, the page puts a new step far below all others, or fails.
  */
 export const withPlaces = (layout: unknown, flow: unknown): unknown => {
   const [known, given] = [layoutSchema.safeParse(layout), flowSchema.safeParse(flow)]
@@ -22,7 +22,7 @@ export const withPlaces = (layout: unknown, flow: unknown): unknown => {
   for (const { filePath } of unplaced) {
     const siblings = Object.keys(places).filter((path) => dirname(path) === dirname(filePath))
     const others = (siblings.length > 0 ? siblings : Object.keys(places)).flatMap((path) => places[path] ?? [])
-    // If nothing has a place yet, the page makes the layout.
+    // If no step has a place yet, the page creates the layout.
     if (others.length === 0) return layout
     places[filePath] = {
       x: Math.min(...others.map(({ x }) => x)),

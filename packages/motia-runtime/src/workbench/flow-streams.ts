@@ -2,17 +2,16 @@ import type { MotiaPluginContext } from 'motia'
 import { withOwnEdgeIds, withStepNodes } from './flow-edges'
 import { withPlaces } from './flow-layout'
 
-/** How long a page that joins a flow may take to ask for its layout before it gets the flow without one, in ms. */
+/** How long to wait for a page to request the layout before it gets the flow without one, in ms. */
 const LAYOUT_PATIENCE_MS = 1_000
 
-/** How long changes of a flow are collected before pages get it, in ms: of two states within a millisecond they drop the later. */
+/** How long changes of a flow are collected, in ms: of two states within a millisecond, pages drop the later. */
 const CHANGE_PATIENCE_MS = 20
 
 /**
- * Changes what the flow view gets. The edges get ids of their own, new steps a place in `motia-workbench.json`, and the
- * component at `stepNode` draws the steps. A page that joins a flow gets the layout first: it asks for flow and layout one
- * after the other, and if it has drawn the flow before the layout is there, it lays the steps out by itself and saves that
- * over the project's file.
+ * Changes what the flow view gets: unique ids for edges, places in `motia-workbench.json` for new steps, and the
+ * component at `stepNode` for all steps. A page gets the layout before the flow. In the other order, it might draw the
+ * flow with a layout of its own and overwrite the project's file with that.
  */
 export const mendFlowStreams = (
   lockedData: MotiaPluginContext['lockedData'],
@@ -34,7 +33,7 @@ export const mendFlowStreams = (
     if (!flow) return
     const layout = await getLayout(groupId, id)
     const placed = withPlaces(layout, flow)
-    // Open pages get it before the steps.
+    // Open pages get the layout before the steps.
     if (placed !== layout) await setLayout(groupId, id, Object(placed))
     const drawn = withOwnEdgeIds(flow)
     isSetting = true
@@ -53,7 +52,7 @@ export const mendFlowStreams = (
       return flow
     },
     get: async (groupId: string, id: string) => {
-      // Motia's `set` calls `get` first, and then no page joins.
+      // Motia's `set` calls `get` too, without a page that joins.
       if (!isSetting) pushLater(groupId, id, LAYOUT_PATIENCE_MS)
       return null
     },
@@ -61,7 +60,7 @@ export const mendFlowStreams = (
   Object.assign(layouts, {
     get: async (groupId: string, id: string) => {
       const layout = await getLayout(groupId, id)
-      // In the next turn, once the layout is sent.
+      // In the next turn, when the layout has been sent.
       pushLater(groupId, id, 0)
       return layout
     },

@@ -2,14 +2,14 @@ import { readFile, realpath } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, extname, join, resolve, sep } from 'node:path'
 
-/** Where the page finds Monaco's files. */
+/** The path of Monaco's files. */
 export const MONACO_PATH = '/__motia-runtime/monaco'
 
 let folder: string | undefined
 
 /**
- * Monaco's own build for browsers, which the page would otherwise fetch from a CDN. Looked up when it is asked for:
- * production reads the config that names this plugin, and may be installed without Monaco.
+ * Returns the folder of Monaco's build for browsers, which the page would otherwise fetch from a CDN. It is looked up
+ * on demand, because production may be installed without Monaco.
  */
 const monacoFolder = (): string => {
   folder ??= resolve(dirname(createRequire(import.meta.url).resolve('monaco-editor/package.json')), 'min')
@@ -18,7 +18,7 @@ const monacoFolder = (): string => {
 
 const TYPES: Record<string, string> = { '.js': 'text/javascript', '.css': 'text/css', '.ttf': 'font/ttf' }
 
-/** The answer to a request for one of Monaco's files, by its path in the build; a 404 for any other path. */
+/** Responds with one of Monaco's files, by its path in the build, or with a 404. */
 export const answerMonacoFile = async (
   path: string,
 ): Promise<{ status: number; headers: Record<string, string>; body: Buffer | string }> => {

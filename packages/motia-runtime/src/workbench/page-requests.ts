@@ -6,12 +6,14 @@ const PAGE_FILE = /^\/(@|node_modules\/|__motia)|\.\w+$/
 /** A script or style sheet of another site in the Workbench's page: fonts and analytics. */
 const FOREIGN_FILE = /<link\b[^>]*\bhref="https:[^>]*>|<script\b[^>]*\bsrc="https:[^>]*><\/script>/g
 
-/** Lets the page load what this server has, and nothing else. It compiles its modules with `eval`, and Monaco uses blobs. */
+/**
+ * Allows the page to load only files of this server. The page compiles its modules with `eval`, and Monaco uses blobs.
+ */
 const OWN_FILES_ONLY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob: ws: wss:"
 
 /**
- * Keeps the Workbench's page from asking other sites for anything. The Workbench makes its Vite server itself, so the page
- * can only be changed on its way out: Vite sends it by one `end`.
+ * Keeps the Workbench's page from loading anything from other sites. The Workbench creates its Vite server itself, so
+ * this changes the page when Vite sends it by `end`.
  */
 export const keepToOwnFiles: RequestHandler = (_request, response, next) => {
   const { end } = response
@@ -26,8 +28,8 @@ export const keepToOwnFiles: RequestHandler = (_request, response, next) => {
 }
 
 /**
- * Responds with a 404 to what is neither the Workbench's page nor one of its files, as production does. The Workbench itself
- * sends its page for every path.
+ * Responds with a 404, as in production, unless the request is for the Workbench's page or one of its files. The
+ * Workbench itself sends its page for every path.
  */
 export const refuseUnknownPaths: RequestHandler = (request, response, next) => {
   const isRead = request.method === 'GET' || request.method === 'HEAD'

@@ -7,14 +7,14 @@ import { mendFlowStreams } from './flow-streams'
 import { answerMonacoFile, MONACO_PATH } from './monaco-files'
 import { keepToOwnFiles, refuseUnknownPaths } from './page-requests'
 
-/** Motia's distance from the server's port to that of the page's hot-reload socket. */
+/** Motia adds this to the server's port for the page's hot-reload socket. */
 const HMR_OFFSET = 21_678
 
 const requireFromHere = createRequire(import.meta.url)
 
 /**
- * Adds Motia's Workbench to the server, as `motia dev` does: the plugins of `motia.config.ts`, the Queues tab of the engine,
- * and what the flow view and the request editor need.
+ * Adds Motia's Workbench to the server, as `motia dev` does, with the plugins of `motia.config.ts`, the engine's Queues
+ * tab, and additions for the flow view and the request editor.
  */
 export const addWorkbench = async (
   motiaServer: MotiaServer,
@@ -38,7 +38,7 @@ export const addWorkbench = async (
   await listeningOn(host, hmrPort, () =>
     applyMiddleware({
       app: motiaServer.app,
-      // The middleware uses the port for nothing but the socket's.
+      // The middleware uses the port only for the socket.
       port: hmrPort - HMR_OFFSET,
       workbenchBase: '',
       plugins: plugins.flatMap(({ workbench }) => workbench),
@@ -46,7 +46,10 @@ export const addWorkbench = async (
   )
 }
 
-/** Returns the module that draws the steps of the flow view, absolute: a plugin may name one as its `stepNode`. */
+/**
+ * Returns the absolute path of the module that draws the steps of the flow view, if a plugin names one as its
+ * `stepNode`.
+ */
 const stepNodeOf = (plugins: MotiaPlugin[]): string | undefined => {
   for (const plugin of plugins) {
     if ('stepNode' in plugin && typeof plugin.stepNode === 'string') return plugin.stepNode
@@ -54,7 +57,7 @@ const stepNodeOf = (plugins: MotiaPlugin[]): string | undefined => {
   return undefined
 }
 
-/** What Motia hands to a plugin (`createPluginContext` of its command line, which it does not export). */
+/** Returns what Motia passes to a plugin (`createPluginContext` of its command line, which it does not export). */
 const pluginContext = ({ motia, addRoute, removeRoute, printer }: MotiaServer): MotiaPluginContext => ({
   printer,
   tracerFactory: motia.tracerFactory,
@@ -81,10 +84,10 @@ const pluginContext = ({ motia, addRoute, removeRoute, printer }: MotiaServer): 
 })
 
 /**
- * The Workbench lets Vite open the page's hot-reload socket on every interface, and has no setting for that. While `run` is
- * under way, a server that listens on that port listens on `host`. Everybody needs the token from the page to open that socket;
- * Vite asks only for those that name an origin, as browsers do. Patching `listen` is the only way in: the Workbench makes
- * the Vite server itself, and Vite the socket's server.
+ * Makes a server that listens on `port` during `run` listen on `host` only. The Workbench opens the page's hot-reload
+ * socket on every interface, and has no setting for that. Every client needs the page's token for that socket, while
+ * Vite requires it only from clients that send an origin, as browsers do. Patching `listen` is the only way: the
+ * Workbench creates the Vite server itself, and Vite the socket's server.
  */
 const listeningOn = async (host: string, port: number, run: () => Promise<void>): Promise<void> => {
   const { listen } = Server.prototype

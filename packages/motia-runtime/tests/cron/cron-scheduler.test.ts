@@ -225,7 +225,9 @@ describe('several servers', () => {
     scheduler.createCronJob(stepOf('0 13 * * *'))
     await pass(HOUR + MINUTE)
     expect(ran).toEqual([])
-    expect(warn.mock.calls).toEqual([['Step Reaper is due and waits: its lease cannot be taken (Redis is away)']])
+    expect(warn.mock.calls).toEqual([
+      ['Step Reaper is due but waits, because its lease cannot be taken (Redis is away)'],
+    ])
     leases.failure = null
     await pass(2 * SECOND)
     expect(ran).toHaveLength(1)

@@ -59,7 +59,9 @@ test('When a .tsx or .jsx file stands beside a step, then it is how the Workbenc
   expect(find(root)).toEqual({
     steps: ['steps/a.step.ts', 'steps/b.step.js'],
     streams: [],
-    warnings: ['steps/c.step.tsx: a Workbench component without a step: add the step as a .ts file of the same name'],
+    warnings: [
+      'steps/c.step.tsx: is a Workbench component without a step: add the step as a .ts file of the same name',
+    ],
   })
 })
 

@@ -50,8 +50,8 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const DROPPED = 'Traces and log lines for the Workbench are being dropped: they cannot be written now'
-const KEPT = 'Traces and log lines for the Workbench are written again'
+const DROPPED = 'Dropping traces and log lines for the Workbench, because they cannot be written now'
+const KEPT = 'Traces and log lines for the Workbench can be written again'
 
 describe('a feed', () => {
   test('lets traces and logs wait for company, then writes them in one batch', async () => {

@@ -10,24 +10,24 @@ import { RedisLeases } from './redis-leases'
 import { RedisState } from './redis-state'
 import { RedisStreams } from './redis-streams'
 
-/** How an engine uses Redis. */
+/** Options of the BullMQ engine. */
 export interface BullMqEngineOptions {
   redisUrl: string
-  /** What the names of all its keys and queues begin with. Servers with another prefix share nothing with it. */
+  /** The prefix of the names of all keys and queues. Servers with different prefixes share nothing. */
   prefix: string
   /** How many traces, and how many log lines, are kept for the Workbench. */
   traceLimit: number
 }
 
 /**
- * Opens an engine that keeps everything in Redis, its queues in the form of BullMQ. Throws an error of one line if Redis
- * cannot be used.
+ * Returns an engine that keeps everything in Redis, with BullMQ queues. Throws a one-line error if Redis cannot be
+ * used.
  */
 export const createBullMqEngine = async ({ redisUrl, prefix, traceLimit }: BullMqEngineOptions): Promise<Engine> => {
   const redis = await connectRedis(redisUrl, `${prefix}-server`)
   const { commands } = redis
   const health = new RedisHealth(redis.queues)
-  // A prefix of their own: the Queues tab takes every key below it that ends in `:id` for a queue.
+  // Queues have their own prefix, because the Queues tab takes every key below it that ends in `:id` for a queue.
   const queues = new Queues(redis.queues, `${prefix}:queues`)
   const deadLetters: BullMqDeadLetters = new BullMqDeadLetters({
     queues,
@@ -54,7 +54,7 @@ export const createBullMqEngine = async ({ redisUrl, prefix, traceLimit }: BullM
       const tab = createQueuesTab(events, context)
       closeTab = async () => {
         await tab.onShutdown?.()
-        // The plugin handles no rejection of what it has asked: the replies come before this one.
+        // The plugin does not handle rejections, so wait for its replies: they arrive before this one.
         await health.ask(() => redis.queues.ping()).catch(() => {})
       }
       return tab

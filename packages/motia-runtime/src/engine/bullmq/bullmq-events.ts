@@ -10,7 +10,7 @@ import { type Bury, closeWorker, createWorker, type EventHandler, oneByOne, type
 import type { Queues } from './queues'
 import type { RedisHealth } from './redis-health'
 
-/** How long a shutdown waits for the workers while Redis is away, in ms: they wait for it to come back. */
+/** How long a shutdown waits for the workers while Redis is down, in ms: they wait for it to come back. */
 const SHUTDOWN_PATIENCE_MS = 2_000
 
 interface Subscription extends Target {
@@ -18,7 +18,7 @@ interface Subscription extends Target {
   worker: Worker
 }
 
-/** What the adapter needs. `bury` keeps a job whose attempts are used up. */
+/** What the adapter needs. `bury` stores a job without attempts left as a dead letter. */
 export interface BullMqEventsOptions {
   queues: Queues
   health: RedisHealth
@@ -27,7 +27,7 @@ export interface BullMqEventsOptions {
 
 /** Motia's event adapter on BullMQ, with Motia's queue names and attempts. */
 export class BullMqEvents implements EngineEvents {
-  // By these names the Queues tab finds them.
+  // The Queues tab finds them by these names.
   readonly connection: Redis
   readonly prefix: string
   readonly dlqSuffix = DLQ_SUFFIX
@@ -66,7 +66,7 @@ export class BullMqEvents implements EngineEvents {
     const name = `${topic}.${stepName}`
     const id = randomUUID()
     const handle = { topic, id, unsubscribe: () => this.unsubscribe(handle) }
-    // Motia types neither what is emitted nor what is handled; the step checks its input itself.
+    // Motia types neither emitted nor handled data. The step checks its input itself.
     const worker = createWorker(this.#workerParts, name, handler as EventHandler, config)
     this.#subscriptions.set(id, { handle, name, config, worker })
     const queue = this.#queues.get(name)
@@ -83,18 +83,18 @@ export class BullMqEvents implements EngineEvents {
     if (subscription) await closeWorker(subscription.worker)
   }
 
-  /** Begins to run jobs. Before all steps have subscribed, a job might emit an event to nobody. */
+  /** Starts running jobs. Call it once all steps have subscribed, or events of a job may be lost. */
   start(): void {
     this.#isStarted = true
     for (const { worker } of this.#subscribers()) run(worker)
   }
 
-  /** Lets running jobs end, then closes workers and queues. The connection stays open. */
+  /** Waits for running jobs, then closes workers and queues. The connection stays open. */
   async shutdown(): Promise<void> {
     this.#health.beginToClose()
     const closed = Promise.allSettled(this.#subscribers().map(({ worker }) => closeWorker(worker)))
     await (this.#health.isUp ? closed : Promise.race([closed, sleep(SHUTDOWN_PATIENCE_MS, undefined, { ref: false })]))
-    // Only now: the jobs that were running had events to emit.
+    // Only now: running jobs may have emitted events.
     this.#subscriptions.clear()
     await this.#queues.close()
   }
@@ -107,17 +107,17 @@ export class BullMqEvents implements EngineEvents {
     return [...new Set(this.#subscribers().map(({ handle }) => handle.topic))]
   }
 
-  /** The names of the queues that steps of this server work on. */
+  /** Returns the names of the queues whose steps this server runs. */
   queueNames(): string[] {
     return [...new Set(this.#subscribers().map(({ name }) => name))]
   }
 
-  /** The config of the step that works on a queue; undefined if none does here. */
+  /** Returns the config of the step that subscribes to a queue; undefined if none does on this server. */
   configOf(queue: string): QueueConfig | undefined {
     return this.#subscribers().find(({ name }) => name === queue)?.config
   }
 
-  /** How many jobs of each queue are in each state. Rejects if Redis does not respond. */
+  /** Returns how many jobs of each queue are in each state. Rejects if Redis does not respond. */
   async counts(): Promise<QueueCounts[]> {
     return this.#health.ask(() => Promise.all(this.queueNames().map((name) => this.#countsOf(name))))
   }
@@ -133,7 +133,10 @@ export class BullMqEvents implements EngineEvents {
   }
 }
 
-/** Returns a copy of an event's data, which its emitter cannot change any more; throws an `EmitError` if it cannot be JSON. */
+/**
+ * Returns a copy of an event's data, which later changes by the emitter do not affect. Throws an `EmitError` if the
+ * data is not JSON.
+ */
 const copyOf = (topic: string, data: unknown): unknown => {
   try {
     return JSON.parse(JSON.stringify(data))

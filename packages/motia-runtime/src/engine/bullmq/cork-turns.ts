@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream'
 
 /**
- * Sends everything that is written to a stream within one turn of the event loop by a single system call. The option of
- * ioredis for that (`enableAutoPipelining`) costs more than it saves with BullMQ: it copies all of BullMQ's script
- * definitions into each of its pipelines.
+ * Makes a stream send everything written within one turn of the event loop by a single system call. With BullMQ, the
+ * option `enableAutoPipelining` of ioredis costs more than it saves: it copies all of BullMQ's script definitions into
+ * each pipeline.
  */
 export const corkTurns = (stream: Writable): void => {
   const { write } = stream

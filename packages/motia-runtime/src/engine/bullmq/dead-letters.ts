@@ -23,11 +23,13 @@ const letterSchema = z.object({
   originalJobId: z.string(),
 })
 
-/** What the dead letters need. `configOf` returns the config of the step that works on a queue, if one does. */
+/**
+ * What the dead letters need. `configOf` returns the config of the step that subscribes to a queue, if there is one.
+ */
 export interface DeadLettersOptions {
   queues: Queues
   health: RedisHealth
-  /** The key of a set of names: the queues that have had a dead letter. */
+  /** The key of a set with the names of the queues that have had a dead letter. */
   key: string
   configOf: (queue: string) => Partial<QueueConfig> | undefined
 }
@@ -40,7 +42,7 @@ export class BullMqDeadLetters implements DeadLetters {
     this.#options = options
   }
 
-  /** Keeps a job that failed for good. */
+  /** Stores a job that has no attempts left. */
   async bury(queue: string, job: Job<QueuedEvent>, reason: string, attempts: number): Promise<void> {
     const { queues, key } = this.#options
     const letter: z.infer<typeof letterSchema> = {
@@ -51,7 +53,7 @@ export class BullMqDeadLetters implements DeadLetters {
       originalJobId: job.id ?? '',
     }
     await queues.connection.sadd(key, queue)
-    // By its id a job is buried once, also if its server dies before the job has left its queue.
+    // The id makes sure that a job is stored once, even if the server dies before the job has left its queue.
     await queues.get(`${queue}${DLQ_SUFFIX}`).add(`${job.data.topic}${DLQ_SUFFIX}`, letter, { jobId: `dlq-${job.id}` })
     const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`
     console.warn(`Job ${job.id} of the queue ${queue} failed and is a dead letter after ${tries}: ${reason}`)
@@ -82,7 +84,8 @@ export class BullMqDeadLetters implements DeadLetters {
   async retry(id: string): Promise<boolean> {
     const { queues, configOf } = this.#options
     return this.#take(id, async (queue, { originalEvent, originalJobId, failureTimestamp }) => {
-      // An id of its own, since the failed job still has the first one; and always the same, if two retry it at once.
+      // A new id, because the failed job still has the first one. It is derived, so that two simultaneous retries use
+      // the same.
       const jobId = `retry-${failureTimestamp}-${originalJobId.replace(/^retry-\d+-/, '')}`
       await queues.add(queue, originalEvent, configOf(queue), jobId)
     })
@@ -92,7 +95,7 @@ export class BullMqDeadLetters implements DeadLetters {
     return this.#take(id, async () => {})
   }
 
-  /** Removes a dead letter once `use` is done with it; false if there is none of that id. */
+  /** Removes a dead letter after `use` resolves. Returns false if there is no dead letter with that id. */
   async #take(
     id: string,
     use: (queue: string, letter: z.infer<typeof letterSchema>) => Promise<void>,
@@ -111,7 +114,7 @@ export class BullMqDeadLetters implements DeadLetters {
   }
 }
 
-/** The dead letter that a job holds, or none. Its id names the queue too: neither that nor a job's id has a colon. */
+/** Returns the dead letter in a job, if it contains one. The id includes the queue's name: neither part has a colon. */
 const letterOf = (queue: string, job: Job): DeadLetter[] => {
   const { success, data } = letterSchema.safeParse(job.data)
   if (!success) return []

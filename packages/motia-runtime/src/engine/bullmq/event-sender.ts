@@ -5,7 +5,7 @@ import { EmitError, type QueuedEvent } from '../engine'
 import type { Queues } from './queues'
 import type { RedisHealth } from './redis-health'
 
-/** How long an emit waits for Redis, in ms: if an outbox sends the event again, and if nobody does. */
+/** How long an emit waits for Redis, in ms: if an outbox sends the event again, and if not. */
 const OWED_PATIENCE_MS = 1_000
 const PATIENCE_MS = 5_000
 
@@ -32,14 +32,14 @@ export class EventSender {
   }
 
   /**
-   * Sends an event that nobody sends again: rejects with an `EmitError` unless all queues have it within 5 s. Once that has
-   * happened, a queue may have it all the same.
+   * Sends an event that no outbox sends again. Rejects with an `EmitError` unless all queues confirm it within 5 s. A
+   * queue may have the event even then.
    */
   async send(event: QueuedEvent, targets: Target[]): Promise<void> {
     const problem = (text: string) => new EmitError(`Event ${event.topic} was not queued: ${text}`)
     const late = () => problem(`Redis did not respond within ${PATIENCE_MS / 1_000} s`)
     if (!this.#health.isUp) {
-      // Not given to the connection: it would send the event whenever Redis comes back.
+      // Do not pass it to the connection, which would send the event whenever Redis comes back.
       const signal = AbortSignal.timeout(PATIENCE_MS)
       await once(this.#health, 'recovered', { signal }).catch(() => {
         throw late()
@@ -51,7 +51,9 @@ export class EventSender {
     })
   }
 
-  /** Sends an event that an outbox owes, which sends it again if Redis is away or refuses it, or does not reply within 1 s. */
+  /**
+   * Sends an event of an outbox. The outbox sends it again if Redis is down, refuses it, or does not reply within 1 s.
+   */
   async sendOwed(id: string, event: QueuedEvent, targets: Target[]): Promise<void> {
     if (!this.#health.isUp) return
     // BullMQ allows no colons in an id, and no id that is a number.
@@ -74,12 +76,12 @@ export class EventSender {
   }
 }
 
-/** Whether the promise resolves within `ms`. The time begins again if this process itself was stalled meanwhile. */
+/** Returns whether the promise resolves within `ms`. The time starts again if this process was stalled meanwhile. */
 const isDoneWithin = async (promise: Promise<void>, ms: number): Promise<boolean> => {
   const begunAt = performance.now()
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>((resolve) => {
-    // A reply that is there already is read before the immediate.
+    // A reply that has already arrived is read before the immediate runs.
     timer = setTimeout(() => setImmediate(resolve, false), ms)
   })
   const isDone = await Promise.race([promise.then(() => true), late])

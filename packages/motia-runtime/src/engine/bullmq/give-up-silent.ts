@@ -4,10 +4,10 @@ import type { Redis } from 'ioredis'
 const PINGS = 3
 
 /**
- * Replaces a connection on which Redis has sent nothing for about `ms` although it was asked: its other end may have gone
- * without a word, and the kernel would wait a quarter of an hour for it. It counts pings and not time, so that a process
- * that was stopped itself does not blame the connection. The option `socketTimeout` of ioredis would, and its timer outlives
- * the connection and then destroys the next one.
+ * Replaces a connection if Redis has not replied for about `ms`: its other end may be gone, and the kernel would wait
+ * for a quarter of an hour. It counts pings instead of time, so that a process that was itself stopped keeps its
+ * connection. The option `socketTimeout` of ioredis does not, and its timer may outlive the connection and destroy the
+ * next one.
  */
 export const giveUpSilent = (redis: Redis, ms: number): void => {
   redis.on('connect', () => {
@@ -20,7 +20,7 @@ export const giveUpSilent = (redis: Redis, ms: number): void => {
       if (unanswered >= PINGS) stream.destroy()
     }
     const timer = setInterval(() => {
-      // What came while the event loop was busy is read before the immediate.
+      // Replies that came while the event loop was busy are read before the immediate runs.
       if (unanswered >= PINGS) setImmediate(giveUp)
       unanswered += 1
       redis.ping().catch(() => {})

@@ -4,11 +4,11 @@ import type { QueuedEvent } from '../engine'
 import { isTemporary, temporaryWait } from '../temporary'
 import type { Queues } from './queues'
 
-/** Motia's defaults: how many jobs run at once, and how long a job belongs to a server that does not respond, in s. */
+/** Motia's defaults: how many jobs run at once, and how long a silent server keeps its job, in s. */
 const DEFAULT_CONCURRENCY = 10
 const DEFAULT_VISIBILITY_S = 900
 
-/** How often a server renews its lock on a job that takes longer, in ms; more often if the visibility timeout is shorter. */
+/** How often a server renews its lock on a long job, in ms. With a short visibility timeout it does so more often. */
 const RENEW_MS = 4_000
 
 /** How often each queue is searched for jobs whose lock has expired, in ms. */
@@ -17,20 +17,20 @@ const STALLED_INTERVAL_MS = 2_000
 /** Handles the events of a step. */
 export type EventHandler = (event: Event<unknown>) => void | Promise<void>
 
-/** Keeps a job whose attempts are used up. */
+/** Stores a job without attempts left as a dead letter. */
 export type Bury = (queue: string, job: Job<QueuedEvent>, reason: string, attempts: number) => Promise<void>
 
 /** What the workers of an engine share. */
 export interface WorkerParts {
   queues: Queues
   bury: Bury
-  /** Runs what it is given one by one. */
+  /** Runs functions one at a time. */
   alone: (work: () => Promise<void>) => Promise<void>
 }
 
 /**
- * Returns a worker that runs the jobs of a queue, once `run` is called. If the server of a job dies or is blocked for longer
- * than the `visibilityTimeout`, another worker takes the job over, and that counts as an attempt.
+ * Returns a worker that runs the jobs of a queue after a call of `run`. If the server of a job dies, or is blocked for
+ * longer than the `visibilityTimeout`, another worker takes the job over. That counts as an attempt.
  */
 export const createWorker = (
   parts: WorkerParts,
@@ -46,7 +46,7 @@ export const createWorker = (
     prefix,
     autorun: false,
     concurrency: concurrencyOf(config),
-    // When it is due for renewal, the lock still lasts for the visibility timeout.
+    // When the renewal is due, the lock still lasts for the visibility timeout.
     lockDuration: visibilityMs + renewMs,
     lockRenewTime: renewMs,
     stalledInterval: STALLED_INTERVAL_MS,
@@ -58,7 +58,7 @@ export const createWorker = (
   return worker
 }
 
-/** Says how many jobs a worker has found whose server does not respond, in one line for all that it finds at once. */
+/** Logs how many jobs a worker takes over from silent servers, in one line for all that it finds at once. */
 const sayTakenOver = (worker: Worker, visibilityMs: number): void => {
   let count = 0
   worker.on('stalled', () => {
@@ -72,7 +72,7 @@ const sayTakenOver = (worker: Worker, visibilityMs: number): void => {
   })
 }
 
-/** Returns a function that runs what it is given one by one. */
+/** Returns a function that runs other functions one at a time. */
 export const oneByOne = (): WorkerParts['alone'] => {
   let last: Promise<void> = Promise.resolve()
   return (work) => {
@@ -82,7 +82,7 @@ export const oneByOne = (): WorkerParts['alone'] => {
   }
 }
 
-/** Lets a worker's jobs end. BullMQ handles no rejection if a worker closes that is still connecting. */
+/** Waits for a worker's jobs and closes it. BullMQ does not handle the rejection if the worker is still connecting. */
 export const closeWorker = async (worker: Worker): Promise<void> => {
   await worker.waitUntilReady().catch(() => {})
   await worker.close()
@@ -94,9 +94,10 @@ const concurrencyOf = (config: Partial<QueueConfig>): number => {
 }
 
 /**
- * Runs a job; if it fails for the last time, it is a dead letter before it leaves its queue. Any job that was taken over may be
- * the one that killed its server, so those run one by one: if one kills this server too, no other has used up an attempt. Their
- * progress is how many servers each has lost, counting the one that runs it until the run has ended.
+ * Runs a job. If it fails for the last time, stores it as a dead letter before it leaves its queue. Any job that was
+ * taken over may have killed its server, so these jobs run one at a time: if one kills this server too, no other uses
+ * up an attempt. A job's progress is the number of servers that it has lost, including the current one until the run
+ * has ended.
  */
 const runJob = async (
   parts: WorkerParts,

@@ -3,8 +3,8 @@ import type { MotiaPlugin, MotiaPluginContext } from 'motia'
 import type { BullMqEvents } from './bullmq-events'
 
 /**
- * Returns the Workbench's Queues tab on the queues of an event adapter. The plugin watches the queues in which Redis counts
- * jobs: the counters are made here, so that it watches a queue from the first job on.
+ * Returns the Workbench's Queues tab for the queues of an event adapter. The plugin watches only queues that have a job
+ * counter in Redis, so this creates the counters.
  */
 export const createQueuesTab = (events: BullMqEvents, context: MotiaPluginContext): MotiaPlugin => {
   const { connection, prefix } = events

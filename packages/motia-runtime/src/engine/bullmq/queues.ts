@@ -9,7 +9,7 @@ const BACKOFF_MS = 2_000
 const KEEP_COMPLETED = 1_000
 const KEEP_FAILED = 5_000
 
-/** The queues of an engine, by name. A queue is opened when it is used first. */
+/** The queues of an engine, by name. A queue is opened on first use. */
 export class Queues {
   readonly connection: Redis
   readonly prefix: string
@@ -24,13 +24,13 @@ export class Queues {
     const known = this.#opened.get(name)
     if (known) return known
     const queue = new Queue(name, { connection: this.connection, prefix: this.prefix })
-    // The commands that fail tell their callers.
+    // Commands that fail reject for their callers.
     queue.on('error', () => {})
     this.#opened.set(name, queue)
     return queue
   }
 
-  /** Queues an event as a job, with the attempts of its step. A job whose id the queue still knows is left as it is. */
+  /** Queues an event as a job, with the attempts of its step. Does nothing if the queue still knows the job's id. */
   async add(name: string, event: QueuedEvent, config?: Partial<QueueConfig>, jobId?: string): Promise<Job> {
     return this.get(name).add(event.topic, event, {
       ...(jobId !== undefined && { jobId }),

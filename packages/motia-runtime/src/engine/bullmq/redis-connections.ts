@@ -2,22 +2,22 @@ import { Redis, type RedisOptions } from 'ioredis'
 import { within } from '../../within'
 import { FAIL_FAST, tendConnection } from './tend-connection'
 
-/** How long Redis may take until it can be used at the start, in ms. */
+/** How long the start waits for Redis, in ms. */
 const FIRST_REPLY_MS = 10_000
 
-/** How long Redis may be silent before a connection is replaced, in ms. BullMQ's scripts may take their time. */
+/** How long Redis may be silent before a connection is replaced, in ms. BullMQ's scripts can be slow. */
 const SILENCE_MS = 30_000
 
 /** An engine's connections to Redis. */
 export interface RedisConnections {
-  /** For BullMQ: commands wait while Redis is away. */
+  /** For BullMQ: commands wait while Redis is down. */
   queues: Redis
-  /** For everything else: commands fail while Redis is away. */
+  /** For everything else: commands fail while Redis is down. */
   commands: Redis
   close(): void
 }
 
-/** Connects to the Redis of a URL. Throws an error of one line that says what is wrong, without the password. */
+/** Connects to Redis. Throws a one-line error, without the password. */
 export const connectRedis = async (url: string, connectionName: string): Promise<RedisConnections> => {
   const queueOptions: RedisOptions = {
     maxRetriesPerRequest: null,
@@ -51,14 +51,14 @@ const firstReady = (redis: Redis): Promise<void> => {
 }
 
 const reasonOf = (error: unknown, isTls: boolean): string => {
-  // If a name has several addresses, the message of the error about all of them is empty.
+  // If a name has several addresses, the common error has no message.
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0], isTls)
   const message = error instanceof Error ? error.message : String(error)
-  if (message.includes('NOAUTH')) return 'it wants a password, as in redis://:password@host:port'
+  if (message.includes('NOAUTH')) return 'it needs a password, as in redis://:password@host:port'
   if (message.includes('WRONGPASS')) return 'it does not accept the user and password of REDIS_URL'
   const isUnknownAuthority = /self-signed|unable to (verify|get)/.test(message)
-  if (isTls && isUnknownAuthority) return `${message}; NODE_EXTRA_CA_CERTS names the file of its authority`
-  if (isTls && message === 'connect ETIMEDOUT') return `${message}; rediss:// needs a Redis that speaks TLS`
-  if (!isTls && message.includes('ECONNRESET')) return `${message}; a Redis that speaks TLS needs rediss://`
+  if (isTls && isUnknownAuthority) return `${message}; set NODE_EXTRA_CA_CERTS to the file of its certificate authority`
+  if (isTls && message === 'connect ETIMEDOUT') return `${message}; this Redis may not speak TLS: try redis://`
+  if (!isTls && message.includes('ECONNRESET')) return `${message}; this Redis may need TLS: try rediss://`
   return message
 }

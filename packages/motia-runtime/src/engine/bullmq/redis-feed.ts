@@ -4,7 +4,7 @@ import type { FeedBatch, FeedTarget } from '../../traces/workbench-feed'
 import type { OpenWorkbench } from '../engine'
 import type { GroupKeys, RedisStreams } from './redis-streams'
 
-/** Motia's streams for the Workbench, and the group in which it looks for trace groups and log lines. */
+/** Motia's streams for the Workbench, and the group of trace groups and log lines. */
 const [GROUPS, TRACES, LOGS] = ['motia-trace-group', 'motia-trace', '__motia.logs'] as const
 const DEFAULT_GROUP = 'default'
 
@@ -20,8 +20,8 @@ export interface RedisFeedOptions {
 }
 
 /**
- * Keeps the latest traces and log lines in Motia's streams. A batch is written in one round trip; while a Workbench is open it
- * is set entry by entry, so that the streams push it to the pages.
+ * Keeps the latest traces and log lines in Motia's streams. Writes a batch in one round trip. While a Workbench is
+ * open, sets it entry by entry instead, so that the streams push it to the pages.
  */
 export class RedisFeed implements FeedTarget {
   readonly #redis: Redis
@@ -54,7 +54,7 @@ export class RedisFeed implements FeedTarget {
     const pipeline = this.#redis.pipeline()
     for (const group of groups) {
       const { items, order } = this.#keysOf(GROUPS)
-      // The step that began the chain names its group: those that join it later, on any server, do not.
+      // The first step of a chain names its group. Later steps, on any server, do not.
       pipeline.hsetnx(items, group.id, safeJson(group)).zadd(order, 'NX', group.startTime, group.id)
     }
     for (const trace of traces) {
@@ -69,8 +69,8 @@ export class RedisFeed implements FeedTarget {
   }
 
   /**
-   * Removes the oldest trace groups and log lines, and the oldest traces of the given groups: a client may continue the same
-   * trace with each of its requests. Another server may do the same at the same time.
+   * Removes the oldest trace groups and log lines, and the oldest traces of the given groups, since a client may use
+   * one trace for all its requests. Other servers may do the same at the same time.
    */
   async #trim(groupIds: ReadonlySet<string>): Promise<void> {
     const [groupKeys, logKeys] = [this.#keysOf(GROUPS), this.#keysOf(LOGS)]
@@ -113,7 +113,7 @@ const push = async (batch: FeedBatch, streams: ReturnType<OpenWorkbench['getStre
   for (const line of batch.logs) await logs?.set(DEFAULT_GROUP, line.id, JSON.parse(safeJson(line)))
 }
 
-/** Runs a pipeline; rejects with the first error of its commands. */
+/** Runs a pipeline. Rejects with the first error of its commands. */
 const run = async (pipeline: ChainableCommander): Promise<void> => {
   for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error
 }

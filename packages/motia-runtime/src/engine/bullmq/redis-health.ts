@@ -2,28 +2,28 @@ import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
 import { within } from '../../within'
 
-/** How long a question to Redis may take, in ms. */
+/** How long Redis may take to reply, in ms. */
 const ASK_TIMEOUT_MS = 5_000
 
 const AWAY = 'Redis does not respond: jobs wait until it is back'
 
 /**
- * Knows whether the queues work: whether Redis responds, and which queues it refuses jobs for, because its memory is full or
- * a key has the wrong type. It says once when something stops working and once when it works again, and emits `recovered`.
+ * Tracks whether Redis responds, and for which queues it refuses jobs, because its memory is full or a key has the
+ * wrong type. Logs one line when something stops working and one when it works again, and emits `recovered`.
  */
 export class RedisHealth extends EventEmitter<{ recovered: [] }> {
   readonly #redis: Redis
-  /** By the name of the queue: why Redis refused the last job. */
+  /** Why Redis refused the last job, by the name of the queue. */
   readonly #refusals = new Map<string, string>()
-  /** Redis is connected and does not reply. */
+  /** Whether Redis is connected but does not reply. */
   #isSilent = false
   #wasUp = true
   #isClosing = false
 
-  /** Watches a connection that was ready once. */
+  /** Watches a connection that has been ready. */
   constructor(redis: Redis) {
     super()
-    // Every event that waits for Redis listens.
+    // Every event that waits for Redis adds a listener.
     this.setMaxListeners(0)
     this.#redis = redis
     redis.on('ready', () => this.#setSilent(false))
@@ -35,20 +35,20 @@ export class RedisHealth extends EventEmitter<{ recovered: [] }> {
     return this.#redis.status === 'ready' && !this.#isSilent
   }
 
-  /** Null while all works; otherwise what does not, in words. */
+  /** Returns a text that says what does not work; null if everything works. */
   problem(): string | null {
     if (!this.isUp) return AWAY
     for (const [queue, reason] of this.#refusals) return `Redis refuses jobs for the queue ${queue}: ${reason}`
     return null
   }
 
-  /** Returns what `ask` resolves to; rejects at once while Redis is away, and after 5 s without a reply. */
+  /** Returns the result of `ask`. Rejects at once while Redis is down, and after 5 s without a reply. */
   async ask<T>(ask: () => Promise<T>): Promise<T> {
     if (!this.isUp) throw new Error(AWAY)
     return within(ask(), ASK_TIMEOUT_MS, () => new Error(AWAY))
   }
 
-  /** Notes that a reply is overdue. Redis counts as away until it has replied to what it is asked now. */
+  /** Records that a reply is overdue. Redis counts as down until it replies to a ping. */
   noteOverdue(): void {
     if (!this.isUp) return
     this.#setSilent(true)
@@ -58,7 +58,7 @@ export class RedisHealth extends EventEmitter<{ recovered: [] }> {
     )
   }
 
-  /** Notes that Redis refused a job for a queue. */
+  /** Records that Redis refused a job for a queue. */
   noteRefusal(queue: string, reason: string): void {
     const isNew = !this.#isRefused(reason)
     this.#refusals.set(queue, reason)
@@ -66,22 +66,22 @@ export class RedisHealth extends EventEmitter<{ recovered: [] }> {
       console.warn(`Redis refuses jobs for the queue ${queue}, which are sent again: ${reason}`)
   }
 
-  /** Notes that Redis took a job for a queue. */
+  /** Records that Redis accepted a job for a queue. */
   noteTaken(queue: string): void {
     const reason = this.#refusals.get(queue)
     if (reason === undefined) return
     this.#refusals.delete(queue)
     if (this.#isRefused(reason)) return
-    console.info(`Redis takes jobs for the queue ${queue} again`)
+    console.info(`Redis accepts jobs for the queue ${queue} again`)
     this.emit('recovered')
   }
 
-  /** From now on it says no more of what stops working. */
+  /** Logs no further problems from now on. */
   beginToClose(): void {
     this.#isClosing = true
   }
 
-  /** Whether a queue is refused for that reason: what concerns all queues is said once. */
+  /** Returns whether any queue is refused for that reason: a problem of all queues is logged once. */
   #isRefused(reason: string): boolean {
     return [...this.#refusals.values()].includes(reason)
   }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { MemoryStateAdapter, type StateAdapter, type StateItem, type StateItemsInput } from 'motia'
 
-/** Motia's state in Redis: a hash for each group (or trace), of JSON by key. The names of all keys begin with `prefix`. */
+/** Motia's state in Redis: a hash for each group (or trace), of JSON by key. `prefix` is the prefix of all keys. */
 export class RedisState implements StateAdapter {
   readonly #redis: Redis
   readonly #prefix: string
@@ -58,7 +58,8 @@ export class RedisState implements StateAdapter {
   async cleanup(): Promise<void> {}
 
   async #itemsOf(groupId: string, filter: StateItemsInput['filter']): Promise<StateItem[]> {
-    // Motia's own adapter knows what the filters mean. It cannot tell a group whose id has a colon, so it sees one group.
+    // Motia's own adapter applies the filters. It cannot handle a group whose id has a colon, so it sees one group at a
+    // time.
     const memory = new MemoryStateAdapter()
     for (const [key, text] of Object.entries(await this.#redis.hgetall(this.#keyOf(groupId)))) {
       await memory.set('group', key, JSON.parse(text))

@@ -7,7 +7,7 @@ export interface GroupKeys {
   order: string
 }
 
-/** Motia's streams in Redis. The names of all keys begin with `prefix`. */
+/** Motia's streams in Redis. `prefix` is the prefix of all keys. */
 export class RedisStreams implements StreamAdapterManager {
   readonly #redis: Redis
   readonly #prefix: string

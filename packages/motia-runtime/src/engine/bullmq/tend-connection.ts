@@ -3,8 +3,8 @@ import { corkTurns } from './cork-turns'
 import { giveUpSilent } from './give-up-silent'
 
 /**
- * Options of a connection that never makes its users wait for Redis: while it is away a command rejects at once, and while it
- * does not reply after 5 s. No command that Redis may have carried out is sent twice.
+ * Options of a connection that never waits long: a command rejects at once if Redis is down, and after 5 s if it does
+ * not reply. No command that Redis may have executed is sent twice.
  */
 export const FAIL_FAST: RedisOptions = {
   connectTimeout: 3_000,
@@ -15,9 +15,12 @@ export const FAIL_FAST: RedisOptions = {
   maxRetriesPerRequest: 0,
 }
 
-/** Prepares a connection for lasting use: few system calls, no error events, and a new one if Redis is silent for `silenceMs`. */
+/**
+ * Prepares a connection for long use: few system calls, no error events, and a new connection if Redis is silent for
+ * `silenceMs`.
+ */
 export const tendConnection = (redis: Redis, silenceMs: number): void => {
-  // Every failed attempt to connect is an error event; the commands that fail tell their callers.
+  // Every failed attempt to connect is an error event. Commands that fail reject for their callers.
   redis.on('error', () => {})
   redis.on('connect', () => corkTurns(redis.stream))
   giveUpSilent(redis, silenceMs)

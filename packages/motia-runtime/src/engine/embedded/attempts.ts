@@ -4,20 +4,20 @@ import { BACKOFF_MS, eventOf, type Message } from './message'
 import type { MessageQueue, Subscription } from './message-queue'
 import type { QueueJournal } from './queue-journal'
 
-/** What the attempts need of the rest. */
+/** What `Attempts` needs. */
 export interface AttemptsParts {
   journal: QueueJournal
-  /** Stores a dead letter durably. One of the same id is stored once. */
+  /** Stores a dead letter durably, once per id. */
   bury: (letter: DeadLetter) => Promise<void>
-  /** Called when a message is done with: handled or a dead letter. */
+  /** Called when a message is finished: handled or a dead letter. */
   onDone: (message: Message) => void
-  /** Called when an attempt has failed, and the message is back in its queue until it is due again. */
+  /** Called when an attempt has failed and the message is back in its queue. */
   onFailed: (message: Message) => void
   /** Called when a queue may start another message. */
   onFree: (queue: MessageQueue) => void
 }
 
-/** Runs messages that are active in their queues, and decides what becomes of them. */
+/** Runs the active messages of the queues, and retries or finishes them. */
 export class Attempts {
   readonly #parts: AttemptsParts
   #activeCount = 0
@@ -29,7 +29,7 @@ export class Attempts {
     this.#parts = parts
   }
 
-  /** Notes an attempt in the journal; returns what makes it. */
+  /** Records an attempt in the journal. Returns a function that makes the attempt. */
   begin(queue: MessageQueue, message: Message, subscription: Subscription): () => void {
     if (message.attempts >= subscription.maxAttempts) return () => this.bury(queue, message)
     this.#activeCount += 1
@@ -39,13 +39,13 @@ export class Attempts {
     return () => this.#run(queue, message, subscription)
   }
 
-  /** Makes a dead letter of an active message. */
+  /** Makes an active message a dead letter. */
   bury(queue: MessageQueue, message: Message, reason = message.reason): void {
     this.#activeCount += 1
     void this.#bury(queue, message, reason)
   }
 
-  /** Resolves once no handler runs, and no dead letter is on its way to the disk. */
+  /** Resolves once no handler runs and no dead letter is being written. */
   idle(): Promise<void> {
     this.#idle ??= new Promise((resolve) => {
       this.#onIdle = resolve
@@ -78,7 +78,7 @@ export class Attempts {
   }
 
   async #bury(queue: MessageQueue, message: Message, reason: string | undefined): Promise<void> {
-    // Without an error, the attempts were counted by the journals of processes that died.
+    // If there is no error, the attempts ended with processes that died.
     message.reason = reason ?? 'The server died while the step ran'
     const { id, attempts } = message
     const letter = { id, queue: queue.name, event: eventOf(message), reason: message.reason, attempts }
@@ -86,8 +86,8 @@ export class Attempts {
       await this.#parts.bury({ ...letter, failedAt: Date.now() })
       this.#isBuryFailing = false
     } catch (error) {
-      // Due again it has no attempts left, so the next thing to be tried is this.
-      if (!this.#isBuryFailing) console.error('Dead letters cannot be stored; this is tried until it works:', error)
+      // The message has no attempts left, so this is tried again when it is due.
+      if (!this.#isBuryFailing) console.error('Cannot store dead letters, trying again until it works:', error)
       this.#isBuryFailing = true
       this.#retryLater(queue, message)
       return

@@ -5,7 +5,7 @@ import { keepDamaged } from '../../files/set-aside'
 import type { DeadLetter, DeadLetters } from '../engine'
 import { queuedEventSchema } from './journal-records'
 
-/** From how many removed dead letters on the file is written again without them, if they are the greater part. */
+/** The number of removed dead letters from which the file is rewritten without them, if they are the majority. */
 const MANY_REMOVED = 100
 
 const entrySchema = z.union([
@@ -24,18 +24,16 @@ const entrySchema = z.union([
 
 type Entry = { add: DeadLetter } | { remove: string }
 
-/**
- * The dead letters in a file of lines, which the processes of a folder share: one line for each, and one for its end.
- */
+/** The dead letters in a file that the processes of a folder share: one line for each, and one for its removal. */
 export class DeadLetterFile implements DeadLetters {
   readonly #letters = new Map<string, DeadLetter>()
-  /** The ids of those that a turn removes which is not on disk yet. */
+  /** The ids of the dead letters whose removal is not on disk yet. */
   readonly #removing = new Set<string>()
   readonly #log: LineLog<Entry>
   readonly #requeue: (letter: DeadLetter) => void
   #removedCount = 0
 
-  /** `requeue` puts the message back in its queue, safe from a power cut. */
+  /** `requeue` puts the message back into its queue durably. */
   constructor(path: string, requeue: (letter: DeadLetter) => void, calls: FileCalls = nodeFiles) {
     this.#requeue = requeue
     this.#log = new LineLog<Entry>(path, {
@@ -53,7 +51,7 @@ export class DeadLetterFile implements DeadLetters {
     })
   }
 
-  /** Stores a dead letter, unless one of its id is there. */
+  /** Stores a dead letter, unless there is one with its id. */
   add(letter: DeadLetter): Promise<void> {
     return this.#log.turn(() => ({ entries: this.#letters.has(letter.id) ? [] : [{ add: letter }], value: undefined }))
   }
@@ -82,7 +80,7 @@ export class DeadLetterFile implements DeadLetters {
     const remove = () => {
       const letter = this.#letters.get(id)
       if (!letter || this.#removing.has(id)) return { entries: [], value: false }
-      // First: a crash between the two must not lose the message.
+      // This comes first: a crash in between must not lose the message.
       before(letter)
       isOurs = true
       this.#removing.add(id)
@@ -113,7 +111,7 @@ export class DeadLetterFile implements DeadLetters {
   }
 }
 
-/** What a line says; undefined if it was damaged, by hand perhaps. */
+/** Returns the entry of a line; undefined if the line is damaged. */
 const parse = (line: string): Entry | undefined => {
   try {
     return entrySchema.safeParse(JSON.parse(line)).data

@@ -7,19 +7,17 @@ import type { QueueJournal } from './queue-journal'
 import { Suspects } from './suspects'
 import { WakeTimer } from './wake-timer'
 
-/**
- * How long messages wait for somebody to subscribe before they are dead letters, in ms: a step may be in the making.
- */
+/** How long messages wait for a subscriber before they become dead letters, in ms: somebody may be editing the step. */
 const DESERTED_MS = 60_000
 
-/** What the dispatcher works with. */
+/** What the dispatcher needs. */
 export interface DispatcherParts extends Pick<AttemptsParts, 'journal' | 'bury'> {
   owed: OwedEvents
 }
 
 /**
- * Starts the messages of all queues. All that happens in a turn of the event loop is taken together: one write to the
- * journal, then the handlers, so that the journal knows of each attempt before it begins.
+ * Starts the messages of all queues. Everything in one turn of the event loop is combined: one write to the journal,
+ * then the handlers. So the journal contains each attempt before it begins.
  */
 export class Dispatcher {
   readonly queues = new Map<string, MessageQueue>()
@@ -28,9 +26,9 @@ export class Dispatcher {
   readonly #attempts: Attempts
   readonly #suspects = new Suspects((message, dueAt) => this.reschedule(message, dueAt))
   readonly #timer = new WakeTimer(() => this.#touchDelayed())
-  /** Queues in which something may have to be started. */
+  /** Queues that may have a message to start. */
   readonly #touched = new Set<MessageQueue>()
-  /** Bound: otherwise a turn, and the handlers in it, would be part of the run of the step that emitted first. */
+  /** Bound, because otherwise the handlers of a turn would run in the context of the step that emitted first. */
   readonly #boundTurn = AsyncResource.bind(() => this.#turn())
   #isTurnDue = false
   #isStopped = false
@@ -47,7 +45,7 @@ export class Dispatcher {
     })
   }
 
-  /** The queue of that name; made if it is not there. */
+  /** Returns the queue of that name. Creates it if it is missing. */
   queue(name: string): MessageQueue {
     let queue = this.queues.get(name)
     if (!queue) {
@@ -57,7 +55,7 @@ export class Dispatcher {
     return queue
   }
 
-  /** Puts a message in its queue. */
+  /** Puts a message into its queue. */
   enqueue(message: Message): void {
     const queue = this.queue(message.queue)
     this.#owed.queued(message)
@@ -67,7 +65,7 @@ export class Dispatcher {
   }
 
   /**
-   * Puts the messages of a dead process in their queues, unless they are there already. Returns when they are in the
+   * Puts the messages of a dead process into their queues, unless they are there already. Returns once they are in the
    * journal.
    */
   adopt(messages: readonly Message[]): void {
@@ -83,13 +81,13 @@ export class Dispatcher {
     this.#journal.flush()
   }
 
-  /** Looks into a queue in which something may have to be started. */
+  /** Checks a queue that may have a message to start. */
   touch(queue: MessageQueue): void {
     this.#touched.add(queue)
     this.#schedule()
   }
 
-  /** Changes when a delayed message is due, in ms of `performance.now()`; false if it is not in its queue. */
+  /** Changes when a delayed message is due, in ms of `performance.now()`. Returns false if it is not in its queue. */
   reschedule(message: Message, dueAt: number): boolean {
     const queue = this.queue(message.queue)
     if (!queue.remove(message)) return false
@@ -99,7 +97,7 @@ export class Dispatcher {
     return true
   }
 
-  /** Notes that a message is done with: handled, a dead letter, or removed from its queue. */
+  /** Records that a message is finished: handled, a dead letter, or removed from its queue. */
   forget(message: Message): void {
     this.#journal.end(message)
     this.#suspects.cleared(message)
@@ -107,7 +105,7 @@ export class Dispatcher {
     this.#schedule()
   }
 
-  /** Makes dead letters of what has waited too long for a subscriber. */
+  /** Makes messages dead letters that have waited too long for a subscriber. */
   buryDeserted(): void {
     for (const queue of this.queues.values()) {
       if (queue.subscription || performance.now() - queue.desertedAt < DESERTED_MS) continue
@@ -119,7 +117,7 @@ export class Dispatcher {
     }
   }
 
-  /** Starts nothing more, and resolves once nothing runs. */
+  /** Starts no further messages. Resolves once none runs. */
   stop(): Promise<void> {
     this.#isStopped = true
     this.#timer.stop()

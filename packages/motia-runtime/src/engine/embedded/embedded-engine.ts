@@ -17,14 +17,12 @@ import { QueueInspection } from './queue-inspection'
 import { QueueJournal } from './queue-journal'
 import { createQueuesTab } from './queues-tab'
 
-/** How often a server looks for what other processes have left behind, in ms. */
+/** How often a server looks for messages of dead processes, in ms. */
 const LOOK_INTERVAL_MS = 2_000
 
 /** What the embedded engine needs. */
 export interface EmbeddedEngineOptions {
-  /**
-   * The folder for queue journals, dead letters and leases, which several servers may share. Made when it is needed.
-   */
+  /** The folder of queue journals, dead letters and leases. Several servers may share it. Created when needed. */
   dataDir: string
   /** How many traces, and how many log lines, are kept for the Workbench. */
   traceLimit: number
@@ -33,9 +31,8 @@ export interface EmbeddedEngineOptions {
 }
 
 /**
- * An engine in this process and its data folder. Events outlive the process in a journal that another process of the
- * folder takes over; dead letters and the ticks of cron steps are on disk; state, streams and traces end with the
- * process.
+ * Returns an engine in this process and its data folder. Events survive the process in a journal, which another process
+ * of the folder takes over. Dead letters and cron ticks are on disk. State, streams and traces end with the process.
  */
 export const createEmbeddedEngine = async ({
   dataDir,
@@ -49,7 +46,7 @@ export const createEmbeddedEngine = async ({
   const owed = new OwedEvents()
   const dispatcher: Dispatcher = new Dispatcher({ journal, owed, bury: (letter) => deadLetters.add(letter) })
   const requeue = ({ queue, event }: DeadLetter) => {
-    if (!journal.isSafe) throw new Error('The queue journal cannot be written: nothing is retried until it can')
+    if (!journal.isSafe) throw new Error('The queue journal cannot be written. Free disk space, then retry')
     dispatcher.enqueue(newMessage({ queue, eventId: event.id, text: eventText(event) }, 0))
     journal.sync()
   }
@@ -76,7 +73,7 @@ export const createEmbeddedEngine = async ({
     workbenchStream: (name) => feed.stream(name),
     queuesTab: (context) => createQueuesTab(inspector, () => feed.isWatched)(context),
     queues: async () => inspector.queues().map(({ isPaused, ...counts }) => counts),
-    // What it needs is this process; a journal that cannot be written is warned of, and costs no request.
+    // The engine needs only this process. If its journal cannot be written, it logs a warning and serves requests.
     problem: () => null,
     onRecovered: () => {},
     start: async () => {
@@ -93,13 +90,13 @@ export const createEmbeddedEngine = async ({
 }
 
 /**
- * Makes the data folder, and sets aside what is in the way of the engine's own files in it. Throws an error of one line if
- * nothing can be stored in the folder.
+ * Creates the data folder, and renames files that are in the place of the engine's own. Throws a one-line error if the
+ * folder is not writable.
  */
 const useDataFolder = (calls: FileCalls, dataDir: string): void => {
   try {
     makeFolder(calls, dataDir)
-    // Writes nothing: a server starts on a full disk too.
+    // This writes nothing, so that a server can start on a full disk.
     calls.accessSync(`${dataDir}/`, constants.W_OK | constants.X_OK)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : error

@@ -10,7 +10,7 @@ import type { QueueJournal } from './queue-journal'
 
 const DONE = Promise.resolve()
 
-/** What the adapter works with. */
+/** What the adapter needs. */
 export interface EmbeddedEventsParts {
   dispatcher: Dispatcher
   owed: OwedEvents
@@ -18,10 +18,10 @@ export interface EmbeddedEventsParts {
   others: Pick<OtherJournals, 'eventIds'>
 }
 
-/** Motia's event adapter on queues in this process, one for each topic and step. */
+/** Motia's event adapter with queues in this process, one for each topic and step. */
 export class EmbeddedEvents implements EngineEvents {
   readonly #parts: EmbeddedEventsParts
-  /** The queues with a subscriber, by topic. */
+  /** Queues with a subscriber, by topic. */
   readonly #byTopic = new Map<string, Set<MessageQueue>>()
   #isClosed = false
 
@@ -29,7 +29,7 @@ export class EmbeddedEvents implements EngineEvents {
     this.#parts = parts
   }
 
-  /** An event with an id is owed by its outbox until it is settled: its emit does not wait for the journal. */
+  /** An event with an id is owed by its outbox until it is settled, so its emit does not wait for the journal. */
   emit<TData>({ id, topic, data, traceId, flows }: Event<TData> & { id?: string }): Promise<void> {
     const event = { id, topic, data, traceId, flows }
     let text: string
@@ -60,7 +60,7 @@ export class EmbeddedEvents implements EngineEvents {
     return this.#parts.others.eventIds()
   }
 
-  /** Lets a step work on its queue of a topic; takes the place of an earlier subscription of that step. */
+  /** Subscribes a step to a topic. Replaces an earlier subscription of the step. */
   async subscribe<TData>(
     topic: string,
     stepName: string,
@@ -69,7 +69,7 @@ export class EmbeddedEvents implements EngineEvents {
   ): Promise<SubscriptionHandle> {
     const id = randomUUID()
     const queue = this.#parts.dispatcher.queue(`${topic}.${stepName}`)
-    // Motia types neither what is emitted nor what is handled: the step checks its input itself.
+    // Motia types neither emitted nor handled data. The step checks its input itself.
     queue.subscription = { id, topic, handler: handler as EventHandler, ...limitsOf(config) }
     const queues = this.#byTopic.get(topic)
     if (queues) queues.add(queue)
@@ -79,7 +79,7 @@ export class EmbeddedEvents implements EngineEvents {
     return handle
   }
 
-  /** Ends a subscription. What is in its queue waits for the next one. */
+  /** Ends a subscription. Queued messages wait for the next one. */
   async unsubscribe({ topic, id }: SubscriptionHandle): Promise<void> {
     const queues = this.#byTopic.get(topic) ?? new Set()
     for (const queue of queues) {
@@ -99,12 +99,12 @@ export class EmbeddedEvents implements EngineEvents {
     return [...this.#byTopic.keys()]
   }
 
-  /** Waits for the handlers that run; what waits stays in the journal for the next start. */
+  /** Waits for running handlers. Waiting messages stay in the journal for the next start. */
   async shutdown(): Promise<void> {
     await this.#parts.dispatcher.stop()
   }
 
-  /** Takes no more events. */
+  /** Refuses further events. */
   close(): void {
     this.#isClosed = true
   }

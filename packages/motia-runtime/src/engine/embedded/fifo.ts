@@ -1,4 +1,4 @@
-/** How many items may be taken before the array that holds them is cut. */
+/** How many taken items the array may contain before it is cut. */
 const CUT_AFTER = 1_024
 
 /** A first-in, first-out list that takes from its front in constant time. */
@@ -14,7 +14,7 @@ export class Fifo<T> {
     this.#items.push(item)
   }
 
-  /** Takes the oldest item; undefined if there is none. */
+  /** Removes and returns the oldest item; undefined if there is none. */
   shift(): T | undefined {
     if (this.size === 0) return undefined
     const item = this.#items[this.#head++]
@@ -25,14 +25,14 @@ export class Fifo<T> {
     return item
   }
 
-  /** Removes an item wherever it is; false if it is not there. Takes time in proportion to the size. */
+  /** Removes an item. Returns false if it is missing. Takes time proportional to the size. */
   remove(item: T): boolean {
     const index = this.#items.indexOf(item, this.#head)
     if (index >= 0) this.#items.splice(index, 1)
     return index >= 0
   }
 
-  /** The items, oldest first. */
+  /** Returns the items, oldest first. */
   toArray(): T[] {
     return this.#items.slice(this.#head)
   }

@@ -1,6 +1,6 @@
 import type { DeadLetters, QueueCounts, QueuedEvent } from '../engine'
 
-/** Where a message is in its queue. `failed`: its attempts are used up, and it is among the dead letters. */
+/** The state of a message. A `failed` message has no attempts left and is a dead letter. */
 export type JobState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed'
 
 /** A message as the Queues tab shows it. Times are epoch ms. */
@@ -26,19 +26,19 @@ export interface QueueInfo extends QueueCounts {
 }
 
 /**
- * What the Queues tab sees of the embedded queues and does to them. Queues are named `<topic>.<Step>`. Of the completed
- * and failed messages each queue remembers the last 100 since the start. Methods that change something return false if
- * there is no such queue or message, or it is not in a state that allows the change.
+ * The operations of the Queues tab on the embedded queues. Queues are named `<topic>.<Step>`. Each queue remembers its
+ * last 100 completed and 100 failed messages since the start. Methods that change something return false if there is no
+ * such queue or message, or if its state does not allow the change.
  */
 export interface QueueInspector {
   queues(): QueueInfo[]
-  /** The messages of a queue in one state: those that run next, or ended last, first. */
+  /** Returns the messages of a queue in one state. Those that run next, or ended last, come first. */
   jobs(queue: string, state: JobState): QueueJob[]
   job(queue: string, id: string): QueueJob | null
-  /** Starts nothing of that queue until it is resumed, or the server restarts. */
+  /** Starts no messages of that queue until it is resumed or the server restarts. */
   pause(queue: string): boolean
   resume(queue: string): boolean
-  /** Removes up to `limit` messages of a state (not `active`) that are older than `graceMs`; returns their ids. */
+  /** Removes up to `limit` messages of a state (not `active`) that are older than `graceMs`. Returns their ids. */
   clean(queue: string, state: JobState, graceMs: number, limit: number): string[]
   /** Removes every waiting and delayed message. */
   drain(queue: string): boolean

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { BACKOFF_MS, eventText, type Message, newMessage } from './message'
 
-/** An event as it is read from a file. */
+/** An event in a file. */
 export const queuedEventSchema = z.object({
   id: z.string().optional(),
   topic: z.string(),
@@ -27,17 +27,17 @@ const record = z.union([
   z.object({ end: z.string() }),
 ])
 
-/** A message is in its queue; it may have been started before. */
+/** Returns the record of a message that is in its queue. It may have been started before. */
 export const addRecord = ({ id, queue, addedAt, dueAt, attempts, state, isSuspect, text }: Message): string => {
-  // Never due (infinity) becomes null.
+  // JSON turns infinity (never due) into null.
   const due = Math.round(Date.now() + dueAt - performance.now())
   const head = { add: id, queue, addedAt, dueAt: due, attempts, wasRunning: isSuspect || state === 'active' }
   return `${JSON.stringify(head).slice(0, -1)},"event":${text}}\n`
 }
 
 /**
- * Its handler is about to be called, has failed, could not do its work now (which is no attempt), or the message is done with:
- * handled, a dead letter or removed.
+ * Return the records of a message whose handler is about to be called, has failed, could not work now (which is not an
+ * attempt), or that is finished: handled, a dead letter or removed.
  */
 export const startRecord = ({ id }: Message): string => `{"start":"${id}"}\n`
 export const failRecord = ({ id }: Message): string => `{"fail":"${id}"}\n`
@@ -45,8 +45,8 @@ export const deferRecord = ({ id }: Message): string => `{"defer":"${id}"}\n`
 export const endRecord = ({ id }: Message): string => `{"end":"${id}"}\n`
 
 /**
- * Returns the messages that a journal leaves unfinished. Lines that cannot be read are skipped: the last one of a
- * process that was killed, or what a power cut has damaged, after which the outbox sends again.
+ * Returns the unfinished messages of a journal. Skips unreadable lines: the last line of a killed process, or lines
+ * that a power cut damaged. The outbox sends those events again.
  */
 export const readRecords = (text: string): Message[] => {
   const messages = new Map<string, Message>()
@@ -73,7 +73,10 @@ export const readRecords = (text: string): Message[] => {
   return [...messages.values()]
 }
 
-/** Whether lines of a journal cannot be read, other than the last one, which a killed process may have left unfinished. */
+/**
+ * Returns whether a journal has unreadable lines other than the last one, which a killed process may have left
+ * unfinished.
+ */
 export const isDamaged = (text: string): boolean =>
   text
     .split('\n')

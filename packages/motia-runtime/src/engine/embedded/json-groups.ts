@@ -1,11 +1,8 @@
-/**
- * Values by group and key, kept as JSON: what comes out is the caller's own. Groups and keys keep the order of their
- * coming.
- */
+/** Values by group and key, stored as JSON, so callers get copies. Groups and keys keep their insertion order. */
 export class JsonGroups {
   readonly #groups = new Map<string, Map<string, string>>()
 
-  /** The value; null if there is none. */
+  /** Returns the value; null if there is none. */
   get<T>(group: string, key: string): T | null {
     const text = this.#groups.get(group)?.get(key)
     return text === undefined ? null : JSON.parse(text)
@@ -15,14 +12,14 @@ export class JsonGroups {
     return this.#groups.get(group)?.has(key) ?? false
   }
 
-  /** Stores a value that is JSON already. */
+  /** Stores a value that is already JSON. */
   setText(group: string, key: string, text: string): void {
     const values = this.#groups.get(group)
     if (values) values.set(key, text)
     else this.#groups.set(group, new Map([[key, text]]))
   }
 
-  /** Removes a value and returns it; null if there is none. */
+  /** Removes and returns a value; null if there is none. */
   delete<T>(group: string, key: string): T | null {
     const value = this.get<T>(group, key)
     const values = this.#groups.get(group)
@@ -47,7 +44,7 @@ export class JsonGroups {
     return Array.from(this.#groups.get(group)?.values() ?? [], (text) => JSON.parse(text))
   }
 
-  /** Removes the oldest keys of a group beyond `size`; returns them. */
+  /** Removes the oldest keys of a group beyond `size`. Returns them. */
   dropOldest(group: string, size: number): string[] {
     const values = this.#groups.get(group) ?? new Map<string, string>()
     const dropped: string[] = []

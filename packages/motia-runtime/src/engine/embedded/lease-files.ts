@@ -4,8 +4,8 @@ import { type CronLeases, type CronRun, FUTURE_TICK_MS } from '../../cron/cron-l
 import { type FileCalls, isMissing, makeFolder, nodeFiles, syncFile, syncFolder } from '../../files/file-calls'
 
 /**
- * Cron leases as files, one for each step. Whoever runs a tick holds the kernel's lock on the file, which is free at
- * once if the process dies; the file says which tick was run to its end last.
+ * Cron leases as files, one for each step. The process that runs a tick holds the kernel's lock on the file. The kernel
+ * frees it at once if the process dies. The file contains the last tick that was run to its end.
  */
 export class LeaseFiles implements CronLeases {
   readonly #folder: string
@@ -31,7 +31,7 @@ export class LeaseFiles implements CronLeases {
     return {
       end: async () => {
         try {
-          // In place, over an earlier tick of as many digits: a reader without the lock sees one or the other.
+          // In place, over an earlier tick with as many digits: a reader without the lock sees one or the other.
           calls.writeSync(fd, `${tick}\n`, 0)
           await syncFile(calls, fd, 'data')
           await syncFolder(calls, this.#folder)
@@ -60,10 +60,10 @@ export class LeaseFiles implements CronLeases {
 const isDone = (calls: FileCalls, fd: number, tick: number): boolean => {
   const text = calls.readFileSync(fd, 'utf8')
   const last = tickIn(text)
-  // Written over what is longer, the tick could not be read either.
+  // Over a longer text, the tick would be unreadable.
   if (last === null && text !== '') calls.ftruncateSync(fd)
   return last !== null && last >= tick && last <= Date.now() + FUTURE_TICK_MS
 }
 
-/** The tick in a lease's file; null if it was never run to its end, or a power cut has damaged the file. */
+/** Returns the tick in a lease's file; null if none was run to its end, or if a power cut damaged the file. */
 const tickIn = (text: string): number | null => (/^\d+\n$/.test(text) ? Number(text) : null)

@@ -13,14 +13,14 @@ const GROUP = 'default'
 
 /**
  * The latest traces and log lines, in memory. While a Workbench is open they go through Motia's streams, which push
- * them to its pages and then store them here as well.
+ * them to its pages and also store them here.
  */
 export class MemoryFeed implements FeedTarget {
   readonly #limit: number
   readonly #items = new Map<string, JsonGroups>(Object.values(STREAMS).map((name) => [name, new JsonGroups()]))
   #workbench: OpenWorkbench | undefined
 
-  /** Keeps `limit` trace groups, as many traces of each, and as many log lines. */
+  /** Keeps `limit` trace groups, `limit` traces of each, and `limit` log lines. */
   constructor(limit: number) {
     this.#limit = limit
   }
@@ -34,7 +34,7 @@ export class MemoryFeed implements FeedTarget {
     return this.#workbench?.isWatched() ?? false
   }
 
-  /** The stream of that name; undefined if it is none of the Workbench's. */
+  /** Returns the Workbench's stream of that name; undefined for other names. */
   stream(name: string): StreamAdapter<unknown> | undefined {
     const items = this.#items.get(name)
     return items && new MemoryStream(name, items)
@@ -46,12 +46,12 @@ export class MemoryFeed implements FeedTarget {
 
   async write({ groups, traces, logs }: FeedBatch): Promise<void> {
     for (const group of groups) {
-      // The first step of a chain names its group; steps that join later leave it alone.
+      // The first step of a chain names its group. Later steps do not change the name.
       if (!this.#of(STREAMS.groups).has(GROUP, group.id)) await this.#set(STREAMS.groups, GROUP, group.id, group)
     }
     for (const trace of traces) {
       await this.#set(STREAMS.traces, trace.parentTraceId, trace.id, trace)
-      // A client may continue the same trace with each of its requests.
+      // A client may use the same trace for all its requests.
       this.#of(STREAMS.traces).dropOldest(trace.parentTraceId, this.#limit)
     }
     for (const line of logs) await this.#set(STREAMS.logs, GROUP, line.id, line)

@@ -4,8 +4,8 @@ import { JsonGroups } from './json-groups'
 type Value = StateItem['value']
 
 /**
- * Motia's state in this process: it ends with it. Unlike Motia's own `MemoryStateAdapter` it keeps 0, false and '',
- * tells group `1` from group `10`, and hands out copies, all as the Redis adapter does.
+ * Motia's state in the memory of this process. Unlike Motia's own `MemoryStateAdapter`, and like its Redis adapter, it
+ * stores 0, false and '', distinguishes group `1` from group `10`, and returns copies.
  */
 export class MemoryState implements StateAdapter {
   readonly #values = new JsonGroups()
@@ -61,7 +61,7 @@ const typeOf = (value: Value): StateItem['type'] => {
   return typeof value === 'boolean' ? 'boolean' : 'object'
 }
 
-/** How the States tab compares a field with the text that was typed there. */
+/** How the States tab compares a field with the text of a filter. */
 const COMPARISONS: Record<StateFilter['operation'], (field: unknown, wanted: string) => boolean> = {
   eq: (field, wanted) => String(field) === wanted,
   neq: (field, wanted) => String(field) !== wanted,

@@ -2,13 +2,13 @@ import { type BaseStreamItem, StreamAdapter, type StreamAdapterManager } from 'm
 import { JsonGroups } from './json-groups'
 
 /**
- * A stream in this process. Unlike Motia's own `MemoryStreamAdapter` it tells group `1` from group `10`, takes ids with
- * colons, and hands out copies.
+ * A stream in the memory of this process. Unlike Motia's own `MemoryStreamAdapter`, it distinguishes group `1` from
+ * group `10`, accepts ids with colons, and returns copies.
  */
 export class MemoryStream<TData> extends StreamAdapter<TData> {
   readonly #items: JsonGroups
 
-  /** `items` holds what is in the stream; several adapters may share it. */
+  /** `items` contains the items of the stream. Several adapters may share it. */
   constructor(streamName: string, items = new JsonGroups()) {
     super(streamName)
     this.#items = items
@@ -37,7 +37,7 @@ export class MemoryStream<TData> extends StreamAdapter<TData> {
   }
 }
 
-/** The project's streams in this process: they end with it. */
+/** The project's streams, in the memory of this process. */
 export const memoryStreams: StreamAdapterManager = {
   createStream: (streamName) => new MemoryStream(streamName),
 }

@@ -7,13 +7,13 @@ import type { Message } from './message'
 const DEFAULT_RETRIES = 3
 const DEFAULT_CONCURRENCY = 10
 
-/** How many finished messages of each kind a queue remembers. */
+/** How many completed, and how many failed, messages a queue remembers. */
 const REMEMBERED = 100
 
 /** Handles the events of a step. */
 export type EventHandler = (event: Event<unknown>) => unknown
 
-/** The step that works on a queue, and how. */
+/** The step that subscribes to a queue, with its limits. */
 export interface Subscription {
   readonly id: string
   readonly topic: string
@@ -23,7 +23,7 @@ export interface Subscription {
   readonly delayMs: number
 }
 
-/** Motia's queue config as a subscription has it. `fifo` means one message at a time. */
+/** Returns Motia's queue config in the form of a subscription. `fifo` means one message at a time. */
 export const limitsOf = (
   config: Partial<QueueConfig> = {},
 ): Pick<Subscription, 'concurrency' | 'maxAttempts' | 'delayMs'> => ({
@@ -32,25 +32,25 @@ export const limitsOf = (
   delayMs: (config.delaySeconds ?? 0) * 1_000,
 })
 
-/** The messages of one step and topic, by what they wait for. What happens to them is the dispatcher's business. */
+/** The messages of one step and topic, by state. The dispatcher runs them. */
 export class MessageQueue {
   readonly waiting = new Fifo<Message>()
-  /** By the time when they are due, the first one first. */
+  /** Ordered by due time. */
   readonly delayed: Message[] = []
   readonly active = new Set<Message>()
-  /** The last ones, the oldest first. */
+  /** The last ones, oldest first. */
   readonly completed: Message[] = []
   readonly failed: Message[] = []
   subscription: Subscription | undefined
   isPaused = false
-  /** Since when nobody subscribes, in ms of `performance.now()`. */
+  /** When the last subscription ended, in ms of `performance.now()`. */
   desertedAt = performance.now()
   #completedCount = 0
   #failedCount = 0
 
   constructor(readonly name: string) {}
 
-  /** Puts a message in its place: it waits, or is delayed until it is due. */
+  /** Adds a message to those that wait, or to the delayed ones until it is due. */
   add(message: Message): void {
     if (message.dueAt <= performance.now()) {
       message.state = 'waiting'
@@ -58,20 +58,20 @@ export class MessageQueue {
       return
     }
     message.state = 'delayed'
-    // Nearly always at the end: the delays of a queue are of two lengths.
+    // Nearly always at the end, because a queue has only two lengths of delay.
     let index = this.delayed.length
     while (index > 0 && (this.delayed[index - 1]?.dueAt ?? 0) > message.dueAt) index -= 1
     this.delayed.splice(index, 0, message)
   }
 
-  /** Lets delayed messages wait that are due now; returns when the next one is. */
+  /** Moves delayed messages that are due now to those that wait. Returns when the next one is due. */
   promoteDue(now: number): number {
     const count = this.delayed.findIndex(({ dueAt }) => dueAt > now)
     for (const message of this.delayed.splice(0, count < 0 ? this.delayed.length : count)) this.add(message)
     return this.delayed[0]?.dueAt ?? Number.POSITIVE_INFINITY
   }
 
-  /** Takes a message that may start now, if there is one: it is active then. */
+  /** Makes a message active that may start now, and returns it; undefined if there is none. */
   take(): { message: Message; subscription: Subscription } | undefined {
     const { subscription } = this
     if (!subscription || this.isPaused || this.active.size >= subscription.concurrency) return undefined
@@ -86,7 +86,7 @@ export class MessageQueue {
     this.active.add(message)
   }
 
-  /** Removes a message that waits or is delayed; false if it is in neither state. */
+  /** Removes a waiting or delayed message. Returns false if it is in neither state. */
   remove(message: Message): boolean {
     if (message.state === 'waiting') return this.waiting.remove(message)
     const index = message.state === 'delayed' ? this.delayed.indexOf(message) : -1
@@ -94,7 +94,7 @@ export class MessageQueue {
     return index >= 0
   }
 
-  /** Notes the end of an active message. */
+  /** Records the end of an active message. */
   finish(message: Message, state: 'completed' | 'failed'): void {
     this.active.delete(message)
     message.state = state
@@ -106,7 +106,7 @@ export class MessageQueue {
     if (remembered.length > REMEMBERED) remembered.shift()
   }
 
-  /** Remembers a finished message no longer; false if it is not remembered. */
+  /** Forgets a finished message. Returns false if it is not remembered. */
   forget(message: Message): boolean {
     if (message.state !== 'completed' && message.state !== 'failed') return false
     const index = this[message.state].indexOf(message)

@@ -7,21 +7,21 @@ export const BACKOFF_MS = 2_000
 
 /** An event in the queue of one of its subscribers. */
 export interface Message {
-  /** Tells it from all messages of all processes, also after another process has taken it over. */
+  /** Unique among all messages of all processes, also after another process has taken it over. */
   readonly id: string
   readonly queue: string
-  /** The id by which an outbox knows the event, if one owes it. */
+  /** The event's id in its outbox, if one owes it. */
   readonly eventId: string | undefined
-  /** The event as JSON: each delivery parses it, so that nobody sees another's object. */
+  /** The event as JSON. Each delivery parses it, so that no subscribers share an object. */
   readonly text: string
   /** Epoch ms. */
   readonly addedAt: number
   state: JobState
-  /** When it may run, in ms of `performance.now()`, which no change of the clock moves. */
+  /** When it may run, in ms of `performance.now()`, which changes of the clock do not affect. */
   dueAt: number
   /** How often it was started. */
   attempts: number
-  /** Its handler was running when its process died, perhaps because of it. */
+  /** Whether its handler was running when its process died, perhaps because of it. */
   isSuspect: boolean
   /** The message of the last error. */
   reason?: string
@@ -30,7 +30,7 @@ export interface Message {
   finishedAt?: number
 }
 
-/** The event as JSON; throws an `EmitError` if its data cannot be that. */
+/** Returns the event as JSON. Throws an `EmitError` if its data is not JSON. */
 export const eventText = ({ id, topic, data, traceId, flows }: QueuedEvent): string => {
   let dataText: string | undefined
   try {
@@ -43,13 +43,13 @@ export const eventText = ({ id, topic, data, traceId, flows }: QueuedEvent): str
   return `${JSON.stringify({ id, topic, traceId, flows }).slice(0, -1)},"data":${dataText}}`
 }
 
-/** The event of a message, as an object of the caller's own. */
+/** Returns the event of a message as a new object. */
 export const eventOf = ({ text }: Message): QueuedEvent => JSON.parse(text)
 
 const PROCESS = randomBytes(6).toString('hex')
 let count = 0
 
-/** Makes a message that is due `delayMs` from now. `fields` are those of a message that was taken over. */
+/** Returns a new message that is due in `delayMs`. `fields` are those of a message that was taken over. */
 export const newMessage = (
   fields: Pick<Message, 'queue' | 'eventId' | 'text'> & Partial<Message>,
   delayMs: number,

@@ -6,14 +6,14 @@ import type { Message } from './message'
 import { JOURNAL_SUFFIX, type OpenJournal, type QueueJournal, removeJournal } from './queue-journal'
 
 /**
- * The journals of the other processes of a folder. Those whose processes are gone are taken over: the kernel has freed
- * their locks.
+ * The journals of the other processes of a folder. This process takes over journals whose locks are free: their
+ * processes are dead.
  */
 export class OtherJournals {
   readonly #folder: string
   readonly #own: QueueJournal
   readonly #calls: FileCalls
-  /** Those whose messages the own journal could not take: they stay, and stay locked, until it can. */
+  /** Journals whose messages this process's journal could not store. They stay, and stay locked, until it can. */
   readonly #taken: OpenJournal[] = []
   #isFailing = false
 
@@ -24,25 +24,25 @@ export class OtherJournals {
   }
 
   /**
-   * Hands over the messages of the dead processes; `take` writes them to the own journal, and theirs is removed then.
-   * What cannot be taken over stays for the next time.
+   * Passes the messages of dead processes to `take`, which writes them to this process's journal, then removes the old
+   * journals. Journals that cannot be taken over stay for the next call.
    */
   adopt(take: (messages: Message[]) => void): void {
     for (const path of this.#paths()) this.#try(() => this.#adoptFrom(path, take))
     if (!this.#own.isSafe || this.#taken.length === 0) return
     this.#try(() => {
-      // What was safe from a power cut in theirs must be so in the own journal first.
+      // Messages that were synced in their journals must be synced in this one first.
       this.#own.sync()
       for (const journal of this.#taken.splice(0)) removeJournal(this.#calls, journal)
     })
   }
 
-  /** The ids of the owed events that wait or run in other processes, living or dead. */
+  /** Returns the ids of the owed events in the queues of other processes, live or dead. */
   eventIds(): Set<string> {
     const ids = new Set<string>()
     for (const path of this.#paths()) {
       this.#try(() => {
-        // Begun again by its process, it has a new name by now; the next sweep finds it.
+        // Its process has replaced it by a new file, which the next sweep finds.
         if (!exists(this.#calls, path)) return
         for (const { eventId } of readRecords(this.#calls.readFileSync(path, 'utf8')))
           if (eventId !== undefined) ids.add(eventId)
@@ -78,9 +78,7 @@ export class OtherJournals {
     return journals.filter((path) => path !== this.#own.path)
   }
 
-  /**
-   * A journal that cannot be read must not keep the others, or the server, from going on. Said once: it is tried often.
-   */
+  /** Runs `work`. An unreadable journal must not stop the server. Warns once, because this is tried often. */
   #try(work: () => void): void {
     try {
       work()
@@ -91,7 +89,7 @@ export class OtherJournals {
   }
 }
 
-/** Opens a journal if nobody has its lock; undefined if somebody has, or the file is gone. */
+/** Opens and locks a journal; undefined if another process has its lock, or the file is gone. */
 const lockJournal = (calls: FileCalls, path: string): OpenJournal | undefined => {
   let fd: number
   try {
@@ -102,7 +100,7 @@ const lockJournal = (calls: FileCalls, path: string): OpenJournal | undefined =>
   }
   let isLocked = false
   try {
-    // Another process may have adopted and removed it before this one got the lock.
+    // Another process may have taken over and removed it before this one got the lock.
     isLocked = calls.tryLock(fd) && calls.fstatSync(fd).nlink > 0
   } finally {
     if (!isLocked) calls.closeSync(fd)

@@ -1,9 +1,9 @@
 import type { QueuedEvent } from '../engine'
 import { eventOf, type Message } from './message'
 
-/** The events in the queues that an outbox owes, by their ids. */
+/** The queued events that an outbox owes, by id. */
 export class OwedEvents {
-  /** Those of an event's messages that are not done with. */
+  /** The unfinished messages of each event. */
   readonly #messages = new Map<string, Message[]>()
   readonly #listeners: ((event: QueuedEvent) => void)[] = []
 
@@ -11,17 +11,17 @@ export class OwedEvents {
     this.#listeners.push(listener)
   }
 
-  /** Whether a message of that event waits or runs. */
+  /** Returns whether a message of that event waits or runs. */
   has(eventId: string): boolean {
     return this.#messages.has(eventId)
   }
 
-  /** The message of the same event in the same queue, if there is one. */
+  /** Returns the message of the same event in the same queue, if there is one. */
   twinOf({ eventId = '', queue }: Message): Message | undefined {
     return this.#messages.get(eventId)?.find((message) => message.queue === queue)
   }
 
-  /** Notes a message that is in its queue now. */
+  /** Records that a message is in its queue. */
   queued(message: Message): void {
     if (message.eventId === undefined) return
     const messages = this.#messages.get(message.eventId)
@@ -29,7 +29,7 @@ export class OwedEvents {
     else this.#messages.set(message.eventId, [message])
   }
 
-  /** Notes that a message is done with; the last one of an event settles it. */
+  /** Records that a message is finished. The last one of an event settles the event. */
   done(message: Message): void {
     if (message.eventId === undefined) return
     const left = this.#messages.get(message.eventId)?.filter((other) => other !== message) ?? []

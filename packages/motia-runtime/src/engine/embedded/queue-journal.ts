@@ -4,20 +4,20 @@ import { closeSynced, type FileCalls, nodeFiles, openInFolder, syncFolderNow, wr
 import { addRecord, deferRecord, endRecord, failRecord, startRecord } from './journal-records'
 import type { Message } from './message'
 
-/** What the names of journals end with. */
+/** The suffix of journals' names. */
 export const JOURNAL_SUFFIX = '.journal'
 
-/** From which size on a journal that consists mostly of finished messages is begun again, in bytes. */
+/** The size from which a journal of mostly finished messages is rewritten, in bytes. */
 const MAX_FINISHED_BYTES = 1_000_000
 
-/** About how long an `add` record is beside its event, in bytes. */
+/** About how long an `add` record is without its event, in bytes. */
 const RECORD_BYTES = 150
 
 /**
- * The messages of this process that are not done with, in a file of its own, so that they outlive it. It is written
- * once per turn of the event loop and not synced unless `sync` is called: the kernel keeps what a killed process has
- * written, and what a power cut takes is sent again by the outbox that owes it. While the process lives it holds the
- * kernel's lock on the file; another process that gets the lock takes the messages over (see `other-journals.ts`).
+ * The unfinished messages of this process, in a file of its own, so that they survive it. The file is written once per
+ * turn of the event loop. It is synced only by `sync`: the kernel keeps what a killed process has written, and the
+ * outbox sends again what a power cut destroys. The process holds the kernel's lock on the file. Another process that
+ * gets the lock takes the messages over (see `other-journals.ts`).
  */
 export class QueueJournal {
   readonly #folder: string
@@ -28,7 +28,7 @@ export class QueueJournal {
   /** The file whose name in its folder is on disk. */
   #syncedPath = ''
   #size = 0
-  /** How many bytes the `add` records of pending messages take, about. */
+  /** About how many bytes the `add` records of pending messages take. */
   #pendingBytes = 0
   #isFailing = false
   #isClosed = false
@@ -40,12 +40,12 @@ export class QueueJournal {
     this.#calls = calls
   }
 
-  /** The file of this process, if it has one. */
+  /** The path of this process's file, if it has one. */
   get path(): string | undefined {
     return this.#file?.path
   }
 
-  /** Whether a message of that id is not done with. */
+  /** Returns whether the message with that id is unfinished. */
   has(id: string): boolean {
     return this.#pending.has(id)
   }
@@ -74,12 +74,12 @@ export class QueueJournal {
     this.#records += endRecord(message)
   }
 
-  /** Whether all that was flushed is in the file. */
+  /** Whether everything flushed is in the file. */
   get isSafe(): boolean {
     return !this.#isFailing
   }
 
-  /** Resolves once what was noted in this turn of the event loop is written. */
+  /** Resolves once the records of this turn of the event loop are written. */
   written(): Promise<void> {
     this.#written ??= new Promise((resolve) => {
       this.#onWritten = resolve
@@ -87,42 +87,40 @@ export class QueueJournal {
     return this.#written
   }
 
-  /**
-   * Writes what has been noted. Never throws: if it cannot, messages are in memory only from here on, until it is
-   * mended.
-   */
+  /** Writes the new records. Never throws: if writing fails, messages are in memory only until `mend` succeeds. */
   flush(): void {
     if (this.#records !== '') this.#write()
     this.#onWritten()
     this.#written = undefined
   }
 
-  /** Tries again to write what is pending, if that has failed. */
+  /** Tries again to write pending messages after a failure. */
   mend(): void {
     if (!this.#isFailing || this.#isClosed) return
     try {
       this.#beginAgain()
       this.#isFailing = false
-      console.info('The queue journal is written again')
+      console.info('The queue journal works again')
     } catch {
-      // Still failing: the warning has been given.
+      // It still fails. The warning has been logged.
     }
   }
 
-  /** Writes what has been noted, and returns once it is safe from a power cut too. Throws if it is not. */
+  /** Writes and syncs the new records. Throws if that fails. */
   sync(): void {
     this.flush()
     if (this.#isFailing) throw new Error(`The queue journal in ${this.#folder} cannot be written`)
     if (this.#file) this.#sync(this.#file)
   }
 
-  /** Lets go of the file; it stays if it holds messages for the next process. */
+  /** Closes the file. It stays if it contains messages for the next process. */
   close(): void {
     if (this.#isClosed) return
     this.flush()
     this.mend()
     const { size } = this.#pending
-    if (this.#isFailing && size > 0) console.warn(`Queued events lost, as the queue journal cannot be written: ${size}`)
+    if (this.#isFailing && size > 0)
+      console.warn(`Queued events lost because the queue journal cannot be written: ${size}`)
     if (this.#file) {
       if (size === 0) removeJournal(this.#calls, this.#file)
       else this.#calls.closeSync(this.#file.fd)
@@ -144,17 +142,17 @@ export class QueueJournal {
       }
     } catch (error) {
       this.#isFailing = true
-      console.warn(`Cannot write the queue journal in ${this.#folder}: queued events are kept in memory only:`, error)
+      console.warn(`Cannot write the queue journal in ${this.#folder}, so queued events are only in memory:`, error)
     }
   }
 
-  /** Writes what is pending, all that has been noted included, to a new file, and removes the old one. */
+  /** Writes all pending messages to a new file, and removes the old one. */
   #beginAgain(): void {
     const records = Buffer.from(Array.from(this.#pending.values(), addRecord).join(''))
     const file = create(this.#calls, this.#folder)
     try {
       writeAll(this.#calls, file.fd, records)
-      // The old one may hold what was synced.
+      // The old file may contain synced records.
       if (this.#file) this.#sync(file)
     } catch (error) {
       removeJournal(this.#calls, file)
@@ -178,19 +176,19 @@ export class QueueJournal {
   }
 }
 
-/** A journal that this process has open and holds the lock of. */
+/** A journal that this process has open and locked. */
 export interface OpenJournal {
   fd: number
   path: string
 }
 
-/** Makes a file and takes its lock. */
+/** Creates and locks a file. */
 const create = (calls: FileCalls, folder: string): OpenJournal => {
   for (;;) {
     const path = join(folder, `${randomBytes(6).toString('hex')}${JOURNAL_SUFFIX}`)
     const fd = openInFolder(calls, path, 'ax')
     try {
-      // Before it had its lock, another process may have taken it for that of a dead one, and removed it.
+      // Before it was locked, another process may have taken it for that of a dead process, and removed it.
       if (calls.tryLock(fd) && calls.fstatSync(fd).nlink > 0) return { fd, path }
     } catch (error) {
       removeJournal(calls, { fd, path })
@@ -200,12 +198,12 @@ const create = (calls: FileCalls, folder: string): OpenJournal => {
   }
 }
 
-/** Removes a journal and lets go of its lock. Never throws. */
+/** Removes a journal and releases its lock. Never throws. */
 export const removeJournal = (calls: FileCalls, { fd, path }: OpenJournal): void => {
   try {
     calls.rmSync(path)
   } catch {
-    // Removed by hand, or it stays: then its messages are taken over, at worst to run twice.
+    // Somebody has removed it, or it stays. Then another process takes its messages over, and some may run twice.
   }
   closeSynced(calls, fd)
 }

@@ -45,13 +45,13 @@ export const registerQueuesApi = (registerApi: MotiaPluginContext['registerApi']
   const lettersOf = async (queue: string): Promise<DeadLetter[]> =>
     (await deadLetters.list()).filter((letter) => letter.queue === queue)
 
-  /** A change of one queue, and what to say if it was made. */
+  /** Registers a route that changes a queue. `message` is the response if it did. */
   const queueRoute = (path: string, message: string, change: (queue: string) => boolean): void =>
     route('POST', `queues/:name/${path}`, ({ pathParams: { name = '' } }) =>
       change(name) ? ok({ message }) : notFound('Queue'),
     )
 
-  /** A change of one job, and what to say if it was made. */
+  /** Registers a route that changes a job. `message` is the response if it did. */
   const jobRoute = (path: string, message: string, change: (queue: string, id: string) => boolean): void =>
     route('POST', `queues/:name/jobs/:id/${path}`, ({ pathParams: { name = '', id = '' } }) => {
       const job = inspector.job(name, id)
@@ -82,7 +82,7 @@ export const registerQueuesApi = (registerApi: MotiaPluginContext['registerApi']
   })
   route('GET', 'queues/:name/jobs', ({ pathParams: { name = '' }, queryParams }) => {
     const { start, end } = page.parse(queryParams)
-    // BullMQ has more states than the embedded queues: no job is in one of those.
+    // The embedded queues lack some of BullMQ's states. No job is in one of those.
     const state = jobState.safeParse(queryParams.status || 'waiting')
     const jobs = state.success ? inspector.jobs(name, state.data).slice(start, end + 1) : []
     return ok({ jobs: jobs.map(tabJob) })
@@ -95,7 +95,7 @@ export const registerQueuesApi = (registerApi: MotiaPluginContext['registerApi']
   jobRoute('remove', 'Job removed', (queue, id) => inspector.remove(queue, id))
   jobRoute('promote', 'Job promoted', (queue, id) => inspector.promote(queue, id))
 
-  /** The tab names a queue's dead letters by the queue, or by the queue and the suffix. */
+  /** Returns the name of the queue. The tab names a queue's dead letters with or without the suffix. */
   const queueOf = ({ pathParams: { name = '' } }: ApiRequest<unknown>): string =>
     name.endsWith(DEAD_LETTERS_SUFFIX) ? name.slice(0, -DEAD_LETTERS_SUFFIX.length) : name
 

@@ -8,12 +8,12 @@ import { type TabQueue, tabQueues } from './queues-view'
 const STREAM = '__motia.bullmq-queues'
 const GROUP = 'default'
 
-/** How often an open Workbench is told what changed, in ms. */
+/** How often an open Workbench gets updates, in ms. */
 const REFRESH_MS = 500
 
 /**
- * Returns a plugin that shows the embedded queues in the Workbench's own Queues tab, which was made for BullMQ: it serves the
- * tab's HTTP API and its stream. `isWatched` says whether a Workbench is open.
+ * Returns a plugin that shows the embedded queues in the Workbench's own Queues tab, which was made for BullMQ. It
+ * serves the tab's HTTP API and its stream. `isWatched` says whether a Workbench is open.
  */
 export const createQueuesTab =
   (inspector: QueueInspector, isWatched: () => boolean): MotiaPluginBuilder =>
@@ -49,8 +49,9 @@ export const createQueuesTab =
   }
 
 /**
- * The queues as the open Workbenches show them. Motia replaces `set` and `delete` of a stream's adapter by versions that also
- * push to the pages, as a new item if `get` does not know it yet. So this holds what was pushed, and `refresh` sets the rest.
+ * The queues that open Workbenches show. Motia replaces `set` and `delete` of a stream's adapter by versions that also
+ * push to the pages. An item is pushed as new if `get` does not return it. So this keeps the pushed items, and
+ * `refresh` sets those that changed.
  */
 class QueuesStream extends StreamAdapter<TabQueue> {
   readonly #inspector: QueueInspector
@@ -79,7 +80,7 @@ class QueuesStream extends StreamAdapter<TabQueue> {
     for (const id of this.#shown.keys()) if (!ids.has(id)) await this.delete(GROUP, id)
   }
 
-  /** Is called when a Workbench joins. */
+  /** Motia calls this when a Workbench joins. */
   override async getGroup(): Promise<TabQueue[]> {
     await this.refresh()
     return [...this.#shown.values()]

@@ -1,7 +1,7 @@
 import type { DeadLetter } from '../engine'
 import type { QueueInfo, QueueJob } from './inspector'
 
-/** What the name of a queue's dead letters ends with, as in Motia's BullMQ adapter. */
+/** The suffix of the name of a queue's dead letters, as in Motia's BullMQ adapter. */
 export const DEAD_LETTERS_SUFFIX = '.dlq'
 
 /** A queue, or the dead letters of one, as the Queues tab shows it. `id` is the stream's, the rest is plugin-bullmq's. */
@@ -50,7 +50,7 @@ export const tabJob = (job: QueueJob) => {
     returnvalue: null,
     failedReason: reason,
     stacktrace: reason === undefined ? [] : [reason],
-    // plugin-bullmq forgets this one, and so shows a delayed job as a waiting one.
+    // plugin-bullmq omits this field, and so shows a delayed job as waiting.
     delay,
   }
 }

@@ -1,8 +1,8 @@
 import { BACKOFF_MS, type Message } from './message'
 
 /**
- * The messages whose handlers were running when their process died. Any of them may be the one that killed it, so they
- * run one at a time: if one kills this process too, none of the others has used up an attempt for it.
+ * The messages whose handlers were running when their process died. Any of them may have killed it, so they run one at
+ * a time: if one kills this process too, no other uses up an attempt.
  */
 export class Suspects {
   readonly #release: (message: Message, dueAt: number) => boolean
@@ -10,10 +10,7 @@ export class Suspects {
   #waiting: Message[] = []
   #released: Message | undefined
 
-  /**
-   * `release` lets a message run, from a time of `performance.now()` on, that is held back; false if it is no longer
-   * there.
-   */
+  /** `release` makes a held message due at a time of `performance.now()`. It returns false if the message is gone. */
   constructor(release: (message: Message, dueAt: number) => boolean) {
     this.#release = release
   }
@@ -25,7 +22,7 @@ export class Suspects {
     this.#next()
   }
 
-  /** Its attempt has ended, or it was removed. */
+  /** Records that a message's attempt has ended, or that it was removed. */
   cleared(message: Message): void {
     message.isSuspect = false
     if (message !== this.#released) return

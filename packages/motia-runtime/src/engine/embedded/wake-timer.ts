@@ -1,18 +1,18 @@
-/** The longest wait that is given to one timer of Node's, in ms: it cannot wait for more than 24 days. */
+/** The longest wait of one timer, in ms: Node's timers cannot wait for more than 24 days. */
 const MAX_WAIT_MS = 60 * 60 * 1_000
 
-/** One timer for all that becomes due. */
+/** One timer for everything that becomes due. */
 export class WakeTimer {
   readonly #wake: () => void
   #timer: NodeJS.Timeout | undefined
   #dueAt = Number.POSITIVE_INFINITY
 
-  /** `wake` is called when something may be due, perhaps a little early or in vain. */
+  /** `wake` is called when something may be due. Sometimes nothing is. */
   constructor(wake: () => void) {
     this.#wake = wake
   }
 
-  /** Wakes at this time of `performance.now()` at the latest. */
+  /** Calls `wake` at this time of `performance.now()` or before. */
   wakeAt(dueAt: number): void {
     if (dueAt >= this.#dueAt) return
     this.stop()

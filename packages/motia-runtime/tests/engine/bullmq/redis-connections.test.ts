@@ -53,10 +53,12 @@ test('When Redis cannot be used, then the error says why in one line, without th
   expect(down).toBe(`Redis at 127.0.0.1:${nobody} cannot be reached: connect ECONNREFUSED 127.0.0.1:${nobody}`)
   expect(silent).toMatch(/^Redis at \S+ cannot be reached: connected, but no reply within \d+ s$/)
   expect(unknown).toMatch(/^Redis at no-such-host\.invalid:6379 cannot be reached: getaddrinfo .*$/)
-  expect(noPassword).toMatch(/ cannot be reached: it wants a password, as in redis:\/\/:password@host:port$/)
+  expect(noPassword).toMatch(/ cannot be reached: it needs a password, as in redis:\/\/:password@host:port$/)
   expect(badPassword).toMatch(/ cannot be reached: it does not accept the user and password of REDIS_URL$/)
-  expect(plain).toMatch(/ cannot be reached: .*; a Redis that speaks TLS needs rediss:\/\/$/)
-  expect(untrusted).toMatch(/ self-signed certificate; NODE_EXTRA_CA_CERTS names the file of its authority$/)
+  expect(plain).toMatch(/ cannot be reached: .*; this Redis may need TLS: try rediss:\/\/$/)
+  expect(untrusted).toMatch(
+    / self-signed certificate; set NODE_EXTRA_CA_CERTS to the file of its certificate authority$/,
+  )
   expect(noDatabase).toMatch(/ cannot be reached: ERR .*$/)
 }, 30_000)
 

@@ -144,7 +144,7 @@ describe('When Redis refuses jobs', () => {
     expect(settled).toContain('event-later')
     await waitFor(() => other.received.filter((data) => data === 'later').length === 2)
     expect(other.received.filter((data) => data === 'both').length).toBeGreaterThan(0)
-    expect(lines.slice(1)).toEqual(['Redis takes jobs for the queue both.Bad again'])
+    expect(lines.slice(1)).toEqual(['Redis accepts jobs for the queue both.Bad again'])
   })
 
   test('for all queues, then one line says so, and one that it is over', async () => {

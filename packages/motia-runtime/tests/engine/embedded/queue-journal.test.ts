@@ -139,7 +139,7 @@ test('When the journal cannot be written, then one warning says so, and it is wr
   expect(journal.isSafe).toBe(false)
   journal.mend()
   expect(warn).toHaveBeenCalledTimes(1)
-  expect(warn.mock.calls[0]?.[0]).toContain('in memory only')
+  expect(warn.mock.calls[0]?.[0]).toContain('only in memory')
 
   rmSync(folder)
   journal.mend()
