@@ -165,7 +165,7 @@ export const startClients = ({ connect, seed, clients, pets, pause }: ClientOpti
           { name, ageMonths },
           { name },
           { ageMonths },
-          { ...(random.chance(0.5) && { status: random.pick(STATUSES) }), name },
+          { status: random.pick(STATUSES) },
         ])
         await ask(
           server,

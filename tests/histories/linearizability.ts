@@ -59,11 +59,17 @@ export const findViolation = <State, Call, Of extends Operation<Call>>(
           found.push({ ...one, done: without(one.done, wanted) })
           continue
         }
+        const tried = new Set<string>()
         for (const [number, { call, returnedAt }] of pending) {
           if (one.done.has(number) || one.lost.has(number)) continue
+          const isLost = returnedAt === Number.POSITIVE_INFINITY
+          const text = isLost ? JSON.stringify(call) : ''
+          // Of equal calls without a response, one is as good as any other.
+          if (isLost && tried.has(text)) continue
+          tried.add(text)
           const state = apply(one.state, call)
           if (state === null) continue
-          if (returnedAt === Number.POSITIVE_INFINITY) next.push({ ...one, state, lost: new Set(one.lost).add(number) })
+          if (isLost) next.push({ ...one, state, lost: new Set(one.lost).add(number) })
           else next.push({ ...one, state, done: new Set(one.done).add(number) })
         }
       }
