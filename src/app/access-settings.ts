@@ -16,8 +16,8 @@ const pair = (text: string): ApiKey => {
   return { name: text.slice(0, Math.max(0, colon)), secret: text.slice(colon + 1) }
 }
 
-// No message says which key is wrong: who mixes up name and secret would see the secret in it.
-/** `name:secret,…` as a list of keys. */
+// Messages do not name the wrong key: if somebody has swapped name and secret, they would show the secret.
+/** Parses `name:secret,…` into a list of keys. */
 export const apiKeys = z
   .string()
   .transform(list)
@@ -28,7 +28,7 @@ export const apiKeys = z
   .refine((keys) => isUnique(keys.map(({ name }) => name)), 'must not have a name twice')
   .refine((keys) => isUnique(keys.map(({ secret }) => secret)), 'must not have a secret twice')
 
-/** `http://localhost:5173,…` as a list of origins. */
+/** Parses `http://localhost:5173,…` into a list of origins. */
 export const corsOrigins = z
   .string()
   .transform(list)
@@ -40,6 +40,6 @@ export const corsOrigins = z
 
 const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
 
-/** Whether only this machine reaches a server that listens on that name or address. */
+/** Returns whether only this machine can reach a server that listens on that name or address. */
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))

@@ -7,8 +7,8 @@ import { readSettings } from './settings'
 const audit = openAudit(readSettings())
 
 /**
- * Writes an event of a namespace into the audit trail; throws a `ZodError` for data that no audited event has, and a
- * `StoreError`, after which the event is delivered again, if the trail cannot be written.
+ * Writes an event of a namespace to the audit trail. Throws a `ZodError` if the data fits no audited event. Throws a
+ * `StoreError` if the trail cannot be written; the event is then delivered again.
  */
 export const recordEvent = async (namespace: Namespace, traceId: string, payload: unknown): Promise<void> => {
   const { topic, by, data } = readAuditedEvent(namespace, payload)

@@ -7,7 +7,7 @@ import { checkRedis } from '../store/redis/redis-check'
 import { pets } from './pets'
 import { readSettings, unknownSettings } from './settings'
 
-/** What the shop adds to the server. */
+/** The shop's additions to the server. */
 export const hooks: RuntimeHooks = {
   start: async () => {
     await pets.start()
@@ -25,8 +25,8 @@ export const hooks: RuntimeHooks = {
     const { writes, changes } = pets.written
     const type = 'counter'
     return [
-      { name: 'pets_store_writes_total', help: 'Writes of the store.', type, value: writes },
-      { name: 'pets_store_changes_total', help: 'Changes of pets in these writes.', type, value: changes },
+      { name: 'pets_store_writes_total', help: 'Writes to the store.', type, value: writes },
+      { name: 'pets_store_changes_total', help: 'Changes to pets in these writes.', type, value: changes },
     ]
   },
   invalidJson: (problem) => ({ message: INVALID_PAYLOAD, issues: [{ path: '', message: problem }] }),

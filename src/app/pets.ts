@@ -32,13 +32,13 @@ import { readSettings } from './settings'
 /** How many pets of a long list are copied per turn of the event loop: about 5 ms of work. */
 const LIST_SLICE = 10_000
 
-/** How many pets a page with a filter looks at, so that one which few pets match takes no longer than others. */
+/** How many pets a filtered page checks at most, so that a rare filter takes no longer than others. */
 const MOST_LOOKED_AT = 10_000
 
-/** How long a job's change may wait for others to be written with it, in ms. */
+/** How long a job's change may wait to share a write with others, in ms. */
 const JOB_PATIENCE_MS = 2
 
-/** How many errors of a reaper's run are returned. */
+/** How many errors of a reaper's run to return. */
 const ERRORS_KEPT = 5
 
 /** The result of a reaper's run. */
@@ -47,28 +47,28 @@ export interface Reaping {
   errors: unknown[]
 }
 
-/** An event as a step describes it: a topic and the data for its subscribers. */
+/** A step's description of an event: a topic and the data for its subscribers. */
 export interface EventDraft {
   topic: string
   data: Record<string, unknown>
 }
 
-/** An event that is stored with the change that caused it, and that the step is about to emit. */
+/** An event that is stored with the change that caused it. The step must emit it. */
 export type Owed<Draft extends EventDraft> = Draft & { id: string }
 
-/** The result of a change: the pet, and the events to emit. */
+/** The result of a change: the pet and the events to emit. */
 export interface Changed<Draft extends EventDraft> {
   pet: Pet
   events: Owed<Draft>[]
 }
 
-/** The pet that a client wants to change: the one of that id, and only if its `ETag` fits the header `If-Match`, if there is one. */
+/** The pet that a client wants to change. If there is an `If-Match` header, the pet's `ETag` must match it. */
 export interface Wanted {
   id: string
   ifMatch?: string | string[]
 }
 
-/** The `ETag` of the pet as the API shows it. */
+/** Returns the `ETag` of the pet as the API shows it. */
 const etagOfPet = (pet: StoredPet): string => etagOf(JSON.stringify(presentPet(pet)))
 
 const hash = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('base64url')
@@ -76,13 +76,13 @@ const hash = (value: unknown): string => createHash('sha256').update(JSON.string
 const owe = <Draft extends EventDraft>(drafts: readonly Draft[], by?: string): Owed<Draft>[] =>
   drafts.map((draft) => ({ id: randomUUID(), ...sign(draft, by) }))
 
-/** Returns the event with the name of the API key that caused it, if keys are in use. */
+/** Returns the event, with the name of the API key that caused it if keys are in use. */
 const sign = <Draft extends EventDraft>(draft: Draft, by: string | undefined): Draft =>
   by === undefined ? draft : { ...draft, data: { ...draft.data, by } }
 
 /**
- * The pets: what the steps do, on whatever store they are kept in. Each change stores the events that it causes in the same
- * write. The step emits them; if the server crashes before that, the next start does.
+ * The operations of the steps on pets, with any store. Each change stores the events that it causes in the same write.
+ * The step emits them. If the server crashes before that, the next start does.
  */
 export class Pets {
   readonly #store: PetStore
@@ -95,8 +95,8 @@ export class Pets {
   }
 
   /**
-   * Stores a new pet with the events that `describe` returns for it. If the client has created a pet with this `Idempotency-Key`
-   * before, returns that as it was first, without events; throws a `KeyReusedError` if it was created from another input.
+   * Stores a new pet with the events from `describe`. If the client has created a pet with this `Idempotency-Key`
+   * before, returns that pet as it was first, without events. Throws a `KeyReusedError` if the input differs.
    */
   async create<const Draft extends EventDraft>(
     input: CreatePet,
@@ -104,7 +104,7 @@ export class Pets {
     key?: string,
   ): Promise<Changed<Draft>> {
     const now = this.#now()
-    // Asked now: the store may call back while it serves another request.
+    // Read this now: the store may call back while it serves another request.
     const by = currentCaller()
     const idempotency = key === undefined ? undefined : { key: hash([by, key]), body: hash(input) }
     const make = (id: string): StoredPet => {
@@ -121,12 +121,12 @@ export class Pets {
       return { pet: newPet(id, input, createdAt), events: [] }
     }
     const pet = presentPet(stored)
-    // The ids of the events that were stored with the id that the pet got.
+    // The ids of the events that were stored: `describe` runs here again, with the pet's id.
     const ids = (stored.owed ?? []).map(({ id }) => id)
     return { pet, events: describe(pet).map((draft, index) => ({ id: ids[index] ?? '', ...sign(draft, by) })) }
   }
 
-  /** Returns every pet, soft-deleted ones too, in the order of creation. */
+  /** Returns every pet, including soft-deleted ones, in the order of creation. */
   async list(): Promise<Pet[]> {
     const stored = await this.#store.list()
     const pets: Pet[] = []
@@ -138,14 +138,14 @@ export class Pets {
   }
 
   /**
-   * Returns at most `limit` pets that the filter lets through, after the one of the id `cursor`. There may be fewer although
-   * more follow, since a page looks at so many pets at most. `next` is the cursor of the page that follows; null if there is
-   * none.
+   * Returns at most `limit` pets that match the filter, after the one with the id `cursor`. A page may be short
+   * although more follow, since it checks a limited number of pets. `next` is the cursor of the next page; null if
+   * there is none.
    */
   async listPage({ limit, cursor, sort, ...filter }: ListPets): Promise<{ pets: Pet[]; next: string | null }> {
     const isWanted = petFilter(filter)
     const which = sort === '-createdAt' ? 'newest-first' : 'all'
-    // Without a filter one read is enough, as a rule: the page, and whether there is more.
+    // Without a filter, one read usually returns the page and shows whether there is more.
     const size = Object.values(filter).some((value) => value !== undefined) ? PAGE_SIZE : limit + 1
     const pets: Pet[] = []
     let next = cursor
@@ -161,7 +161,7 @@ export class Pets {
     return { pets, next: null }
   }
 
-  /** Returns the pet; throws a `PetNotFoundError`. */
+  /** Returns the pet. Throws a `PetNotFoundError`. */
   async get(id: string): Promise<Pet> {
     const pet = await this.#store.get(id)
     if (!pet || !isVisible(pet)) throw new PetNotFoundError()
@@ -169,8 +169,8 @@ export class Pets {
   }
 
   /**
-   * Applies the patch; throws a `PetNotFoundError` or a `PetChangedError`. If it soft-deletes or restores the pet, the event that
-   * `describe` returns for that is stored with it.
+   * Applies the patch. If that soft-deletes or restores the pet, stores the event from `describe` with it. Throws a
+   * `PetNotFoundError` or a `PetChangedError`.
    */
   async update<const Deleted extends EventDraft, const Restored extends EventDraft>(
     wanted: Wanted,
@@ -188,7 +188,10 @@ export class Pets {
     )
   }
 
-  /** Soft-deletes the pet, with the event that `describe` returns; without one if it already was. Throws what `update` does. */
+  /**
+   * Soft-deletes the pet, with the event from `describe` unless it already was deleted. Throws the same errors as
+   * `update`.
+   */
   async softDelete<const Draft extends EventDraft>(
     wanted: Wanted,
     describe: (pet: Pet) => Draft,
@@ -202,8 +205,8 @@ export class Pets {
   }
 
   /**
-   * Sets the feeding reminder that was queued at `enqueuedAt`, with the event that `describe` returns; null if the pet no
-   * longer exists. A reminder that is set already returns the event again: the audit trail keeps the first.
+   * Sets the feeding reminder that was queued at `enqueuedAt`, with the event from `describe`. Returns null if the pet
+   * no longer exists. If the reminder was set before, returns the event again: the audit trail keeps the first.
    */
   async setFeedingReminder<const Draft extends EventDraft>(
     id: string,
@@ -225,14 +228,14 @@ export class Pets {
   }
 
   /**
-   * Scans every pet and calls `purge` for each one whose retention is over. `purge` returns whether it removed the pet; pets for
-   * which it throws count as failed, and the first errors are returned.
+   * Scans every pet and calls `purge` for each one whose retention is over. `purge` returns whether it removed the pet.
+   * If it throws, the pet counts as failed. Returns the counts and the first errors.
    */
   async reap(purge: (id: string) => Promise<boolean>): Promise<Reaping> {
     const counts = { totalScanned: 0, purgedCount: 0, failedCount: 0 }
     const errors: unknown[] = []
     for await (const page of this.#pages('all')) {
-      // One that is purged, and kept until its event is sent, counts no more.
+      // Do not count a purged pet that is only kept until its event is sent.
       counts.totalScanned += page.filter(isVisible).length
       const now = this.#now()
       await this.#forgetKeys(page, now)
@@ -249,8 +252,8 @@ export class Pets {
   }
 
   /**
-   * Removes a due pet for good, with the event that `describe` returns; null if it is not due any more, or another run was
-   * faster. From then on no reader sees it; its record goes once the event is sent.
+   * Purges a due pet, with the event from `describe`. Returns null if the pet is no longer due, or another run was
+   * faster. From then on no reader sees the pet. Its record is removed once the event is sent.
    */
   async purge<const Draft extends EventDraft>(
     id: string,
@@ -265,12 +268,12 @@ export class Pets {
     return change && events.length > 0 ? { pet: presentPet(change.before), events } : null
   }
 
-  /** Returns the events that pets still owe, page by page. */
+  /** Yields the events that pets still owe, page by page. */
   async *owed(): AsyncGenerator<OwedEvent[]> {
     for await (const page of this.#pages('owing')) yield page.flatMap(({ owed = [] }) => owed)
   }
 
-  /** Removes events that need not be owed any more from their pets, and pets that were only kept for them. */
+  /** Removes settled events from their pets, and purged pets that were only kept for them. */
   async settle(events: readonly { id?: string; data: unknown }[], patienceMs: number): Promise<void> {
     const petIds = new Set<string>()
     const eventIds = new Set<string>()
@@ -283,22 +286,22 @@ export class Pets {
     await this.#store.updateMany([...petIds], (pet) => withoutOwed(pet, eventIds), { patienceMs })
   }
 
-  /** Returns how often this process has written, and how many changes. */
+  /** How often this process has written, and how many changes. */
   get written(): Readonly<Written> {
     return this.#store.written
   }
 
-  /** Gets the store ready; throws a one-line error if the server must not start with it. */
+  /** Prepares the store. Throws a one-line error if the server must not start with it. */
   async start(): Promise<void> {
     await this.#store.start?.()
   }
 
-  /** Resolves if the store can be read; rejects with its `StoreError` if not. */
+  /** Resolves if the store can be read. Otherwise rejects with its `StoreError`. */
   async check(): Promise<void> {
     await this.#store.get('0')
   }
 
-  /** Writes what is still to be written, and lets go of files. */
+  /** Writes pending changes, and closes files. */
   async close(): Promise<void> {
     await this.#store.close()
   }
@@ -315,7 +318,7 @@ export class Pets {
   }
 
   /**
-   * Changes a visible pet, and stores the events of the change with it; throws a `PetNotFoundError`, or a
+   * Changes a visible pet, and stores the events of the change with it. Throws a `PetNotFoundError` or a
    * `PetChangedError`.
    */
   async #change<const Draft extends EventDraft>(
@@ -342,5 +345,5 @@ export class Pets {
   }
 }
 
-/** The pets of this process, in the store that its settings name. */
+/** The pets of this process, in the store of its settings. */
 export const pets = new Pets(openStore(readSettings()))

@@ -42,7 +42,7 @@ const environmentSchema = z.object({
   REDIS_URL: z.url({ protocol: /^rediss?$/, hostname: /./, error: 'must be a redis:// or rediss:// URL' }).optional(),
 })
 
-/** Variables whose values no message shows. */
+/** Variables whose values must not appear in messages. */
 const SECRET = new Set(['PETS_API_KEYS'])
 
 /** Variables of earlier versions, and what to use instead. */
@@ -55,25 +55,25 @@ const REMOVED: Record<string, string> = {
 export interface Settings {
   port: number
   host: string
-  /** One of these keys is needed for each request; if there are none, everybody is let in. */
+  /** Each request needs one of these keys. If there are none, requests need no key. */
   apiKeys: ApiKey[]
   /** The origins of other sites whose pages may use the API. */
   corsOrigins: string[]
   /** Absolute path of the folder of the data file and the audit trail. */
   dataDir: string
-  /** About how many events the audit trail keeps in Redis; the file keeps all. */
+  /** About how many events the audit trail keeps in Redis. The file keeps all. */
   auditLimit: number
-  /** `in-process` runs steps in the server's process; `process` is Motia's stock runner, one Node process per call. */
+  /** `in-process` runs steps in the server's process. `process` uses Motia's stock runner, one process per call. */
   stepRuntime: 'in-process' | 'process'
   /** How long an API handler may take before the client gets a 503, in seconds. */
   handlerTimeout: number
-  /** How long a stopping server still serves while `/readyz` sends balancers away, in seconds. */
+  /** How long a stopping server still serves while `/readyz` returns 503, in seconds. */
   stopGrace: number
-  /** How many traces, and as many log lines, are kept for the Workbench. */
+  /** How many traces, and how many log lines, are kept for the Workbench. */
   traceLimit: number
   /** Whether `/docs` and `/openapi.json` describe the API. */
   docs: boolean
-  /** Whether a proxy in front says in `X-Forwarded-Host` how it was addressed. */
+  /** Whether to trust the `X-Forwarded-Host` of a proxy in front. */
   trustProxy: boolean
   /** Whether `GET /metrics` responds. */
   metrics: boolean
@@ -81,18 +81,20 @@ export interface Settings {
   logLevel: 'debug' | 'info' | 'warn' | 'error'
   /** How log lines are printed. */
   logFormat: 'text' | 'json'
-  /** The Redis that keeps everything; undefined if `dataDir` does. */
+  /** The Redis that stores everything; undefined if `dataDir` does. */
   redisUrl: string | undefined
-  /** What the names of all keys and queues in that Redis begin with. */
+  /** The prefix of all keys and queues in Redis. */
   redisPrefix: string
 }
 
-/** A variable of the environment that cannot be used. The message is one line, for a person. */
+/** Thrown for invalid environment variables, with a one-line message for a person. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 }
 
-/** Returns the settings; throws a `SettingsError` that names each wrong variable. An empty variable counts as unset. */
+/**
+ * Returns the settings. Throws a `SettingsError` that names each invalid variable. An empty variable counts as unset.
+ */
 export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Settings => {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const removed = Object.entries(REMOVED).filter(([name]) => given[name] !== undefined)
@@ -101,7 +103,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Sett
     const wrong = (parsed.error?.issues ?? []).map((issue) => {
       const name = issue.path.join('.')
       if (SECRET.has(name)) return `${name} ${issue.message}`
-      // What stands before an @ may be a password.
+      // The text before an @ may be a password.
       const value = JSON.stringify(given[name]?.replace(/\/\/.*@/, '//…@'))
       return `${name} ${issue.message} (it is ${value ?? 'not set'})`
     })
@@ -111,7 +113,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Sett
   const { data } = parsed
   if (!isLoopback(data.HOST) && data.PETS_API_KEYS.length === 0 && data.PETS_OPEN === '0') {
     throw new SettingsError(
-      `HOST ${data.HOST} lets other machines in: set PETS_API_KEYS=name:secret to ask them for a key, or PETS_OPEN=1 to let everybody in`,
+      `HOST ${data.HOST} is reachable from other machines: set PETS_API_KEYS=name:secret to require a key, or PETS_OPEN=1 to allow everybody`,
     )
   }
   return {
@@ -135,11 +137,11 @@ export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Sett
   }
 }
 
-/** Returns the variables that look like settings of this project and are none, such as a misspelt one. */
+/** Returns the variables that look like settings of this project but are not, such as misspelt ones. */
 export const unknownSettings = (environment: NodeJS.ProcessEnv = process.env): string[] =>
   Object.keys(environment).filter(
     (name) => name.startsWith('PETS_') && !(name in environmentSchema.shape) && !(name in REMOVED),
   )
 
-/** The file of the audit trail. */
+/** Returns the path of the audit trail's file. */
 export const auditFile = (dataDir: string): string => join(dataDir, 'audit.jsonl')

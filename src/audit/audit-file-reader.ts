@@ -1,10 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { type AuditNews, type KeyedLine, readLine } from './audit'
 
-/** How much of the trail's end is answered at most, in bytes. */
+/** How much of the trail's end to return at most, in bytes. */
 const TAIL_BYTES = 128 * 1024
 
-/** The lines of an audit file after `end`, an offset in bytes; only the latest where there are many. */
+/** Returns the lines of an audit file after `end`, an offset in bytes. If there are many, only the latest. */
 export const readAuditFile = async (file: string, end: string | undefined): Promise<AuditNews> => {
   const known = end !== undefined && /^\d{1,15}$/.test(end) ? Number(end) : undefined
   const handle = await open(file).catch(() => null)
@@ -18,7 +18,7 @@ export const readAuditFile = async (file: string, end: string | undefined): Prom
   }
 }
 
-/** The whole lines between two offsets, each known by its own. */
+/** Returns the whole lines between two offsets, each with its own offset as key. */
 const readLines = async (
   handle: FileHandle,
   from: number,
@@ -27,7 +27,7 @@ const readLines = async (
   const start = Math.max(from, to - TAIL_BYTES)
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(to - start), 0, to - start, start)
   const lines: KeyedLine[] = []
-  // What lies before the first line break is the end of a line that began earlier.
+  // The text before the first line break is the end of a line that began earlier.
   let position = start === from ? 0 : buffer.indexOf(0x0a) + 1
   for (;;) {
     const lineBreak = buffer.subarray(0, bytesRead).indexOf(0x0a, position)

@@ -2,13 +2,13 @@ import { type FileCalls, LineLog } from 'motia-runtime'
 import { type Audit, type AuditEntry, type AuditNews, keyOf } from './audit'
 import { readAuditFile } from './audit-file-reader'
 
-/** How much of the trail's end is searched for an event that was delivered before, in bytes. */
+/** How much of the trail's end to search for events that were delivered before, in bytes. */
 const RECENT_BYTES = 256 * 1024
 
-/** How many events are remembered, so that a process that keeps running need not search the file. */
+/** How many events to remember, so that a running process need not search the file. */
 const RECENT_EVENTS = 10_000
 
-/** The key of a line of the file; none for one that the window's edge, or a person, made unreadable. */
+/** Returns the key of a line of the file; nothing for an unreadable line, which was cut at the edge or edited. */
 const readKey = (text: string): string[] => {
   try {
     return [keyOf(JSON.parse(text))]
@@ -21,12 +21,12 @@ const readKey = (text: string): string[] => {
 export class AuditLog implements Audit {
   readonly #file: string
   readonly #log: LineLog<AuditEntry>
-  /** The keys of the events that the end of the file holds, or held before it was moved away. */
+  /** The keys of the events at the end of the file, or of the file before it was moved away. */
   readonly #recent = new Set<string>()
-  /** The keys of the events that the present turn writes. */
+  /** The keys of the events that the current turn writes. */
   readonly #writing = new Set<string>()
 
-  /** `now` gives epoch ms; tests pass `calls` that fail. */
+  /** `now` returns epoch ms. Tests pass `calls` that fail. */
   constructor(file: string, now: () => number = () => Date.now(), calls?: FileCalls) {
     this.#file = file
     this.#log = new LineLog<AuditEntry>(file, {
@@ -43,7 +43,7 @@ export class AuditLog implements Audit {
     })
   }
 
-  /** Appends the entry and resolves once it is on disk. An event that is among the recent ones already is not repeated. */
+  /** Appends the entry and resolves once it is on disk. Does nothing if the event is among the recent ones. */
   append(entry: AuditEntry): Promise<void> {
     return this.#log.turn(() => {
       const key = keyOf(entry)

@@ -4,19 +4,23 @@ import { script } from '../redis/script'
 import type { SharedRedis } from '../redis/shared-redis'
 import { type Audit, type AuditEntry, type AuditNews, keyOf, readLine } from './audit'
 
-/** How long an event is known at least, so that it counts once if it is delivered again, in ms: all retries are over by then. */
+/** How long to remember an event at least, in ms. All its retries are over by then. */
 const KNOWN_MS = 600_000
 
-/** How many events are known at least, however old: a server that was down for days may send its last events again. */
+/**
+ * How many events to remember at least, regardless of age: a server that was down for days may send its last events
+ * again.
+ */
 const KNOWN_EVENTS = 10_000
 
-/** How many entries one read returns at most. */
+/** How many entries a read returns at most. */
 const MOST_LINES = 1_000
 
 /**
- * Adds the entries whose event is not known yet. Keys: the stream, and a sorted set of the known events by time. Arguments: how
- * many entries the stream keeps, how many events are known at least, the time now, the time up to which events may be forgotten,
- * and five for each entry: its event, topic, trace, data, and the key that caused it or ''. For each new event the two oldest are forgotten if they may be.
+ * Adds the entries whose event is not known yet. Keys: the stream, and a sorted set of the known events by time.
+ * Arguments: how many entries the stream keeps, how many events to remember at least, the time now, the time up to
+ * which events may be forgotten, and five for each entry: its event, topic, trace, data, and the API key that caused it
+ * or ''. For each new event, forgets the two oldest if they may be forgotten.
  */
 const append = script(`
 local stream, events = unpack(KEYS)

@@ -10,13 +10,13 @@ const auditLineSchema = z.object({
   data: z.record(z.string(), z.unknown()),
 })
 
-/** A line of the audit trail as readers get it, with what tells it from all others. */
+/** A line of the audit trail for readers, with a unique key. */
 export const keyedLineSchema = auditLineSchema.extend({ key: z.string() })
 
 /** A line of the audit trail as readers get it, with what tells it from all others. */
 export type KeyedLine = z.infer<typeof keyedLineSchema>
 
-/** An event on its way into the trail, which adds the time. */
+/** A new event for the trail, which adds the time. */
 export interface AuditEntry {
   topic: string
   traceId: string
@@ -25,30 +25,33 @@ export interface AuditEntry {
   data: unknown
 }
 
-/** What is new in a trail for a reader. */
+/** The news in a trail for a reader. */
 export interface AuditNews {
   lines: KeyedLine[]
-  /** Where to go on from. */
+  /** Where the next read begins. */
   end: string
-  /** The trail is not the one the reader knows: what it has read is to be forgotten. */
+  /** Whether this is another trail, so that the reader must forget earlier lines. */
   isNew: boolean
 }
 
-/** The audit trail: every event that nobody else hears, once. */
+/** The audit trail. Contains each audited event once. */
 export interface Audit {
-  /** Adds the entry and resolves once it is stored. An event that is among the recent ones already is not repeated. */
+  /** Adds the entry and resolves once it is stored. Does nothing if the event is among the recent ones. */
   append(entry: AuditEntry): Promise<void>
 
-  /** The lines after `end`, which an earlier answer gave, or the latest where there are many or `end` is undefined. */
+  /**
+   * Returns the lines after `end`, which an earlier call returned. If there are many, or `end` is undefined, the
+   * latest.
+   */
   readAfter(end: string | undefined): Promise<AuditNews>
 }
 
-/** Data of an event about a pet. `enqueuedAt` names its job: a job that runs twice ends at two times, and counts once. */
+/** Data of an event about a pet. `enqueuedAt` identifies its job, so that a job that runs twice counts once. */
 const petDataSchema = z.looseObject({ petId: z.string(), enqueuedAt: z.number().optional() })
 
 /**
- * What makes two entries the same event. The data of a pet's event holds its times, so an event that is delivered or
- * emitted again has the same; a reaper's figures may repeat from day to day, so there the trace counts too.
+ * Returns the identity of an entry's event. The data of a pet's event contains its times, so a repeated event has the
+ * same data. A reaper's figures may be the same on two days, so its key includes the trace.
  */
 export const keyOf = ({ topic, traceId, data }: AuditEntry): string => {
   const pet = petDataSchema.safeParse(data)
@@ -57,7 +60,7 @@ export const keyOf = ({ topic, traceId, data }: AuditEntry): string => {
   return JSON.stringify(enqueuedAt === undefined ? [topic, data] : [topic, petId, enqueuedAt])
 }
 
-/** The line in a value that was parsed from JSON, or nothing for one that a person made unreadable. */
+/** Returns the line in a value that was parsed from JSON; nothing if somebody has made it invalid. */
 export const readLine = (value: unknown, key: string): KeyedLine[] => {
   const parsed = auditLineSchema.safeParse(value)
   return parsed.success ? [{ ...parsed.data, key }] : []

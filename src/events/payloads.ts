@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { DAY_MS, LAST_TIME, NAMESPACES, type Pet, SPECIES } from '../pets/pet'
 
-// The feeding that follows a reminder must be a time, too.
+// The feeding time that follows must be valid too.
 const enqueuedAt = z
   .number()
   .min(0)
@@ -10,8 +10,8 @@ const enqueuedAt = z
 const softDeleted = { petId: z.string(), name: z.string(), deletedAt: z.number(), purgeAt: z.number() }
 
 /**
- * The payload of each event, by its topic without the namespace. `type` repeats the topic in the payload, since Motia gives a
- * step the data of an event and not its topic. Readers ignore fields that they do not know.
+ * The payload of each event, by its topic without the namespace. `type` repeats the topic, because Motia passes only
+ * the data of an event to a step. Readers ignore unknown fields.
  */
 export const payloads = {
   /** A pet is stored. */
@@ -22,9 +22,9 @@ export const payloads = {
     species: z.enum(SPECIES),
     createdAt: z.number(),
   }),
-  /** A new pet gets its welcome notes and feeding reminder, 24 h after `enqueuedAt`. */
+  /** A new pet needs its welcome notes and feeding reminder, 24 h after `enqueuedAt`. */
   'job.postcreate.enqueued': z.object({ petId: z.string(), enqueuedAt }),
-  /** A restored pet gets a new feeding reminder, 24 h after `enqueuedAt`. */
+  /** A restored pet needs a new feeding reminder, 24 h after `enqueuedAt`. */
   'feeding.reminder.enqueued': z.object({ petId: z.string(), enqueuedAt }),
   /** Notes and next feeding are stored. */
   'job.postcreate.completed': z.object({
@@ -36,9 +36,9 @@ export const payloads = {
   }),
   /** A pet became `deleted`. */
   'pet.soft.deleted': z.object({ type: z.literal('pet.soft.deleted'), ...softDeleted }),
-  /** A pet is gone for good. */
+  /** A pet was purged. */
   'pet.purged': z.object({ type: z.literal('pet.purged'), ...softDeleted, purgedAt: z.number() }),
-  /** A run of the reaper is over. */
+  /** A run of the reaper ended. */
   'reaper.completed': z.object({
     type: z.literal('reaper.completed'),
     totalScanned: z.number(),
@@ -58,7 +58,7 @@ export const topics: Record<string, z.ZodType> = Object.fromEntries(
   NAMESPACES.flatMap((namespace) => Object.entries(payloads).map(([type, schema]) => [`${namespace}.${type}`, schema])),
 )
 
-/** What the PostCreateLite step takes. */
+/** The input of the PostCreateLite step. */
 export const jobEnqueuedSchema = payloads['job.postcreate.enqueued']
 
 /** Returns the payload of `<ns>.pet.created`. */
@@ -81,13 +81,13 @@ export const jobCompleted = (
   return { type: 'job.postcreate.completed', petId, enqueuedAt, completedAt, processingTimeMs }
 }
 
-/** Returns the payload of `<ns>.pet.soft.deleted`; throws for a pet that is not soft-deleted. */
+/** Returns the payload of `<ns>.pet.soft.deleted`. Throws for a pet that is not soft-deleted. */
 export const petSoftDeleted = ({ id, name, deletedAt, purgeAt }: Pet): Payload<'pet.soft.deleted'> =>
   payloads['pet.soft.deleted'].parse({ type: 'pet.soft.deleted', petId: id, name, deletedAt, purgeAt })
 
 /**
- * Returns the payload of `<ns>.pet.purged`; throws for a pet without `purgeAt`. A pet that a person marked `deleted` by hand
- * may lack `deletedAt`: its `purgeAt` stands in.
+ * Returns the payload of `<ns>.pet.purged`. Throws for a pet without `purgeAt`. A pet that was edited by hand may lack
+ * `deletedAt`, which is then `purgeAt`.
  */
 export const petPurged = ({ id, name, deletedAt, purgeAt }: Pet, purgedAt: number): Payload<'pet.purged'> =>
   payloads['pet.purged'].parse({

@@ -11,13 +11,13 @@ export const invalidPayloadSchema = z
 /** The body of every other error. */
 export const errorSchema = z.object({ message: z.string() }).meta({ id: 'Error' })
 
-/** What a 400 says first, on create and update alike. */
+/** The message of a 400 to a create or an update. */
 export const INVALID_PAYLOAD = `Invalid payload: {${Object.keys(createPetSchema.shape).join(', ')}}`
 
-/** What a 400 of a list says first. */
+/** The message of a 400 to a list. */
 export const INVALID_QUERY = `Invalid query: {${Object.keys(listPetsSchema.shape).join(', ')}}`
 
-/** A body, or a query, that is not what the endpoint takes. */
+/** Thrown for an invalid body or query. */
 export class InvalidPayloadError extends Error {
   override readonly name = 'InvalidPayloadError'
 
@@ -29,7 +29,7 @@ export class InvalidPayloadError extends Error {
   }
 }
 
-/** The body as the schema reads it; throws an `InvalidPayloadError` that lists what is wrong, after `message`. */
+/** Returns the parsed body. Throws an `InvalidPayloadError` with `message` and the issues. */
 export const parsePayload = <T>(schema: z.ZodType<T>, body: unknown, message?: string): T => {
   const parsed = schema.safeParse(body)
   if (parsed.success) return parsed.data

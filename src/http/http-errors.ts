@@ -5,7 +5,7 @@ import { InvalidPayloadError } from './errors'
 
 const STORE_STATUS = { STORE_INVALID: 503, STORE_FULL: 507, STORE_UNAVAILABLE: 503 } as const
 
-/** The answer to an error that a handler threw; null for one that no client can do anything about. */
+/** Returns the response to an error of a handler; null for a bug. */
 const answerTo = (error: unknown): ApiResponse<number, unknown> | null => {
   if (error instanceof InvalidPayloadError) {
     return { status: 400, body: { message: error.message, issues: error.issues } }
@@ -18,8 +18,8 @@ const answerTo = (error: unknown): ApiResponse<number, unknown> | null => {
 }
 
 /**
- * The one place where errors become HTTP answers. What a client can mend is told to the client; the store's troubles are
- * logged too; anything else is logged whole and answered by a bare 500.
+ * Middleware that turns a handler's errors into responses. Clients get the message of errors that they can fix. Errors
+ * of the store are also logged. Other errors are logged completely and become a 500 without details.
  */
 export const httpErrors: ApiMiddleware<unknown, never, unknown> = async (_request, { logger }, next) => {
   try {

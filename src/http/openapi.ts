@@ -15,11 +15,11 @@ const changedPet: OperationDescription = {
     'If-Match': z
       .string()
       .optional()
-      .meta({ description: 'The `ETag` of the pet: if the pet has changed since, nothing is done' }),
+      .meta({ description: 'The `ETag` of the pet. If the pet has changed since, the response is a 412' }),
   }),
 }
 
-/** What the steps of each kind take and return beside their bodies, by the step's name without its namespace. */
+/** The parameters and response headers of each step, by its name without the namespace. */
 const operations: Record<string, OperationDescription> = {
   ListPets: {
     query: listPetsSchema,
@@ -36,7 +36,7 @@ const operations: Record<string, OperationDescription> = {
   DeletePet: changedPet,
 }
 
-/** Returns what the OpenAPI document says beside the configs of the steps. */
+/** Returns additions to the OpenAPI document that the steps' configs cannot contain. */
 export const openapi = (): ApiDescription => ({
   title: 'Pet store',
   description: '`/js`, `/ts` and `/py` behave alike and share one store.',
@@ -49,7 +49,7 @@ export const openapi = (): ApiDescription => ({
       example: { message: INVALID_PAYLOAD, issues: [{ path: 'name', message: 'must not be blank' }] },
     },
     404: { description: 'There is no such pet', example: { message: new PetNotFoundError().message } },
-    412: { description: 'The pet is not that of `If-Match`', example: { message: new PetChangedError().message } },
+    412: { description: 'The pet does not match `If-Match`', example: { message: new PetChangedError().message } },
     422: {
       description: 'The `Idempotency-Key` was used with another body',
       example: { message: new KeyReusedError().message },

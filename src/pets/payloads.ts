@@ -6,16 +6,16 @@ const NO_OBJECT = 'must be a JSON object'
 /** The body of `POST /…/pets`. Unknown fields are ignored. */
 export const createPetSchema = z.object(clientFields, NO_OBJECT).meta({ id: 'NewPet' })
 
-/** The client's fields, each optional: one that is absent stays as it is, also if it has a default. */
+/** The client's fields, each optional. A missing field stays unchanged, even if it has a default. */
 const optionalFields = Object.fromEntries(
   Object.entries<z.ZodType>(clientFields).map(([name, field]) => [
     name,
     field instanceof z.ZodDefault ? z.optional(field.unwrap()) : z.optional(field),
   ]),
-  // `fromEntries` forgets which key has which type.
+  // `fromEntries` loses the type of each key.
 ) as { [Name in keyof typeof clientFields]: z.ZodOptional<(typeof clientFields)[Name]> }
 
-/** The body of `PUT /…/pets/:id`. Fields that are absent stay; unknown fields are ignored. */
+/** The body of `PUT /…/pets/:id`. Missing fields stay unchanged. Unknown fields are ignored. */
 export const updatePetSchema = z
   .object(
     {
@@ -26,11 +26,11 @@ export const updatePetSchema = z
   )
   .meta({ id: 'PetChange' })
 
-/** The most pets of one page. */
+/** The maximum number of pets on a page. */
 const MAX_LIMIT = 1_000
 const LIMIT_RANGE = `must be an integer from 1 to ${MAX_LIMIT}`
 
-/** A parameter that a client gives once, as one of these values. */
+/** Returns the schema of a parameter with one of these values. */
 const oneOf = <const Value extends string>(values: readonly Value[]) =>
   z.enum(values, {
     error: ({ input }) => `must be one of ${values.join(', ')} (it is ${JSON.stringify(input)})`,
@@ -60,13 +60,13 @@ export const listPetsSchema = z.object({
   sort: oneOf(['createdAt', '-createdAt']).optional().describe('-createdAt: the newest first'),
 })
 
-/** Which pets, and which page of them, a client asks for. */
+/** The filter and the page of a list. */
 export type ListPets = z.infer<typeof listPetsSchema>
 
-/** What a client may say of a new pet. */
+/** A client's data for a new pet. */
 export type CreatePet = z.infer<typeof createPetSchema>
 
-/** What a client may change. */
+/** A client's changes to a pet. */
 export type UpdatePet = z.infer<typeof updatePetSchema>
 
 /** The response to `GET /…/pets`. */
@@ -83,6 +83,6 @@ export const deletionSchema = z
   })
   .meta({ id: 'Deletion' })
 
-/** Returns the response to the soft delete of a pet; throws for a pet that is not soft-deleted. */
+/** Returns the response to the soft delete of a pet. Throws for a pet that is not soft-deleted. */
 export const deletionOf = ({ id, purgeAt }: Pet): z.infer<typeof deletionSchema> =>
   deletionSchema.parse({ message: SCHEDULED, petId: id, purgeAt })

@@ -9,7 +9,7 @@ import {
   WELCOME_NOTES,
 } from './pet'
 
-/** Returns an age as it is stored: whole months, never below 0, whatever finite number a client sends. */
+/** Returns an age for the store: whole months, 0 or more. */
 const wholeMonths = (ageMonths: number): number => Math.max(0, Math.floor(ageMonths))
 
 /** Returns a new pet. `now` is epoch ms. */
@@ -22,16 +22,16 @@ export const newPet = (id: string, input: CreatePet, now: number): Pet => ({
   updatedAt: now,
 })
 
-/** Returns the pet as the API shows it: without what the store keeps for itself. */
+/** Returns the pet as the API shows it, without internal fields. */
 export const presentPet = ({ owed: _, purged: __, idempotency: ___, ...shown }: StoredPet): Pet => shown
 
-/** Returns the pet with these events owed beside those that it owes already. */
+/** Returns the pet with these events added to those that it owes. */
 export const withOwed = (pet: StoredPet, events: readonly OwedEvent[]): StoredPet =>
   events.length === 0 ? pet : { ...pet, owed: [...(pet.owed ?? []), ...events] }
 
 /**
- * Returns the pet without the events of these ids; the same object if it owes none of them, and null if it is purged and
- * owes nothing any more.
+ * Returns the pet without the events of these ids; the same object if it owes none of them, and null if it is purged
+ * and owes nothing else.
  */
 export const withoutOwed = (pet: StoredPet, ids: ReadonlySet<string>): StoredPet | null => {
   if (!pet.owed?.some(({ id }) => ids.has(id))) return pet
@@ -56,12 +56,11 @@ export const withoutOldKey = (pet: StoredPet, now: number): StoredPet => {
   return kept
 }
 
-/** Whether readers see the pet: a purged one is gone for them. */
+/** Returns whether readers see the pet: they do not see purged ones. */
 export const isVisible = (pet: StoredPet): boolean => pet.purged === undefined
 
 /**
- * Returns the soft-deleted pet; the same object if it already was. A pet that a person marked `deleted` by hand without its
- * times gets them.
+ * Returns the soft-deleted pet; the same object if it already was. Adds times that are missing after an edit by hand.
  */
 export const softDelete = (pet: StoredPet, now: number): StoredPet => {
   if (pet.status === 'deleted' && typeof pet.purgeAt === 'number') return pet
@@ -70,8 +69,8 @@ export const softDelete = (pet: StoredPet, now: number): StoredPet => {
 }
 
 /**
- * Returns the pet with the patch applied; the same object if the patch is empty. Any status but `deleted` restores a
- * soft-deleted pet, and `deleted` soft-deletes it.
+ * Returns the pet with the patch applied; the same object if the patch is empty. The status `deleted` soft-deletes the
+ * pet. Any other status restores a soft-deleted one.
  */
 export const applyUpdate = (pet: StoredPet, patch: UpdatePet, now: number): StoredPet => {
   const { status, ...fields } = patch
@@ -87,8 +86,8 @@ export const applyUpdate = (pet: StoredPet, patch: UpdatePet, now: number): Stor
 }
 
 /**
- * Returns the pet with its welcome notes and the feeding that follows a reminder queued at `enqueuedAt`. Harmless when
- * repeated and in any order, since a feeding time only moves forward; the same object if nothing changes.
+ * Returns the pet with its welcome notes and the feeding time of a reminder queued at `enqueuedAt`; the same object if
+ * nothing changes. Reminders may be repeated and in any order, because the feeding time only moves forward.
  */
 export const setFeedingReminder = (pet: StoredPet, enqueuedAt: number, now: number): StoredPet => {
   const nextFeedingAt = Math.max(pet.nextFeedingAt ?? 0, enqueuedAt + FEEDING_INTERVAL_MS)
@@ -97,6 +96,6 @@ export const setFeedingReminder = (pet: StoredPet, enqueuedAt: number, now: numb
   return { ...pet, updatedAt: now, notes, nextFeedingAt }
 }
 
-/** Whether the pet may be purged: soft-deleted, and its retention over. Only stored times count. */
+/** Returns whether the pet may be purged: it is soft-deleted, and its stored `purgeAt` is over. */
 export const isDue = (pet: StoredPet, now: number): boolean =>
   isVisible(pet) && pet.status === 'deleted' && typeof pet.purgeAt === 'number' && pet.purgeAt <= now

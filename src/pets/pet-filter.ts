@@ -1,7 +1,7 @@
 import type { ListPets } from './payloads'
 import type { Pet } from './pet'
 
-/** Returns whether a pet is among those that a client asks for. `q` is a part of the name, in upper or lower case. */
+/** Returns a function that checks whether a pet matches. `q` is a part of the name, in upper or lower case. */
 export const petFilter = ({ species, status, q }: Pick<ListPets, 'species' | 'status' | 'q'>) => {
   const part = q?.toLowerCase()
   return (pet: Pet): boolean =>

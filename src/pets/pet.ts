@@ -12,16 +12,16 @@ export const DAY_MS = 24 * 60 * 60 * 1000
 /** How long a soft-deleted pet is kept before the reaper may purge it, in ms. */
 export const RETENTION_MS = 30 * DAY_MS
 
-/** How long after its creation, or its restore, a pet is fed next, in ms. */
+/** The time between the creation, or the restore, of a pet and its feeding, in ms. */
 export const FEEDING_INTERVAL_MS = DAY_MS
 
 /** How long an `Idempotency-Key` counts, in ms. */
 export const KEY_LIFETIME_MS = DAY_MS
 
-/** What the PostCreateLite job writes on every new pet. */
+/** The notes that the PostCreateLite job adds to every new pet. */
 export const WELCOME_NOTES = "Welcome to our pet store! We'll take great care of this pet."
 
-/** The three namespaces: alike in all they do, apart in their routes and topics. */
+/** The three namespaces. They differ only in their routes and topics. */
 export const NAMESPACES = ['js', 'ts', 'py'] as const
 
 /** One of the three namespaces. */
@@ -37,8 +37,8 @@ const time = z
   .meta({ examples: [1_795_614_909_791] })
 
 /**
- * The fields that a client sets. A field added here is accepted by create and update, stored, listed and shown. Give it
- * `.optional()` or `.default(…)`, or the pets that are stored already become invalid.
+ * The fields that a client sets. A new field needs no other change. Give it `.optional()` or `.default(…)`, or the
+ * stored pets become invalid.
  */
 export const clientFields = {
   name: z
@@ -55,7 +55,7 @@ export const petSchema = z
   .object({
     id: z.string().meta({ examples: ['1'] }),
     ...clientFields,
-    // A person may have written any name into the data file.
+    // Somebody may have written any name into the data file.
     name: z.string().meta({ examples: ['Buddy'] }),
     status: z.enum(STATUSES),
     createdAt: time,
@@ -76,37 +76,37 @@ export const petSchema = z
 /** A pet as the API shows it. */
 export type Pet = z.infer<typeof petSchema>
 
-/** An event that a change of a pet caused: stored with the change, and removed once it cannot be lost any more. */
+/** An event of a change to a pet. It is stored with the change, and removed once it is settled. */
 export const owedEventSchema = z.object({
-  /** Tells this event from all others, so that one that is sent twice counts once. */
+  /** Identifies the event, so that it counts once if it is sent twice. */
   id: z.string(),
   topic: z.string(),
   data: z.record(z.string(), z.unknown()),
 })
 
-/** An event that a change of a pet caused. */
+/** An event of a change to a pet. */
 export type OwedEvent = z.infer<typeof owedEventSchema>
 
 /**
- * A pet as the store holds it: the pet, the events it still owes, and whatever a person added to the file by hand, which is
- * kept. At rest (nothing owed) it is exactly the pet, unless a client created it with an `Idempotency-Key` of the last day.
+ * A pet in the store: the pet, the events that it owes, and any fields that somebody has added to the file. At rest,
+ * when it owes nothing, it is exactly the pet, unless a client created it with an `Idempotency-Key` in the last day.
  */
 export const storedPetSchema = z.looseObject({
   ...petSchema.shape,
   owed: z.array(owedEventSchema).optional(),
-  /** The pet was purged: no reader sees it, and it goes for good once its last event is sent. */
+  /** The pet was purged. No reader sees it, and it is removed once its last event is sent. */
   purged: z.literal(true).optional(),
-  /** Hashes of the `Idempotency-Key` with which the pet was created, and of the body. Removed by a reaper once the key is over. */
+  /** Hashes of the `Idempotency-Key` of the create, and of its body. A reaper removes them once the key has expired. */
   idempotency: z.object({ key: z.string(), body: z.string() }).optional(),
 })
 
-/** A pet as the store holds it. */
+/** A pet in the store. */
 export type StoredPet = z.infer<typeof storedPetSchema>
 
-/** Whether the pet still owes events. */
+/** Returns whether the pet still owes events. */
 export const owesEvents = (pet: StoredPet): boolean => pet.owed !== undefined
 
-/** The pet is not as the client's `If-Match` says. */
+/** Thrown if the pet does not match the client's `If-Match`. */
 export class PetChangedError extends Error {
   override readonly name = 'PetChangedError'
 
@@ -124,7 +124,7 @@ export class KeyReusedError extends Error {
   }
 }
 
-/** There is no pet of that id. */
+/** Thrown if there is no pet with that id. */
 export class PetNotFoundError extends Error {
   override readonly name = 'PetNotFoundError'
 

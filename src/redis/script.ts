@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 
-/** Runs a script; the reply is whatever the script returns. */
+/** Runs a script. Resolves to its reply. */
 export type Script = (redis: Redis, keys: string[], args: (string | number)[]) => Promise<unknown>
 
 /**
- * A script that Redis runs as one: nothing comes between its commands. Not by ioredis' `defineCommand`, which adds a method
- * to a connection that its type does not have.
+ * Returns a script that Redis runs atomically. It does not use ioredis' `defineCommand`, which adds a method to the
+ * connection that its type lacks.
  */
 export const script = (lua: string): Script => {
   const sha = createHash('sha1').update(lua).digest('hex')

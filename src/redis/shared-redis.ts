@@ -4,9 +4,9 @@ import { FAIL_FAST, tendConnection } from 'motia-runtime'
 /** How long Redis may be silent before the connection is replaced, in ms. */
 const SILENCE_MS = 10_000
 
-/** A connection to Redis that a whole process shares, and that never makes anybody wait for a Redis that is away. */
+/** A connection to Redis that a whole process shares. It does not wait for a Redis that is down. */
 export interface SharedRedis {
-  /** Runs commands; rejects at once if Redis is away, and within seconds if it does not reply. */
+  /** Runs commands. Rejects at once if Redis is down, and within seconds if it does not reply. */
   run<T>(commands: (redis: Redis) => Promise<T>): Promise<T>
 }
 
@@ -14,7 +14,9 @@ interface Connection extends SharedRedis {
   close(): Promise<void>
 }
 
-/** In the global object: hot reload loads this module again, and the steps are bundled apart from the server. */
+/**
+ * In the global object, because hot reload loads this module again, and the steps and the server have separate bundles.
+ */
 const REGISTRY = Symbol.for('motia-pet-store.redis-connections')
 const holder: typeof globalThis & { [REGISTRY]?: Map<string, Connection> } = globalThis
 
@@ -23,7 +25,7 @@ const connections = (): Map<string, Connection> => {
   return holder[REGISTRY]
 }
 
-/** Returns the connection to the Redis of that URL; it is opened when it is first used. */
+/** Returns the connection to the Redis at that URL, which is opened on first use. */
 export const sharedRedis = (url: string): SharedRedis => {
   const known = connections().get(url)
   if (known) return known
@@ -47,11 +49,11 @@ export const closeSharedRedis = async (): Promise<void> => {
 }
 
 const open = async (url: string): Promise<Redis> => {
-  // Only here: most servers use no Redis and need not load its client.
+  // Imported here, because most servers use no Redis and need not load its client.
   const { Redis } = await import('ioredis')
   const redis = new Redis(url, { ...FAIL_FAST, connectionName: 'pet-store-pets', lazyConnect: true })
   tendConnection(redis, SILENCE_MS)
-  // The first commands wait for the first attempt; if it fails, so do they.
+  // The first commands wait for the first attempt, and fail if it fails.
   await redis.connect().catch(() => {})
   return redis
 }

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { StoredPet } from '../pets/pet'
 
-/** How many pets are read at a time by what looks at all of them. */
+/** How many pets to read at a time in a scan of all pets. */
 export const PAGE_SIZE = 1_000
 
-/** Returns the pets of a store after one, or all, page by page. Others get their turn in between. */
+/** Yields all pets of a store, or those after one, page by page, without blocking the event loop. */
 export async function* pagesOf(
   page: (after: string | null, limit: number) => Promise<readonly StoredPet[]>,
   start: string | null = null,

@@ -14,22 +14,22 @@ const DEFAULTS = Object.entries<z.ZodType>(clientFields)
   .map(([name, field]) => [name, field.safeParse(undefined).data] as const)
   .filter(([, value]) => value !== undefined)
 
-/** What a data file holds, its pets not checked yet. */
+/** The content of a data file whose pets are not checked yet. */
 export type RawContent = z.infer<typeof contentSchema>
 
-/** Returns the content of a data file if its shape is right; throws a `StoreError` otherwise. */
+/** Returns the content of a data file. Throws a `StoreError` if its structure is wrong. */
 export function checkContent(content: unknown): RawContent {
   if (!fits(contentSchema, content)) throw invalid(describe(contentSchema, content))
   return content
 }
 
-/** Returns the pets of a data file by ascending id; throws a `StoreError` if one is invalid, or not under its id. */
+/** Returns the pets of a data file by ascending id. Throws a `StoreError` if one is invalid, or not under its id. */
 export function checkPets(pets: Record<string, unknown>): StoredPet[] {
   const checked = Object.entries(pets).map(([id, pet]) => checkPet(id, pet))
   return checked.sort((a, b) => Number(a.id) - Number(b.id))
 }
 
-/** Returns the pet, with the defaults of fields it lacks, if it is valid and has that id; throws a `StoreError` otherwise. */
+/** Returns the pet, with defaults for missing fields. Throws a `StoreError` if it is invalid or has another id. */
 export function checkPet(id: string, pet: unknown): StoredPet {
   if (!ID.test(id)) throw invalid(`pets.${id}: the key must be an id, an integer of at most 15 digits, 1 or more`)
   if (!fits(storedPetSchema, pet)) throw invalid(describe(storedPetSchema, pet, ['pets', id]))
@@ -39,7 +39,10 @@ export function checkPet(id: string, pet: unknown): StoredPet {
   return missing.length === 0 ? pet : { ...pet, ...Object.fromEntries(missing) }
 }
 
-/** Returns the pet as the store gives it back, so that memory never differs from what is stored; throws a `StoreError`. */
+/**
+ * Returns the pet as it will be read from the store, so that memory never differs. Throws a `StoreError` if it is
+ * invalid.
+ */
 export function asStored(id: string, pet: StoredPet): StoredPet {
   try {
     return checkPet(id, JSON.parse(JSON.stringify(pet)))
@@ -48,12 +51,14 @@ export function asStored(id: string, pet: StoredPet): StoredPet {
   }
 }
 
-/** Returns the error of an invalid data file. */
+/** Returns the error for an invalid data file. */
 export function invalid(problem: string, cause?: unknown): StoreError {
   return new StoreError('STORE_INVALID', `The data file is not a valid store: ${problem}`, { cause })
 }
 
-/** Whether a value is valid. The value is used afterwards, and not zod's copy: that loses the order of keys, and `__proto__`. */
+/**
+ * Returns whether a value is valid. Callers use the value, because zod's copy loses the order of keys, and `__proto__`.
+ */
 function fits<T>(schema: z.ZodType<T>, value: unknown): value is T {
   return schema.safeParse(value).success
 }

@@ -1,12 +1,15 @@
 import type { StoredPet } from '../pets/pet'
 
-/** Why a store could not answer. `STORE_INVALID`: what is stored is no valid store; `STORE_FULL`: no space left; `STORE_UNAVAILABLE`: anything else. */
+/**
+ * Why a store failed. `STORE_INVALID`: the stored data is invalid. `STORE_FULL`: no space left. `STORE_UNAVAILABLE`:
+ * anything else.
+ */
 export type StoreErrorCode = 'STORE_INVALID' | 'STORE_FULL' | 'STORE_UNAVAILABLE'
 
-/** A store that could not answer. The message is fit for a client: it names the problem and never a path. */
+/** Thrown if a store fails. The message is for clients: it names the problem and never a path. */
 export class StoreError extends Error {
   override readonly name = 'StoreError'
-  /** A job that meets this error is delivered again, and the attempt does not count. */
+  /** The queue delivers a job with this error again, without counting the attempt. */
   readonly isTemporary = true
 
   constructor(
@@ -33,64 +36,62 @@ export interface Change {
   after: StoredPet
 }
 
-/** How often a store has written, and how many changes it has written that way. One write may hold many changes. */
+/** How often a store has written, and how many changes these writes contained. */
 export interface Written {
   writes: number
   changes: number
 }
 
-/** Which pets a page is of: all in the order of creation, only those that owe events, or all in the opposite order. */
+/** The pets of a page: all in the order of creation, only those that owe events, or all in the opposite order. */
 export type Which = 'all' | 'owing' | 'newest-first'
 
-/** How a change is written. */
+/** Options of a change. */
 export interface WriteOptions {
-  /**
-   * How long the change may wait for others to be written with it, in ms; 0 if a client waits for it. A store whose writes
-   * cost the same for one change as for many saves one by that.
-   */
+  /** How long the change may wait to share a write with others, in ms; 0 if a client waits for it. */
   patienceMs?: number
 }
 
 /**
- * Where the pets are kept. Every method rejects with a `StoreError` and with nothing else of its own. A change is
- * acknowledged (its promise resolves) only once it is durable. Pets that come out are shared and must not be mutated.
+ * Stores the pets. All methods reject only with a `StoreError`, or with the error of a callback. A change resolves once
+ * it is durable. Returned pets are shared and must not be mutated.
  */
 export interface PetStore {
   /** What this process has written since it opened the store. */
   readonly written: Readonly<Written>
 
-  /** The pet of that id, or null. */
+  /** Returns the pet with that id, or null. */
   get(id: string): Promise<StoredPet | null>
 
-  /** A text that changes whenever anything stored does, and is the same while nothing does. */
+  /** Returns a text that changes if and only if the stored data changes. */
   revision(): Promise<string>
 
-  /** Every pet, in the order of creation. The same array while nothing changes, unless they are very many. */
+  /** Returns every pet, in the order of creation; the same array while nothing changes, unless there are very many. */
   list(): Promise<readonly StoredPet[]>
 
   /**
-   * The first `limit` pets after the one of the id `after`, which need not exist (null: from the beginning). Fewer than `limit`
-   * are the last.
+   * Returns the first `limit` pets after the id `after`, which need not exist (null: from the beginning). Fewer than
+   * `limit` means that these are the last.
    */
   page(after: string | null, limit: number, which?: Which): Promise<readonly StoredPet[]>
 
   /**
-   * Stores the pet that `make` builds for the next id, unless it repeats the create of another one (`isRepeat`): then it rejects
-   * with a `RepeatedCreateError`. Ids are decimal strings, never handed out twice. `make` may run twice,
-   * or with a text that stands in for an id not known yet: it may put the id anywhere, and must not look at it.
+   * Stores the pet that `make` builds for the next id, and returns it. Rejects with a `RepeatedCreateError` if it
+   * repeats the create of another pet (`isRepeat`). Ids are decimal strings and never given twice. `make` may run
+   * twice, or with a placeholder for an unknown id, so it must only copy the id.
    */
   create(make: (id: string) => StoredPet): Promise<StoredPet>
 
   /**
-   * Replaces the pet by what `change` makes of it; null if there is no such pet. A `change` that returns its argument writes
-   * nothing; one that throws changes nothing and rejects with what it threw. It may run twice.
+   * Replaces the pet by the result of `change`. Returns the pet before and after, or null if there is none. If `change`
+   * returns its argument, nothing is written. If it throws, nothing is changed, and the call rejects with its error.
+   * `change` may run twice.
    */
   update(id: string, change: (pet: StoredPet) => StoredPet, options?: WriteOptions): Promise<Change | null>
 
   /**
-   * Replaces each pet that exists by what `change` makes of it, or removes it if that is null, in as few writes as the store
-   * can. `change` may run twice; a pet for which it returns its argument is not written. If it throws for one pet, others may be
-   * changed all the same.
+   * Replaces each existing pet by the result of `change`, or removes it if that is null, in as few writes as possible.
+   * `change` may run twice. If it returns its argument, that pet is not written. If it throws for one pet, others may
+   * still be changed.
    */
   updateMany(
     ids: readonly string[],
@@ -98,9 +99,9 @@ export interface PetStore {
     options?: WriteOptions,
   ): Promise<void>
 
-  /** Gets the store ready before a server uses it; throws a one-line error if the server must not start with it. */
+  /** Prepares the store for a server. Throws a one-line error if the server must not start with it. */
   start?(): Promise<void>
 
-  /** Writes what is still to be written, and lets go of files. A store is not used after that. */
+  /** Writes pending changes and closes files. The store must not be used afterwards. */
   close(): Promise<void>
 }

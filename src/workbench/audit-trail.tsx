@@ -7,12 +7,12 @@ import { openTrace } from './open-trace'
 import { formatMoment, formatTime } from './times'
 import { useRowWindow } from './use-row-window'
 
-/** The height of a line, in px: the style sheet gives it. */
+/** The height of a line in the style sheet, in px. */
 const LINE_HEIGHT = 46
 
 const petOf = ({ data: { petId } }: AuditLine): string | null => (typeof petId === 'string' ? petId : null)
 
-/** What a line says beside its topic and pet. */
+/** Returns the text of a line after its topic and pet. */
 const summaryOf = ({ data }: AuditLine): string => {
   if ('totalScanned' in data) {
     return `${data.totalScanned} scanned, ${data.purgedCount} purged, ${data.failedCount} failed`
@@ -22,13 +22,13 @@ const summaryOf = ({ data }: AuditLine): string => {
 }
 
 interface AuditTrailProps {
-  /** The latest last. */
+  /** Oldest first. */
   lines: AuditLine[]
   petId: string
   onPetId: (petId: string) => void
 }
 
-/** The audit trail as it happens, the latest first, of one namespace or all, of one pet or all. */
+/** The live audit trail, newest first, of one namespace or all, of one pet or all. */
 export const AuditTrail = ({ lines, petId, onPetId }: AuditTrailProps) => {
   const [namespace, setNamespace] = useState('all')
   const [lostTrace, setLostTrace] = useState<string | null>(null)

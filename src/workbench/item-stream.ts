@@ -2,17 +2,17 @@ import { isDeepStrictEqual } from 'node:util'
 import { StreamAdapter } from 'motia'
 import { GROUP, RESET } from './live'
 
-/** If more items change at once, the pages subscribe again, and get all items in one message. */
+/** If more items change at once, the pages subscribe again and get all items in one message. */
 const MOST_SINGLE_CHANGES = 50
 
 /**
- * A Motia stream of items that are kept elsewhere. `show` compares them with those that the pages have, and pushes the
- * difference. Motia wraps `set` and `delete`: whatever they get, it pushes to the pages that subscribed to the group.
+ * A Motia stream of items that are stored elsewhere. `show` compares them with those that the pages have, and pushes
+ * the difference. Motia wraps `set` and `delete`, and pushes their items to the subscribed pages.
  */
 export class ItemStream<Item extends { id: string }> extends StreamAdapter<Item> {
   #items = new Map<string, Item>()
 
-  /** Shows these items instead of those before. */
+  /** Replaces the shown items. */
   async show(items: readonly Item[]): Promise<void> {
     const ids = new Set(items.map(({ id }) => id))
     const gone = [...this.#items.keys()].filter((id) => !ids.has(id))
@@ -26,7 +26,7 @@ export class ItemStream<Item extends { id: string }> extends StreamAdapter<Item>
     for (const item of changed) await this.set(GROUP, item.id, item)
   }
 
-  /** Returns the items that are shown. Motia calls it when a page subscribes. */
+  /** Returns the shown items. Motia calls this when a page subscribes. */
   override async getGroup(): Promise<Item[]> {
     return [...this.#items.values()]
   }

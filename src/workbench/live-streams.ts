@@ -5,16 +5,18 @@ import { ItemStream } from './item-stream'
 import { type AuditLine, type PetItem, STREAMS, type StoreStatus } from './live'
 import { type Known, readNews } from './news'
 
-/** How often the store and the audit trail are looked at, in ms: a person may edit the files, other servers may share them. */
+/**
+ * How often to check the store and the audit trail, in ms: people may edit the files, and other servers may share them.
+ */
 const LOOK_MS = 250
 
-/** How often the pages hear from the server, in ms. */
+/** How often the pages get a heartbeat from the server, in ms. */
 const HEARTBEAT_MS = 2_000
 
 /** How many lines of the audit trail the pages get. */
 const AUDIT_LINES = 1_000
 
-/** The streams of the Pets tab: every pet, the audit trail, and the state of the store. */
+/** The streams of the Pets tab: pets, audit trail, and state of the store. */
 export class LiveStreams {
   readonly pets = new ItemStream<PetItem>(STREAMS.pets)
   readonly audit = new ItemStream<AuditLine>(STREAMS.audit)
@@ -55,7 +57,7 @@ export class LiveStreams {
       [STREAMS.status, this.status],
     ] as const) {
       const factory = () => stream
-      // Motia wraps what the factory returns, so that `set` and `delete` push.
+      // Motia wraps the result of the factory, so that `set` and `delete` push.
       lockedData.createStream({
         filePath: `${name}.ts`,
         hidden: true,

@@ -10,7 +10,7 @@ export const GROUP: string = 'all'
 /** The event that makes the pages subscribe again. */
 export const RESET = 'reset'
 
-/** Where the runtime serves Monaco's files. For `npm run dev` only. */
+/** The path of Monaco's files in the runtime. For `npm run dev` only. */
 export const MONACO_PATH = '/__motia-runtime/monaco'
 
 /** A pet, as an item of its stream. */
@@ -22,9 +22,9 @@ export type AuditLine = Omit<KeyedLine, 'key'> & { id: string }
 /** The one item of the status stream. */
 export interface StoreStatus {
   id: 'store'
-  /** Why the store cannot be read; null if it can. */
+  /** Why the store cannot be read; null if it can be read. */
   problem: string | null
-  /** Whether there are older pets than those in the stream. */
+  /** Whether the stream lacks older pets. */
   isPart: boolean
   /** Epoch ms: the server sends it every few seconds. */
   at: number

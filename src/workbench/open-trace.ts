@@ -3,7 +3,7 @@ const PATIENCE_MS = 3_000
 
 const PANEL = '[data-testid="traces-container"]'
 
-/** Returns the first element that the selector finds, as soon as there is one; null if there is none in time. */
+/** Resolves to the first element that the selector finds; null if there is none in time. */
 const appearing = async <T extends HTMLElement>(selector: string): Promise<T | null> => {
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
@@ -20,11 +20,11 @@ const type = (input: HTMLInputElement, text: string): void => {
 }
 
 /**
- * Shows a trace in the Workbench's Tracing tab. The tab has no API, so this opens it, searches, and clicks. Returns false if
- * the tab does not have the trace: it keeps the latest ones only.
+ * Shows a trace in the Workbench's Tracing tab. The tab has no API, so this opens it, searches, and clicks. Returns
+ * false if the tab, which keeps only the latest traces, does not have it.
  */
 export const openTrace = async (traceId: string): Promise<boolean> => {
-  // A tab opens on the press of its button, not on the click that follows.
+  // A tab opens on `mousedown`, not on `click`.
   const press = new MouseEvent('mousedown', { bubbles: true, button: 0 })
   document.querySelector('[data-testid="tracing-link"]')?.dispatchEvent(press)
   if (!(await appearing(PANEL))) return false

@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { clientFields, type Pet } from '../pets/pet'
 
-/** What a form holds, by field, as it was typed. */
+/** The values of a form by field, as typed. */
 export type PetFields = Record<string, string>
 
-/** A field that a client sets, as a form and the table show it. */
+/** A field that a client sets, for the form and the table. */
 export interface PetField {
   name: string
   label: string
-  /** What there is to choose from; null for a field that is typed. */
+  /** The choices; null for a text field. */
   options: readonly string[] | null
   isNumber: boolean
-  /** Whether a blank field is left out of a request. */
+  /** Whether to leave a blank field out of a request. */
   isOptional: boolean
 }
 
@@ -34,7 +34,7 @@ const describe = ([name, schema]: [string, z.ZodType]): PetField => {
 /** The fields that a client sets, in the order of the schema. */
 export const petFields: readonly PetField[] = Object.entries<z.ZodType>(clientFields).map(describe)
 
-/** Returns what a form begins with: the fields of a pet, or those of a new one. */
+/** Returns the initial values of a form: the fields of a pet, or those of a new one. */
 export const fieldsOf = (pet?: Pet): PetFields => {
   const values = new Map<string, unknown>(Object.entries(pet ?? {}))
   return Object.fromEntries(
@@ -42,7 +42,9 @@ export const fieldsOf = (pet?: Pet): PetFields => {
   )
 }
 
-/** Returns the fields as the body of a request. A number that is none is sent as it is: the endpoint refuses it. */
+/**
+ * Returns the fields as the body of a request. Invalid numbers are sent as typed, so that the endpoint refuses them.
+ */
 export const bodyOf = (fields: PetFields): Record<string, unknown> =>
   Object.fromEntries(
     petFields.flatMap(({ name, isNumber, isOptional }) => {

@@ -1,16 +1,16 @@
 import type { Pet } from '../pets/pet'
 
-/** What the table is narrowed down to; `all` and blank let everything pass. */
+/** The filter of the table. `all` and a blank text match everything. */
 export interface PetFilter {
   text: string
   status: string
   species: string
 }
 
-/** Lets every pet pass. */
+/** Matches every pet. */
 export const NO_FILTER: PetFilter = { text: '', status: 'all', species: 'all' }
 
-/** The pets that pass: the text is an id, or part of a name or of the notes. */
+/** Returns the matching pets. The text is an id, or part of a name or of the notes. */
 export const filterPets = (pets: Pet[], { text, status, species }: PetFilter): Pet[] => {
   const wanted = text.trim().toLowerCase()
   return pets.filter(

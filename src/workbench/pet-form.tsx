@@ -10,7 +10,7 @@ interface PetFormProps {
   onSubmit: (fields: PetFields) => Promise<void>
 }
 
-/** The fields that a client sets. The focus is in the first when the form opens. */
+/** A form with the fields that a client sets. It focuses the first one when it opens. */
 export const PetForm = ({ initial, submitLabel, onSubmit }: PetFormProps) => {
   const [fields, setFields] = useState(initial)
   const [isPending, setIsPending] = useState(false)

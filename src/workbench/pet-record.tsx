@@ -8,7 +8,7 @@ import type { Ask } from './pets-api'
 import { StatusBadge } from './pets-table'
 import { formatMoment } from './times'
 
-/** A field's value as a person reads it. */
+/** Shows a field's value in readable form. */
 const Value = ({ field, value }: { field: string; value: unknown }) => {
   if (!field.endsWith('At') || typeof value !== 'number') return String(value)
   return (
@@ -24,7 +24,7 @@ interface PetRecordProps {
   onClose: () => void
 }
 
-/** One pet: its record, and what the API can do with it. */
+/** Shows one pet's record, with a form and buttons that call the API. */
 export const PetRecord = ({ pet, ask, onClose }: PetRecordProps) => {
   const isDeleted = pet.status === 'deleted'
   return (
@@ -39,7 +39,8 @@ export const PetRecord = ({ pet, ask, onClose }: PetRecordProps) => {
       <div className="pets-record-actions" data-testid="pet-record">
         <StatusBadge status={pet.status} />
         <PetForm
-          // Starts again when one of these fields changes, but not when the job adds its notes while somebody types.
+          // The form restarts when one of these fields changes, but not when the job adds its notes while somebody
+          // types.
           key={JSON.stringify([pet.id, fieldsOf(pet)])}
           initial={fieldsOf(pet)}
           submitLabel="Save"

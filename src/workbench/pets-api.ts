@@ -2,7 +2,7 @@ import type { Namespace } from '../pets/pet'
 
 /** The response of an endpoint to a request of this page. */
 export interface Answer {
-  /** Tells one answer from the next. */
+  /** Identifies the answer. */
   id: number
   method: string
   path: string
@@ -12,12 +12,14 @@ export interface Answer {
   body: unknown
 }
 
-/** What can be asked of the pets' endpoints. */
+/** Sends a request to a pets' endpoint. */
 export type Ask = (method: 'POST' | 'PUT' | 'DELETE', id: string | null, body?: object) => Promise<Answer>
 
 let answers = 0
 
-/** Sends one request to a namespace's real endpoints. Never rejects: what went wrong is in the answer. */
+/**
+ * Returns a function that sends a request to a namespace's real endpoints. It never rejects: errors are in the answer.
+ */
 export const askPets =
   (namespace: Namespace): Ask =>
   async (method, id, body) => {

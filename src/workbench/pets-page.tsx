@@ -21,12 +21,12 @@ configureMonaco()
 
 const isNamespace = (value: string): value is Namespace => NAMESPACES.some((namespace) => namespace === value)
 
-/** What an empty table says, unless the store is ready. */
+/** The text of an empty table, unless the store is ready. */
 const EMPTY: Record<string, string> = { loading: 'Loading…', problem: 'The pets cannot be shown' }
 
 const NEW_PET = { ...fieldsOf(), ageMonths: '12' }
 
-/** The Workbench's `Pets` tab: shows the store and the audit trail as they change, and calls every endpoint. */
+/** The Workbench's `Pets` tab. Shows the live store and audit trail, and calls every endpoint. */
 export const PetsPage = () => {
   const { pets, isPart, audit, state, problem } = useStore()
   const [namespace, setNamespace] = useState<Namespace>('js')
@@ -52,7 +52,7 @@ export const PetsPage = () => {
     setIsCreating(!isCreating)
   }
 
-  /** Closes the record and the form, and gives the focus back to what opened them. */
+  /** Closes the record and the form, and returns the focus to the element that opened them. */
   const close = () => {
     setOpenId(null)
     setAuditPet('')
@@ -61,7 +61,7 @@ export const PetsPage = () => {
   }
 
   const closeOnEscape = (event: KeyboardEvent) => {
-    // A select that is open closes itself first.
+    // An open select closes itself first.
     if (event.key === 'Escape' && !event.defaultPrevented && (open || isCreating)) close()
   }
 

@@ -4,10 +4,10 @@ import { formatAge, formatMoment, formatSpan } from './times'
 import { useNow } from './use-now'
 import { useRowWindow } from './use-row-window'
 
-/** The height of a row, in px: the style sheet gives it. */
+/** The height of a row in the style sheet, in px. */
 const ROW_HEIGHT = 34
 
-/** The fields of a client that have no column of their own below. */
+/** The client's fields that have no column of their own below. */
 const OTHER_FIELDS = petFields.filter(({ name }) => !['name', 'species', 'ageMonths'].includes(name))
 
 const COLUMNS = [
@@ -21,7 +21,7 @@ const shownValue = (pet: Pet, name: string): string => {
   return value === undefined || value === null ? '–' : String(value)
 }
 
-/** A pet's status, in its colour. */
+/** Shows a pet's status in its colour. */
 export const StatusBadge = ({ status }: { status: Pet['status'] }) => (
   <span className={`pets-status pets-status-${status}`}>{status}</span>
 )
@@ -31,14 +31,14 @@ const Moment = ({ at, now }: { at: number | null | undefined; now: number }) =>
 
 interface PetsTableProps {
   pets: Pet[]
-  /** The id of the pet whose record is open. */
+  /** The id of the pet with the open record. */
   openId: string | null
   onOpen: (id: string) => void
   /** Shown if there is no pet. */
   emptyText: string
 }
 
-/** The pets, a row each. Only the rows in view are drawn, so thousands scroll smoothly. */
+/** Shows the pets in rows. Draws only the rows in view, so that thousands scroll smoothly. */
 export const PetsTable = ({ pets, openId, onOpen, emptyText }: PetsTableProps) => {
   const now = useNow()
   const { scroller, first, end, before, after } = useRowWindow(pets.length, ROW_HEIGHT)

@@ -5,7 +5,7 @@ import { openStore } from '../app/open-store'
 import { readSettings } from '../app/settings'
 import { LiveStreams } from './live-streams'
 
-/** Adds the `Pets` tab to the Workbench, and the component that draws the steps. For `npm run dev` only. */
+/** Adds the `Pets` tab and the component for steps to the Workbench. For `npm run dev` only. */
 export default function workbenchPlugin({ lockedData }: MotiaPluginContext): MotiaPlugin & { stepNode: string } {
   const settings = readSettings()
   new LiveStreams(openStore(settings), openAudit(settings)).register(lockedData)

@@ -10,7 +10,7 @@ import { useEffect, useRef } from 'react'
 
 type StepNodeProps = ApiNodeProps | EventNodeProps | CronNodeProps
 
-/** Returns the kind of a step, as the Workbench colours it, and what runs it. */
+/** Returns the kind of a step, which determines its colour, and its trigger. */
 const triggerOf = ({ data }: StepNodeProps): { variant: 'api' | 'event' | 'cron'; text: string } => {
   if ('cronExpression' in data) return { variant: 'cron', text: `cron ${data.cronExpression}` }
   if ('webhookUrl' in data && data.webhookUrl) return { variant: 'api', text: data.webhookUrl }
@@ -19,7 +19,7 @@ const triggerOf = ({ data }: StepNodeProps): { variant: 'api' | 'event' | 'cron'
 }
 
 /**
- * A step in the flow view: icon, name, trigger and the button that opens its code. It is small enough for all steps to be
+ * A step in the flow view: icon, name, trigger and a button that opens its code. It is so small that all steps are
  * readable at once. The description is its tooltip.
  */
 export const Node = (props: StepNodeProps) => {
@@ -27,7 +27,7 @@ export const Node = (props: StepNodeProps) => {
   const { variant, text } = triggerOf(props)
   const ref = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    // The Workbench's button has an icon and no name.
+    // The Workbench's button has an icon but no accessible name.
     ref.current?.querySelector('button')?.setAttribute('aria-label', `Show the code of ${data.name}`)
   }, [data.name])
   const topics = 'cronExpression' in data ? [] : (data.subscribes ?? [])

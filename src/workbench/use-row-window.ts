@@ -1,11 +1,11 @@
 import { type RefObject, useEffect, useRef, useState } from 'react'
 
-/** Rows kept ready above and below what is in view. */
+/** How many rows to draw above and below the view. */
 const SPARE_ROWS = 12
 
-/** Which rows of a long list to draw, and how much room the others take, in px. */
+/** The rows of a long list to draw, and the space of the others, in px. */
 export interface RowWindow {
-  /** To be set on the element that scrolls. */
+  /** The ref of the scrolling element. */
   scroller: RefObject<HTMLDivElement | null>
   first: number
   /** The row after the last one. */
@@ -14,7 +14,7 @@ export interface RowWindow {
   after: number
 }
 
-/** Keeps track of the rows in view of a list of `count` rows, each `rowHeight` px high. */
+/** Returns the rows in view of a list of `count` rows, each `rowHeight` px high. */
 export const useRowWindow = (count: number, rowHeight: number): RowWindow => {
   const scroller = useRef<HTMLDivElement>(null)
   const [view, setView] = useState({ top: 0, height: 0 })
@@ -33,9 +33,9 @@ export const useRowWindow = (count: number, rowHeight: number): RowWindow => {
     }
   }, [])
 
-  // A list that has become shorter may leave the scroller beyond its end for a moment.
+  // If the list gets shorter, the scroller may be beyond its end for a moment.
   const top = Math.min(view.top, Math.max(0, count * rowHeight - view.height))
-  // In steps of whole spare blocks, so that most scroll events change nothing.
+  // In steps of whole blocks, so that most scroll events change nothing.
   const first = Math.max(0, Math.floor(top / rowHeight / SPARE_ROWS) * SPARE_ROWS - SPARE_ROWS)
   const end = Math.min(count, first + Math.ceil(view.height / rowHeight) + 3 * SPARE_ROWS)
   return { scroller, first, end, before: first * rowHeight, after: (count - end) * rowHeight }

@@ -3,22 +3,22 @@ import { type AuditLine, type PetItem, STREAMS, type StoreStatus } from './live'
 import { useNow } from './use-now'
 import { useStream } from './use-stream'
 
-/** If the page has not heard from the server for so long, in ms, it says so. */
+/** How long the server may be silent before the page reports it, in ms. */
 const SILENCE_MS = 6_000
 
-/** What the page shows instead of an up-to-date table, and what the table holds. */
+/** The data of the page, and its state. */
 export interface Store {
   pets: PetItem[]
-  /** The latest last. */
+  /** Oldest first. */
   audit: AuditLine[]
-  /** Whether there are older pets than those. */
+  /** Whether older pets are missing. */
   isPart: boolean
   /** `problem`: the store is broken, or the server does not respond. */
   state: 'loading' | 'ready' | 'problem'
   problem: string | null
 }
 
-/** Returns the pets and the audit trail as they change. */
+/** Returns the live pets and audit trail. */
 export const useStore = (): Store => {
   const pets = useStream<PetItem>(STREAMS.pets)
   const audit = useStream<AuditLine>(STREAMS.audit)

@@ -3,13 +3,13 @@ import { useEffect, useState } from 'react'
 import { GROUP, RESET } from './live'
 
 /**
- * Returns the items of a Motia stream, and again whenever the server changes one; null until the first ones are there.
- * Motia's own `useStreamGroup` returns an empty list both before that and for an empty stream.
+ * Returns the live items of a Motia stream; null until they have loaded. Motia's own `useStreamGroup` returns an empty
+ * list while loading, too.
  */
 export const useStream = <Item extends { id: string }>(streamName: string, groupId = GROUP): Item[] | null => {
   const { stream } = useMotiaStream()
   const [items, setItems] = useState<Item[] | null>(null)
-  /** Counts the subscriptions: each one begins with all items. */
+  /** The number of subscriptions. Each one begins with all items. */
   const [round, setRound] = useState(0)
   useEffect(() => {
     if (!stream) return

@@ -74,7 +74,7 @@ describe('npm run pets:copy', () => {
     const before = readFileSync(other.file, 'utf8')
     const attempts = [copy(other.dataDir, 'file', 'redis'), copy(other.dataDir, 'redis', 'file')]
     for (const { code, output } of await Promise.all(attempts)) {
-      expect(output).toMatch(/✗ .* already holds pets: nothing is overwritten\n$/)
+      expect(output).toMatch(/✗ .* already has pets, which are not overwritten\n$/)
       expect(code).toBe(1)
     }
     expect(readFileSync(other.file, 'utf8')).toBe(before)
@@ -88,7 +88,7 @@ describe('npm run pets:copy', () => {
     await cut.stop('SIGKILL')
     expect(await (await theRedis()).command('EXISTS', '{pets}:copying')).toBe(1)
     const back = await copy(makeTempDir(), 'redis', 'file')
-    expect(back.output).toMatch(/^✗ Redis at .* holds an unfinished copy: copy into it again, to its end\n$/)
+    expect(back.output).toMatch(/^✗ Redis at .* contains an unfinished copy: complete that copy first\n$/)
     expect(back.code).toBe(1)
     await (await theRedis()).command('HSET', '{pets}:all', '40000', '{}')
 
@@ -97,9 +97,7 @@ describe('npm run pets:copy', () => {
       env: serverEnvironment({ REDIS_URL: (await theRedis()).url, PETS_DATA_DIR: dataDir }),
     })
     expect((await server.exited).code).toBe(1)
-    expect(server.output()).toBe(
-      '✗ Redis holds an unfinished copy of the pets: run `npm run pets:copy` again, to its end\n',
-    )
+    expect(server.output()).toBe('✗ Redis contains an unfinished copy of the pets: run `npm run pets:copy` again\n')
 
     const again = await copy(dataDir, 'file', 'redis')
     expect(again.output).toContain('✓ Copied 29,999 pets')

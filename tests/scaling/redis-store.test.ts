@@ -341,7 +341,7 @@ describe('a Redis that cannot', () => {
     await expect(store.update('1', (pet) => ({ ...pet, name: 'Max' }))).rejects.toMatchObject(copying)
     await expect(store.updateMany(['1'], () => null)).rejects.toMatchObject(copying)
     await expect(store.start?.()).rejects.toThrow(
-      /^Redis holds an unfinished copy of the pets: run `npm run pets:copy`/,
+      /^Redis contains an unfinished copy of the pets: run `npm run pets:copy`/,
     )
     expect(await store.list()).toEqual([buildPet({ id: '1' })])
     await server.command('DEL', '{pets}:copying')

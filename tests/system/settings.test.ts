@@ -27,9 +27,9 @@ describe('a setting that cannot be used', () => {
       says: 'REDIS_SERVER was removed: to use a Redis server, start it and set REDIS_URL to its address',
     },
     {
-      what: 'HOST lets other machines in, and there are no keys',
+      what: 'other machines can reach HOST, and there are no keys',
       env: { HOST: '0.0.0.0' },
-      says: 'HOST 0.0.0.0 lets other machines in: set PETS_API_KEYS=name:secret to ask them for a key, or PETS_OPEN=1 to let everybody in',
+      says: 'HOST 0.0.0.0 is reachable from other machines: set PETS_API_KEYS=name:secret to require a key, or PETS_OPEN=1 to allow everybody',
     },
     {
       what: 'HOST is no address of this machine',

@@ -3,7 +3,7 @@ import type { StoredPet } from '../../pets/pet'
 
 /** How many pets are read and written at a time. */
 
-/** How many pets a store holds, and the next id. */
+/** The number of pets in a store, and the next id. */
 export interface Extent {
   count: number
   seq: number
@@ -11,32 +11,32 @@ export interface Extent {
 
 /** A store as one end of a copy. */
 export interface CopyEnd {
-  /** What it is called in messages. */
+  /** Its name in messages. */
   readonly name: string
   extent(): Promise<Extent>
-  /** Every pet, in the order of creation. */
+  /** Yields every pet, in the order of creation. */
   pages(): AsyncIterable<readonly StoredPet[]>
-  /** Prepares for writing: removes what an interrupted copy left, and throws a `CopyError` if there are pets otherwise. */
+  /** Prepares for writing. Removes the remains of an interrupted copy. Throws a `CopyError` if there are other pets. */
   begin(): Promise<void>
   write(pets: readonly StoredPet[]): Promise<void>
-  /** All pets are written; `seq` is the next id, unless the store has handed out a higher one. */
+  /** Called when all pets are written. `seq` is the next id, unless the store has given out a higher one. */
   finish(seq: number): Promise<void>
-  /** The copy is right. */
+  /** Called when the copy is right. */
   accept(): Promise<void>
-  /** The copy is wrong. */
+  /** Called when the copy is wrong. */
   reject(): Promise<void>
 }
 
-/** A copy that cannot be made, or went wrong. The message is for a person. */
+/** Thrown if a copy is impossible or failed. The message is for a person. */
 export class CopyError extends Error {
   override readonly name = 'CopyError'
 }
 
-/** Told how far a copy is. */
+/** Called with the progress of a copy. */
 export type CopyProgress = (stage: 'copying' | 'checking', done: number, total: number) => void
 
 /**
- * Copies every pet with the events that it owes, then compares both ends pet by pet. Ids and their sequence stay the same.
+ * Copies every pet with the events that it owes, then compares both ends pet by pet. Keeps the ids and their sequence.
  * Throws a `CopyError`.
  */
 export const copyPets = async (from: CopyEnd, to: CopyEnd, onProgress: CopyProgress): Promise<Extent> => {
@@ -60,7 +60,7 @@ export const copyPets = async (from: CopyEnd, to: CopyEnd, onProgress: CopyProgr
 
 const findDifference = async (from: CopyEnd, to: CopyEnd, onProgress: CopyProgress): Promise<string | null> => {
   const [source, target] = [await from.extent(), await to.extent()]
-  if (source.count !== target.count) return `${from.name} holds ${source.count} pets, ${to.name} ${target.count}`
+  if (source.count !== target.count) return `${from.name} has ${source.count} pets, ${to.name} has ${target.count}`
   if (source.seq > target.seq) return `the next id is ${source.seq} in ${from.name} and ${target.seq} in ${to.name}`
   const copies = eachOf(to.pages())
   let done = 0
@@ -73,7 +73,7 @@ const findDifference = async (from: CopyEnd, to: CopyEnd, onProgress: CopyProgre
     onProgress('checking', done, source.count)
   }
   const { done: isEnd } = await copies.next()
-  return isEnd ? null : `${to.name} holds pets that ${from.name} does not`
+  return isEnd ? null : `${to.name} has pets that ${from.name} does not have`
 }
 
 async function* eachOf(pages: AsyncIterable<readonly StoredPet[]>): AsyncGenerator<StoredPet> {

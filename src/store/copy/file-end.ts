@@ -6,7 +6,10 @@ import { PetsText } from '../file/pets-text'
 import { pagesOf } from '../pages'
 import { type CopyEnd, CopyError } from './copy-pets'
 
-/** The pets of a data folder as one end of a copy. They are written in one piece at the end, so a cut leaves nothing. */
+/**
+ * Returns the pets of a data folder as one end of a copy. They are written in one piece at the end, so an interrupted
+ * copy leaves nothing.
+ */
 export const fileEnd = (dataDir: string): CopyEnd => {
   const path = join(resolve(dataDir), 'pets.json')
   const folder = new PetsFolder(path, nodeFiles, () => {})
@@ -21,7 +24,8 @@ export const fileEnd = (dataDir: string): CopyEnd => {
       const isReplaced = await replaceFile(nodeFiles, path, temp, version)
       const written = versionAt(nodeFiles, path)
       nodeFiles.rmSync(temp, { force: true })
-      if (!isReplaced) throw new CopyError(`${path} was changed while the copy was under way`)
+      if (!isReplaced)
+        throw new CopyError(`${path} was changed during the copy. Stop every server that uses it, and copy again`)
       version = written
     })
   }
@@ -34,7 +38,7 @@ export const fileEnd = (dataDir: string): CopyEnd => {
     },
     pages: () => pagesOf(async (after, limit) => folder.read().page(after, limit, 'all')),
     begin: async () => {
-      if (folder.read().list().length > 0) throw new CopyError(`${path} already holds pets: nothing is overwritten`)
+      if (folder.read().list().length > 0) throw new CopyError(`${path} already has pets, which are not overwritten`)
       await folder.update()
       await folder.removeJournal()
       version = versionAt(nodeFiles, path)

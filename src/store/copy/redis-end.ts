@@ -9,8 +9,8 @@ import { newRevision } from '../redis/revision'
 import { type CopyEnd, CopyError } from './copy-pets'
 
 /**
- * Returns the store of that name in a Redis as one end of a copy. While it is written to it holds a mark: no server starts on
- * it, none that runs changes it, and the next copy replaces what an interrupted one left.
+ * Returns the store of that name in a Redis as one end of a copy. The target has a mark during the copy: no server can
+ * start with it or change it, and the next copy replaces the remains of an interrupted one.
  */
 export const redisEnd = (url: string, scope = 'pets'): CopyEnd => {
   const shared = sharedRedis(url)
@@ -18,7 +18,7 @@ export const redisEnd = (url: string, scope = 'pets'): CopyEnd => {
   const keys = redisKeys(scope)
   const run = <T>(commands: (client: Redis) => Promise<T>): Promise<T> =>
     shared.run(commands).catch((error) => Promise.reject(error instanceof CopyError ? error : redisStoreError(error)))
-  /** The target of a copy holds the mark until it is checked; a source must not. */
+  /** The target of a copy has the mark until it is checked. A source must not have it. */
   let isTarget = false
   const { hostname, port } = new URL(url)
   const name = `Redis at ${hostname}:${port || 6379}`
@@ -28,7 +28,7 @@ export const redisEnd = (url: string, scope = 'pets'): CopyEnd => {
     extent: () =>
       run(async (client) => {
         const isWhole = isTarget || (await client.exists(keys.copying)) === 0
-        if (!isWhole) throw new CopyError(`${name} holds an unfinished copy: copy into it again, to its end`)
+        if (!isWhole) throw new CopyError(`${name} contains an unfinished copy: complete that copy first`)
         const [count, seq, [last = '0']] = await Promise.all([
           client.zcard(keys.ids),
           client.get(keys.seq),
@@ -42,7 +42,7 @@ export const redisEnd = (url: string, scope = 'pets'): CopyEnd => {
         isTarget = true
         const isUnfinishedCopy = (await client.exists(keys.copying)) === 1
         if (!isUnfinishedCopy && (await client.exists(keys.all)) === 1) {
-          throw new CopyError(`${name} already holds pets: nothing is overwritten`)
+          throw new CopyError(`${name} already has pets, which are not overwritten`)
         }
         await client
           .multi()

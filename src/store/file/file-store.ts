@@ -11,26 +11,26 @@ import type { PetsDraft } from './pets-draft'
 import { type Outcome, PetsFolder } from './pets-folder'
 import type { PetsState } from './pets-state'
 
-/** When the data file is brought up to date, in ms: after the last change, after the first, and after a failure. */
+/** When to update the data file, in ms: after the last change, after the first, and after a failure. */
 const UPDATE_TIMES = { quietMs: 50, latestMs: 1_000, retryMs: 1_000 }
 
-/** How often a store looks for what other servers have written, in ms. */
+/** How often a store looks for changes of other servers, in ms. */
 const LOOK_INTERVAL_MS = 1_000
 
-/** How often a request looks at the file while an editor saves it, in ms. */
+/** How often a request checks the file while an editor saves it, in ms. */
 const SAVE_INTERVAL_MS = 5
 
-/** Where a file store keeps its pets. */
+/** Options of a file store. */
 export interface FileStoreOptions {
-  /** The folder of `pets.json`; created with the first pet. */
+  /** The folder of `pets.json`. Created with the first pet. */
   dataDir: string
-  /** The file-system calls; tests pass some that fail. */
+  /** The file-system calls. Tests pass some that fail. */
   calls?: FileCalls
-  /** Told when the data file cannot be brought up to date; `console.warn` unless given. */
+  /** Called when the data file cannot be updated. Default: `console.warn`. */
   warn?: (message: string) => void
 }
 
-/** Returns a store in `<dataDir>/pets.json`, safe to share among processes and with people who edit the file. */
+/** Returns a store in `<dataDir>/pets.json`, which several processes may share and people may edit. */
 export function createFileStore(options: FileStoreOptions): PetStore {
   return new FileStore(options)
 }
@@ -42,7 +42,7 @@ class FileStore implements PetStore {
   readonly #updates = new BackgroundTask(() => this.#update(), UPDATE_TIMES)
   readonly #warn: (message: string) => void
   #hasWarned = false
-  /** Tells the revisions of this store from those of others. */
+  /** Distinguishes the revisions of this store from those of others. */
   readonly #name = randomUUID()
   #lookTimer: NodeJS.Timeout | undefined
 
@@ -50,7 +50,7 @@ class FileStore implements PetStore {
     const folder = resolve(dataDir)
     this.#calls = calls
     this.#warn = warn
-    // Whose change it was brings the file up to date; if that server does not, another does, later.
+    // The server that made the change updates the file. If it does not, another one does, later.
     this.#folder = new PetsFolder(join(folder, 'pets.json'), calls, (isOwn) => this.#updates.ask(isOwn))
     this.#reserve = new Reserve(join(folder, 'pets.reserve'), calls)
   }
@@ -93,7 +93,7 @@ class FileStore implements PetStore {
       const changed = change(before)
       if (changed === before) return { changes: [], value: { before, after: before } }
       const after = asStored(id, changed)
-      // Pets can be deleted on a full disk, and jobs finished.
+      // On a full disk, deletes and jobs still work.
       if (after.status !== 'deleted' && !options.patienceMs) this.#needRoom()
       return { changes: [{ id, before, after }], value: { before, after } }
     }, options)
@@ -114,16 +114,16 @@ class FileStore implements PetStore {
     }, options)
   }
 
-  /** Finishes what a server left that was killed, and looks at intervals for what others write. */
+  /** Completes the work of a killed server, and looks for changes of other servers at intervals. */
   async start(): Promise<void> {
     for (const path of this.#folder.ownPaths) setAsideUnless('file', path, this.#calls)
-    // If that fails, the update does it, or says why not.
+    // If that fails, the update does it, or reports the reason.
     await this.#folder.putBackEdit().catch(() => {})
     this.#updates.ask(true)
     this.#lookTimer = setInterval(() => this.#look(), LOOK_INTERVAL_MS).unref()
   }
 
-  /** Brings the data file up to date and removes the journal. If that fails, the journal stays, for the next start. */
+  /** Updates the data file and removes the journal. If that fails, the journal stays for the next start. */
   async close(): Promise<void> {
     clearInterval(this.#lookTimer)
     await this.#updates.stop()
@@ -132,7 +132,7 @@ class FileStore implements PetStore {
       await this.#folder.removeJournal()
       this.#reserve.release()
     } catch {
-      // Nothing is lost: the journal holds what the file does not.
+      // Nothing is lost: the journal has the rest.
     }
   }
 
@@ -148,7 +148,7 @@ class FileStore implements PetStore {
     }
   }
 
-  /** Resolves to the pets. If an editor is in the middle of saving the file, waits until it is whole again, or is not saved. */
+  /** Resolves to the pets. If an editor is saving the file, waits until it is whole again, or for a short time. */
   async #read(): Promise<PetsState> {
     for (;;) {
       try {
@@ -165,19 +165,19 @@ class FileStore implements PetStore {
     try {
       this.#folder.read()
     } catch {
-      // Requests say what is wrong.
+      // Requests report the problem.
     }
   }
 
-  /** Throws a `StoreError` on a disk that is so full that what is left is for changes that cannot wait. */
+  /** Throws a `StoreError` if the disk is so full that the rest is reserved for urgent changes. */
   #needRoom(): void {
     if (!this.#reserve.keep()) throw noSpace()
   }
 
   async #change<T>(run: (draft: PetsDraft) => Outcome<T>, { patienceMs = 0 }: WriteOptions = {}): Promise<T> {
-    // If it finds no pet only because an editor is saving the file, it runs again after that.
+    // If there is no pet only because an editor is saving the file, run it again afterwards.
     let isTooEarly = false
-    // What `run` throws is its caller's own error, and says nothing about the turn.
+    // An error of `run` belongs to its caller, not to the turn.
     const work = (draft: PetsDraft): Outcome<() => T> => {
       try {
         const { changes, value } = run(draft)
@@ -204,7 +204,7 @@ class FileStore implements PetStore {
     try {
       return await write().catch((error) => {
         if (!isFull(error)) throw error
-        // Now there is room for what may use it.
+        // The released space is for urgent changes.
         this.#reserve.release()
         return write()
       })

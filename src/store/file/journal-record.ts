@@ -5,37 +5,43 @@ import { patchSchema } from './pet-change'
 
 const CHECKSUM_LENGTH = 16
 
-/** A version of the data file, as `versionOf` tells it; null if there is none. */
+/** A version of the data file, from `versionOf`; null if there is no file. */
 const versionSchema = z.string().nullable()
 
 const contentSchema = z.object({
-  /** Counts the records, without a gap. */
+  /** The number of the record. There are no gaps. */
   n: z.int(),
-  /** Begins a journal: the version of the data file that it belongs to holds all up to record `holds`; `seq` is the next id. */
+  /**
+   * Begins a journal. `file` is its version of the data file, which contains all up to record `holds`. `seq` is the
+   * next id.
+   */
   head: z.object({ file: versionSchema, holds: z.int(), seq: z.int() }).optional(),
   /** The changes of a turn. */
   changes: z.array(patchSchema).optional(),
-  /** The turn found no data file though the journal belongs to one: somebody had removed it. */
+  /** The turn found no data file although the journal belongs to one: somebody had removed it. */
   isFileGone: z.literal(true).optional(),
-  /** The version `file` of the data file is about to be replaced by the version `by`, which holds all up to record `holds`. */
+  /**
+   * The version `file` of the data file is about to be replaced by the version `by`, which contains all up to record
+   * `holds`.
+   */
   replacing: z.object({ file: versionSchema, by: z.string(), holds: z.int() }).optional(),
 })
 
-/** What a record says. */
+/** The content of a record. */
 export type RecordContent = z.infer<typeof contentSchema>
 
-/** A record, and its line in the journal. */
+/** A record with its line in the journal. */
 export type JournalRecord = RecordContent & { line: string }
 
-/** Returns the record, its line being JSON and a checksum. */
+/** Returns the record, whose line is JSON and a checksum. */
 export function toRecord(content: RecordContent): JournalRecord {
   const json = JSON.stringify(content)
   return { ...content, line: `${json} ${checksum(json)}` }
 }
 
 /**
- * Returns the records in the lines, but for a last one that was not written whole. Throws a `StoreError` if anything else is
- * damaged. `after` is the number of the record before them; null if they begin the journal.
+ * Returns the records in the lines, except a last one that was not written completely. Throws a `StoreError` if
+ * anything else is damaged. `after` is the number of the previous record; null at the beginning of the journal.
  */
 export function readRecords(lines: readonly string[], after: number | null): JournalRecord[] {
   const records: JournalRecord[] = []
@@ -50,7 +56,7 @@ export function readRecords(lines: readonly string[], after: number | null): Jou
   return records
 }
 
-/** Returns null if the checksum is wrong. */
+/** Returns the record; null if the checksum is wrong. */
 function readRecord(line: string): JournalRecord | null {
   const json = line.slice(0, -CHECKSUM_LENGTH - 1)
   if (line !== `${json} ${checksum(json)}`) return null
@@ -62,7 +68,7 @@ function damaged(last: number | null): StoreError {
   return new StoreError(
     'STORE_INVALID',
     `The journal (pets.journal) is damaged ${place}. Restore it from a backup, or stop all servers and move it away: ` +
-      'the last changes, which pets.json does not hold yet, are lost then',
+      'this loses the last changes, which are not in pets.json yet',
   )
 }
 

@@ -1,11 +1,12 @@
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|-?\d[\d.eE+-]*/g
 
-/** How many digits of a number are exact in any case. */
+/** How many digits of a number are always exact. */
 const EXACT_DIGITS = 15
 
 /**
- * Returns what of this valid JSON text `JSON.parse` would silently change, with its path (`pets.1.name: …`): the first key that an
- * object has twice, or the first number with more digits than JavaScript keeps. Null if there is nothing.
+ * Returns the first problem of a valid JSON text that `JSON.parse` would silently accept, with its path (`pets.1.name:
+ * …`): a key that an object has twice, or a number with more digits than JavaScript keeps. Returns null if there is
+ * none.
  */
 export function findJsonTrap(json: string): string | null {
   const open: { keys: Set<string>; key: string }[] = []

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { StoredPet } from '../../pets/pet'
 import { checkPet } from '../pets-check'
 
-/** A change of one pet: of a new one `before` is null, of one that is removed `after`. */
+/** A change to one pet. `before` is null for a new pet, `after` for a removed one. */
 export interface PetChange {
   id: string
   before: StoredPet | null
@@ -11,21 +11,21 @@ export interface PetChange {
 }
 
 /**
- * A change as the journal holds it: a whole new pet, or the fields that change and those that go, or neither if the pet goes.
- * It can be applied to a pet whose other fields a person has edited meanwhile.
+ * A change in the journal: a whole new pet, or the changed and the removed fields, or neither if the pet is removed. It
+ * can be applied to a pet whose other fields somebody has edited meanwhile.
  */
 export const patchSchema = z.object({
   id: z.string(),
   pet: z.unknown().optional(),
-  // Pairs, since zod drops a key like `__proto__` from an object.
+  // Pairs, because zod drops a key like `__proto__` from an object.
   set: z.array(z.tuple([z.string(), z.unknown()])).optional(),
   unset: z.array(z.string()).optional(),
 })
 
-/** A change as the journal holds it. */
+/** A change in the journal. */
 export type Patch = z.infer<typeof patchSchema>
 
-/** Returns what the journal is to hold of a change. */
+/** Returns the form of a change for the journal. */
 export function toPatch({ id, before, after }: PetChange): Patch {
   if (!after) return { id }
   if (!before) return { id, pet: after }
@@ -35,7 +35,9 @@ export function toPatch({ id, before, after }: PetChange): Patch {
   return { id, set, ...(unset.length > 0 && { unset }) }
 }
 
-/** Returns the pet with the patch applied, null if there is none then; throws a `StoreError` if it would be invalid. */
+/**
+ * Returns the pet with the patch applied; null if that removes it. Throws a `StoreError` if the pet would be invalid.
+ */
 export function applyPatch(pet: StoredPet | null, { id, pet: created, set, unset = [] }: Patch): StoredPet | null {
   if (created !== undefined) return checkPet(id, created)
   if (!set || !pet) return null

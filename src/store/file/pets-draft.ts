@@ -4,7 +4,7 @@ import { StoreError } from '../store'
 import type { PetChange } from './pet-change'
 import type { PetsState } from './pets-state'
 
-/** What the changes of a turn see: the pets, and on top of them what the turn is about to change. */
+/** The pets as the changes of a turn see them: with the earlier changes of the same turn. */
 export class PetsDraft {
   #seq: number
   readonly #changed = new Map<string, StoredPet | null>()
@@ -14,7 +14,7 @@ export class PetsDraft {
     this.#seq = base.seq
   }
 
-  /** The pet of that id, or null. */
+  /** Returns the pet with that id, or null. */
   get(id: string): StoredPet | null {
     const changed = this.#changed.get(id)
     return changed === undefined ? this.base.get(id) : changed
@@ -25,13 +25,13 @@ export class PetsDraft {
     return this.#byKey.get(key) ?? this.base.createdWith(key)
   }
 
-  /** The id of the next new pet; throws a `StoreError` if there are no more. */
+  /** Returns the id for the next new pet. Throws a `StoreError` if there are no more ids. */
   nextId(): string {
     if (this.#seq >= MAX_SEQ) throw new StoreError('STORE_FULL', 'There are no ids left')
     return String(this.#seq)
   }
 
-  /** Makes the changes, so that later ones see them. */
+  /** Applies the changes, so that later ones see them. */
   make(changes: readonly PetChange[]): void {
     for (const { id, before, after } of changes) {
       this.#changed.set(id, after)

@@ -12,12 +12,15 @@ import {
 import { invalid } from '../pets-check'
 import { type FileContent, NO_CONTENT, parseFile } from './pets-parse'
 
-/** The data file as it was seen last. All calls are synchronous: a stat takes 5 µs, and handing it to a thread 60. */
+/**
+ * The last seen state of the data file. All calls are synchronous, because a stat takes 5 µs, and handing it to a
+ * thread 60.
+ */
 export class PetsFile {
   #stamp = NO_FILE
   #isSettled = false
   #access: FileAccess | undefined
-  /** What was read last, as long as the stat cannot tell whether the file was edited again. */
+  /** The last read bytes, while the stat cannot show whether the file was edited again. */
   #bytes: Buffer | null = null
 
   constructor(
@@ -25,43 +28,44 @@ export class PetsFile {
     private readonly calls: FileCalls,
   ) {}
 
-  /** The version that was seen last; null if there was no file. */
+  /** The last seen version; null if there was no file. */
   get version(): string | null {
     return versionOf(this.#stamp)
   }
 
-  /** The permissions and owners of the file that was seen last, if there was one. */
+  /** The permissions and owners of the last seen file, if there was one. */
   get access(): FileAccess | undefined {
     return this.#access
   }
 
-  /** Whether any edit from now on is bound to show in the stat: false for some ms after an edit. */
+  /** Whether any edit from now on must change the stat. False for some ms after an edit. */
   get isSettled(): boolean {
     return this.#isSettled
   }
 
-  /** Whether the file may hold something else than when it was seen last. */
+  /** Returns whether the file's content may have changed since it was last seen. */
   isChanged(): boolean {
     return !this.#isSettled || this.isReplaced()
   }
 
-  /** Whether the stat of the file is another than when it was seen last. */
+  /** Returns whether the file's stat has changed since it was last seen. */
   isReplaced(): boolean {
     return !sameStamp(this.#stamp, this.#stat() ?? NO_FILE)
   }
 
-  /** Looks at the file without reading it. */
+  /** Updates the last seen stat without reading the file. */
   look(): void {
     this.#see(this.#stat(), Date.now())
   }
 
-  /** Forgets what was read: the next `read` returns the content in any case. */
+  /** Makes the next `read` return the content in any case. */
   forget(): void {
     this.#bytes = null
   }
 
   /**
-   * Reads the file. Returns null if it still holds what was read a moment ago; throws a `StoreError` if it is not a valid store.
+   * Reads the file. Returns null if the content is the same as a moment ago. Throws a `StoreError` if it is not a valid
+   * store.
    */
   read(): FileContent | null {
     const readAt = Date.now()

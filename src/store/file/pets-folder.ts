@@ -10,21 +10,21 @@ import type { PetsState } from './pets-state'
 import { PetsText } from './pets-text'
 import { PetsView } from './pets-view'
 
-/** How long the file is left alone after an editor touched it, in ms. */
+/** How long to leave the file alone after an editor has touched it, in ms. */
 const SETTLE_MS = 25
 
-/** What is written to the journal: the change of a pet, or that the file is about to be replaced. */
+/** An entry of the journal: a change to a pet, or the coming replacement of the file. */
 type Entry = { change: PetChange } | { replacing: Replacement }
 
-/** What a piece of work changes, and what its caller gets once that is on disk. */
+/** The changes of a piece of work, and the value for its caller. */
 export interface Outcome<T> {
   changes: PetChange[]
   value: T
 }
 
 /**
- * The pets of a data folder: `pets.json`, and the journal beside it, `pets.journal`. A change is appended to the journal.
- * `update` brings the file up to date, and begins the journal again.
+ * The pets of a data folder: `pets.json` and its journal, `pets.journal`. Changes are appended to the journal. `update`
+ * updates the file and begins a new journal.
  */
 export class PetsFolder {
   readonly #path: string
@@ -40,7 +40,7 @@ export class PetsFolder {
   #draft: PetsDraft | undefined
   #writing: JournalRecord | undefined
 
-  /** `onBehind` is told, with each change, that the file is behind the journal, and whether the change is this server's own. */
+  /** `onBehind` is called for each change that is in the journal but not in the file. `isOwn`: this server made it. */
   constructor(path: string, calls: FileCalls, onBehind: (isOwn: boolean) => void) {
     this.#path = path
     this.#tempPath = `${path}.tmp`
@@ -56,7 +56,7 @@ export class PetsFolder {
     })
     this.#log = new LineLog<Entry>(this.#journalPath, {
       calls,
-      // Who may read the pets may read the journal; this process must be able to go on with it in any case.
+      // Whoever may read the pets may read the journal. This process must always be able to read and write it.
       access: () => this.#file.access && { ...this.#file.access, mode: this.#file.access.mode | 0o600 },
       onLines: (lines, isFresh) => this.#view.takeIn(lines, isFresh),
       beforeTurn: () => {
@@ -74,24 +74,26 @@ export class PetsFolder {
     })
   }
 
-  /** The files beside `pets.json` that hold no pets: they can be made again. */
+  /** The paths of the files that contain no pets and can be created again. */
   get ownPaths(): string[] {
     return [this.#tempPath, `${this.#path}.lock`, `${this.#journalPath}.tmp`]
   }
 
-  /** Whether an editor may be in the middle of saving the file, as far as the last read tells. */
+  /** Whether, according to the last read, an editor may be saving the file. */
   get isBeingSaved(): boolean {
     return this.#view.isBeingSaved
   }
 
-  /** Returns the pets as of now; throws a `StoreError` if the file or the journal is invalid, or a system call's error. */
+  /**
+   * Returns the current pets. Throws a `StoreError` if the file or the journal is invalid, or a system call's error.
+   */
   read(): PetsState {
     return this.#view.read()
   }
 
   /**
-   * Runs `work` in the next turn and resolves to its value once its changes are on disk, as `LineLog` does. The draft shows the
-   * pets, and what others in the same turn have made of them.
+   * Runs `work` in the next turn and resolves to its value once its changes are on disk, as `LineLog` does. The draft
+   * contains the pets with the earlier changes of the same turn.
    */
   change<T>(work: (draft: PetsDraft) => Outcome<T>, patienceMs: number): Promise<T> {
     return this.#log.turn(() => {
@@ -103,15 +105,15 @@ export class PetsFolder {
   }
 
   /**
-   * Puts an edit back that a server took out by an exchange, if it died before it could do so. Whatever else it left is up to
-   * `update`.
+   * Restores an edit that a server removed by an exchange, if the server died before it could do that itself. `update`
+   * completes the rest of its work.
    */
   async putBackEdit(): Promise<void> {
     if (versionAt(this.#calls, this.#tempPath) === null) return
     await withFileLock(`${this.#path}.lock`, () => this.#putBackEdit(), { calls: this.#calls })
   }
 
-  /** Brings the file up to date, in slices that leave others their turn, and begins the journal again. */
+  /** Updates the file, in slices that do not block the event loop, and begins a new journal. */
   async update(): Promise<void> {
     await this.#log.flush()
     this.read()
@@ -121,25 +123,25 @@ export class PetsFolder {
     const update = async () => {
       await this.#putBackEdit()
       await this.#letSettle()
-      // Somebody edited the file, or a server was killed in the middle of this. What it left may be all that tells what the
-      // file holds: note that first.
+      // Somebody edited the file, or a server was killed during an update. Its files may be the only record of the data
+      // file's content, so record that first.
       const { version } = this.#file
       if (version !== null && version !== this.#journal.file) await this.#noteWhatFileHolds()
-      // If the file is edited meanwhile, the edit is taken in, and the file written again on top of it.
+      // If the file is edited meanwhile, read the edit and write the file again on top of it.
       while (this.#view.isFileBehind && !(await this.#replaceFile())) await this.#letSettle()
       for (const path of temps) this.#calls.rmSync(path, { force: true })
     }
     await withFileLock(`${this.#path}.lock`, update, { calls: this.#calls })
   }
 
-  /** Removes the journal, if the file holds all of it. */
+  /** Removes the journal, if the file contains all of it. */
   async removeJournal(): Promise<void> {
     if (this.#journal.isEmpty) return
     const check = async () => (this.read() && !this.#view.isFileBehind ? 'removed' : null)
     await this.#log.rewrite(check, () => this.#journal.restart([]))
   }
 
-  /** Waits a moment if an editor is at work: the file was saved just now, or moved away to be saved under its name. */
+  /** Waits a moment if an editor has just saved the file, or has moved it away to save it under its name. */
   async #letSettle(): Promise<void> {
     this.read()
     if (this.#file.isSettled && !this.#journal.isRemoved(this.#file.version)) return
@@ -152,7 +154,7 @@ export class PetsFolder {
     const { version } = this.#file
     const replaced = this.#journal.unfinished(version)?.file ?? null
     const left = versionAt(this.#calls, this.#tempPath)
-    // The exchange left there what it took out, and nothing has been written there since.
+    // The old file of the exchange is still there: nothing else has been written to this path.
     const isEdit = replaced !== null && left !== null && left !== replaced
     if (isEdit) await replaceFile(this.#calls, this.#path, this.#tempPath, version)
   }
@@ -165,7 +167,7 @@ export class PetsFolder {
     })
   }
 
-  /** Returns false if the file was edited meanwhile. */
+  /** Replaces the file. Returns false if it was edited meanwhile. */
   async #replaceFile(): Promise<boolean> {
     this.#checkWritable()
     if (!this.#file.isSettled) return false
@@ -185,7 +187,7 @@ export class PetsFolder {
     })
   }
 
-  /** Returns whether `make` returned records, with which the journal has begun again. */
+  /** Begins a new journal with the records that `make` returns. Returns whether it returned any. */
   async #restartJournal(
     make: (append: (entries: Entry[]) => Promise<void>) => Promise<JournalRecord[] | null>,
   ): Promise<boolean> {
@@ -209,7 +211,7 @@ export class PetsFolder {
   }
 
   #checkWritable(): void {
-    // A rename would not heed it.
+    // A rename would ignore it.
     if (this.#file.access && (this.#file.access.mode & 0o222) === 0) {
       throw new StoreError('STORE_UNAVAILABLE', 'The data file is read-only')
     }

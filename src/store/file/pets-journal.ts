@@ -1,14 +1,15 @@
 import { type JournalRecord, type RecordContent, readRecords, toRecord } from './journal-record'
 
-/** That one version of the data file is about to be replaced by another. */
+/** The coming replacement of one version of the data file by another. */
 export type Replacement = NonNullable<RecordContent['replacing']>
 
-/** What a turn adds to the journal. */
+/** The addition of a turn to the journal. */
 export type Addition = Pick<RecordContent, 'changes' | 'replacing'>
 
 /**
- * The records of the journal: what happened to the pets, and which of it the versions of the data file hold. When it begins
- * again, it keeps what the version before did not hold, so that other servers can follow without reading the file.
+ * The records of the journal: the changes to the pets, and which of them each version of the data file contains. A new
+ * journal keeps the changes that the previous version did not contain, so that other servers can follow without reading
+ * the file.
  */
 export class PetsJournal {
   #records: JournalRecord[] = []
@@ -23,15 +24,15 @@ export class PetsJournal {
     return this.#records.length === 0
   }
 
-  /** The next id: that of when the journal began, or the one after the pets in it; 1 if there is no journal. */
+  /** The next id: from the beginning of the journal, or after the pets in it; 1 if there is no journal. */
   get seq(): number {
     const changes = this.#records.flatMap((record) => record.changes ?? [])
     return changes.reduce((seq, { id }) => Math.max(seq, Number(id) + 1), this.#head?.seq ?? 1)
   }
 
   /**
-   * Takes in lines that others wrote. Returns how many of them are records, and which of these are new: null if they do not
-   * go on from what is known.
+   * Reads lines of other servers. Returns how many of them are records, and the new ones; null if they do not continue
+   * the known records.
    */
   read(lines: readonly string[], isFresh: boolean): { count: number; news: JournalRecord[] | null } {
     const last = this.#records.at(-1)
@@ -51,12 +52,12 @@ export class PetsJournal {
     return this.#head?.file ?? null
   }
 
-  /** Returns the replacement that made the version of the data file, unless the journal has begun again since. */
+  /** Returns the replacement that produced this version of the data file, unless a new journal has begun since. */
   unfinished(version: string | null): Replacement | undefined {
     return version === this.file ? undefined : this.#replacements().findLast(({ by }) => by === version)
   }
 
-  /** Returns the record to write next, while the data file is of that version. */
+  /** Returns the next record, for that version of the data file. */
   next(addition: Addition, version: string | null, seq: number): JournalRecord {
     return toRecord({
       n: this.#last + 1,
@@ -66,26 +67,26 @@ export class PetsJournal {
     })
   }
 
-  /** The record is on disk. */
+  /** Adds a record that is on disk. */
   add(record: JournalRecord): void {
     this.#records.push(record)
     this.#last = record.n
   }
 
-  /** Whether there is no data file although the journal belongs to one: somebody removed it. */
+  /** Returns whether somebody has removed the data file: the journal belongs to one, but there is none. */
   isRemoved(version: string | null): boolean {
     return version === null && this.file !== null
   }
 
-  /** Returns the records with changes after number `held`; if the data file was removed, only those made since then. */
+  /** Returns the records with changes after number `held`. If the data file was removed, only those made since then. */
   after(held: number, version: string | null): JournalRecord[] {
     const isRemoved = this.isRemoved(version)
     return this.#records.filter(({ n, changes, isFileGone }) => n > held && changes && (!isRemoved || isFileGone))
   }
 
   /**
-   * Returns the number of the last record that the version `to` of the data file holds, if servers made it from the version
-   * `from`, in one step or several; null if not.
+   * Returns the number of the last record in the version `to` of the data file, if servers made it from the version
+   * `from`, in one step or several; otherwise null.
    */
   follow(from: string | null, to: string | null): number | null {
     let holds: number | null = null
@@ -100,23 +101,24 @@ export class PetsJournal {
   }
 
   /**
-   * Returns the number of the last record that a version of the data file holds. One that no server made is an edit of one that
-   * a server made, and holds what that did. `replaced` is the version that was taken out last, if it is still there; `has`
-   * tells whether the edit has a pet.
+   * Returns the number of the last record in a version of the data file. A version that no server made is an edit of
+   * one that a server made, and contains the same records. `replaced` is the last replaced version, if its file still
+   * exists. `has` returns whether the edit has a pet.
    */
   heldBy(version: string | null, replaced: string | null, has: (id: string) => boolean): number {
     const { file = null, holds = this.#last } = this.#head ?? {}
     const replacements = this.#replacements()
     const known = replacements.findLast(({ by }) => by === version)
     if (known) return known.holds
-    // If a server was killed while it replaced the file: was that before the edit, or did it not come to it?
+    // A server was killed while it replaced the file: find out whether the replacement came before the edit or not at
+    // all.
     const last = replacements.at(-1)
     if (!last || version === file) return holds
     const wasMade = last.file === null ? this.#creates(last.holds, has) : last.file === replaced
     return wasMade ? last.holds : holds
   }
 
-  /** Returns the records with which the journal begins again, once that version of the data file holds all up to `holds`. */
+  /** Returns the records of a new journal for a version of the data file that contains all up to `holds`. */
   restarted(version: string | null, holds: number, seq: number): JournalRecord[] {
     const heldBefore = this.#head?.holds ?? 0
     const kept = this.#records.filter(({ n }) => n > heldBefore).map(withoutHead)
@@ -124,7 +126,7 @@ export class PetsJournal {
     return [toRecord({ n, head: { file: version, holds, seq } }), ...kept]
   }
 
-  /** The journal consists of these records. */
+  /** Replaces all records. */
   restart(records: readonly JournalRecord[]): void {
     this.#records = [...records]
     this.#last = records.at(-1)?.n ?? this.#last

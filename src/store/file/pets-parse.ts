@@ -3,27 +3,27 @@ import { checkContent, checkPets, invalid } from '../pets-check'
 import { StoreError } from '../store'
 import { findJsonTrap } from './json-traps'
 
-/** What a data file holds. */
+/** The content of a data file. */
 export interface FileContent {
-  /** The next id, unless a pet has it or a higher one. */
+  /** The next id, unless a pet has this or a higher id. */
   seq: number
   /** By ascending id. */
   pets: StoredPet[]
-  /** The top-level keys that the store does not know, and keeps. */
+  /** Unknown top-level keys, which the store keeps. */
   extras: Record<string, unknown>
 }
 
-/** What a missing file holds. */
+/** The content of a missing file. */
 export const NO_CONTENT: FileContent = { seq: 1, pets: [], extras: {} }
 
-/** Returns what a data file of any layout holds; throws a `StoreError` that names the first thing wrong with it. */
+/** Returns the content of a data file of any layout. Throws a `StoreError` that names the first problem. */
 export function parseFile(bytes: Uint8Array): FileContent {
   const text = decode(bytes)
   const json = parseJson(text)
   const { seq, pets, ...extras } = checkContent(json)
   const checked = checkPets(pets)
-  // JSON.parse keeps the last of two members of the same name and rounds long numbers, unseen. In the store's own layout, which
-  // is quick to tell, there can be neither.
+  // JSON.parse silently keeps the last of two members of the same name and rounds long numbers. Text in the store's own
+  // layout, which is quick to check, has neither.
   const trap = `${JSON.stringify(json, null, 2)}\n` === text ? null : findJsonTrap(text)
   if (trap) throw invalid(trap)
   return { seq, pets: checked, extras }

@@ -1,9 +1,9 @@
 import { owesEvents, type StoredPet } from '../../pets/pet'
 import type { Which } from '../store'
 
-/** All that a store holds, in memory: the pets by ascending id, and the next id. */
+/** The content of a store in memory: the pets by ascending id, and the next id. */
 export class PetsState {
-  /** The top-level keys of the data file that the store does not know, and keeps. */
+  /** Unknown top-level keys of the data file, which the store keeps. */
   extras: Readonly<Record<string, unknown>> = {}
   #seq = 1
   #changes = 0
@@ -13,17 +13,17 @@ export class PetsState {
   /** The pets that were created with an `Idempotency-Key`, by the hash of it. */
   readonly #byKey = new Map<string, StoredPet>()
 
-  /** The next id. It never falls, whatever becomes of the file, so that none is handed out twice. */
+  /** The next id. It never decreases, whatever happens to the file, so that no id is given twice. */
   get seq(): number {
     return this.#seq
   }
 
-  /** How often anything was changed. */
+  /** The number of changes. */
   get changes(): number {
     return this.#changes
   }
 
-  /** Begins again with other pets, by ascending id. */
+  /** Replaces all pets, which are given by ascending id. */
   reset(pets: readonly StoredPet[], extras: Readonly<Record<string, unknown>>): void {
     this.#pets = [...pets]
     this.#list = null
@@ -35,12 +35,12 @@ export class PetsState {
     this.#changes += 1
   }
 
-  /** The next id is at least this one. */
+  /** Makes the next id at least this one. */
   raiseSeq(seq: number): void {
     this.#seq = Math.max(this.#seq, seq)
   }
 
-  /** The pet of that id, or null. */
+  /** Returns the pet with that id, or null. */
   get(id: string): StoredPet | null {
     const pet = this.#pets[indexOf(this.#pets, id)]
     return pet?.id === id ? pet : null
@@ -51,7 +51,7 @@ export class PetsState {
     return this.#byKey.get(key)
   }
 
-  /** Adds the pet, or replaces the one of its id. */
+  /** Adds the pet, or replaces the one with its id. */
   set(pet: StoredPet): void {
     const index = indexOf(this.#pets, pet.id)
     const isKnown = this.#pets[index]?.id === pet.id
@@ -63,7 +63,7 @@ export class PetsState {
     this.#changes += 1
   }
 
-  /** Removes the pet of that id. */
+  /** Removes the pet with that id. */
   delete(id: string): void {
     const index = indexOf(this.#pets, id)
     const pet = this.#pets[index]
@@ -74,7 +74,7 @@ export class PetsState {
     this.#changes += 1
   }
 
-  /** Every pet, by ascending id; the same array while nothing changes. */
+  /** Returns every pet, by ascending id; the same array while nothing changes. */
   list(): readonly StoredPet[] {
     this.#list ??= this.#pets.slice()
     return this.#list
@@ -110,7 +110,7 @@ export class PetsState {
 function indexOf(pets: readonly StoredPet[], id: string): number {
   const wanted = Number(id)
   let [low, high] = [0, pets.length]
-  // Ids grow, so most of what is looked for by writers is at the end.
+  // Ids grow, so most ids that writers look for are at the end.
   if (high > 0 && Number(pets[high - 1]?.id) < wanted) return high
   while (low < high) {
     const middle = (low + high) >> 1

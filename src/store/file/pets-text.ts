@@ -1,7 +1,7 @@
 import type { StoredPet } from '../../pets/pet'
 import type { PetsState } from './pets-state'
 
-/** How many ids share a block. Small enough that a change turns few other pets into JSON again. */
+/** How many ids share a block. It is small, because a change serialises its whole block again. */
 const BLOCK_SIZE = 64
 
 const HEAD = '{\n  "pets": {'
@@ -12,11 +12,11 @@ interface Block {
   text: Buffer
 }
 
-/** Turns the pets into the text of the data file. It remembers the text of blocks of pets, for the next time. */
+/** Serialises the pets as the text of the data file. Caches the text of blocks of pets. */
 export class PetsText {
   #blocks = new Map<number, Block>();
 
-  /** Returns the text in parts: of the specification's form, indented by two spaces. */
+  /** Yields the text in parts, in the specification's form, indented by two spaces. */
   *parts({ seq, extras }: Pick<PetsState, 'seq' | 'extras'>, pets: readonly StoredPet[]): Generator<Uint8Array> {
     const rest = JSON.stringify({ pets: {}, ...extras }, null, 2).slice('{\n  "pets": {}'.length)
     const known = this.#blocks
@@ -49,7 +49,10 @@ const numberOf = (pet: StoredPet | undefined): number => Math.floor(Number(pet?.
 const isSame = (a: readonly StoredPet[], b: readonly StoredPet[]): boolean =>
   a.length === b.length && a.every((pet, index) => pet === b[index])
 
-/** The members of the file's `pets` object, from the line break before the first to the brace that ends the last. */
+/**
+ * Returns the members of the file's `pets` object, from the line break before the first to the last one's closing
+ * brace.
+ */
 function toText(pets: readonly StoredPet[]): Buffer {
   const nested = JSON.stringify({ pets: Object.fromEntries(pets.map((pet) => [pet.id, pet])) }, null, 2)
   return Buffer.from(nested.slice(HEAD.length, -TAIL.length))

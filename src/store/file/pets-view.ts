@@ -7,35 +7,35 @@ import type { PetsJournal } from './pets-journal'
 import type { FileContent } from './pets-parse'
 import { PetsState } from './pets-state'
 
-/** How long an editor may take to save the file: to move it away and write it again, or to empty it and fill it, in ms. */
+/** How long an editor may take to save the file, in ms: to move it away and write it again, or to empty and fill it. */
 const SAVE_MS = 50
 
-/** What a view of the pets is told, and asks. */
+/** Options of a view of the pets. */
 export interface ViewOptions {
   file: PetsFile
   journal: PetsJournal
-  /** Has the view take in what others have appended to the journal. */
+  /** Makes the view read what others have appended to the journal. */
   poll: () => void
-  /** Returns the version of the data file that was taken out last, if it is still there. */
+  /** Returns the last replaced version of the data file, if its file still exists. */
   replacedVersion: () => string | null
-  /** Told, with each change, that the data file is behind the journal, and whether the change is this server's own. */
+  /** Called for each change that is in the journal but not in the data file. `isOwn`: this server made it. */
   onBehind: (isOwn: boolean) => void
 }
 
-/** The pets in memory: what the data file holds, and what the records of the journal make of that. */
+/** The pets in memory: the content of the data file with the changes of the journal. */
 export class PetsView {
   readonly #options: ViewOptions
   readonly #file: PetsFile
   readonly #journal: PetsJournal
   readonly #state = new PetsState()
   #held = 0
-  /** Whether the file is to be read even if it has not changed. */
+  /** Whether to read the file even if it has not changed. */
   #isStale = true
   /** Whether somebody had removed the file when it was read. */
   #isRemoved = false
   /** Why the file is not a valid store. */
   #problem: StoreError | null = null
-  /** When the file was found missing or invalid after it had been neither, as `performance.now()` counts. */
+  /** When the file became missing or invalid, in ms of `performance.now()`. */
   #brokenAt = Number.NEGATIVE_INFINITY
 
   constructor(options: ViewOptions) {
@@ -44,22 +44,25 @@ export class PetsView {
     this.#journal = options.journal
   }
 
-  /** The number of the last record that the file holds. */
+  /** The number of the last record in the file. */
   get held(): number {
     return this.#held
   }
 
-  /** Whether an editor may be in the middle of saving the file: it was whole a moment ago, and is missing or invalid. */
+  /** Whether an editor may be saving the file: it was valid a moment ago, and is now missing or invalid. */
   get isBeingSaved(): boolean {
     return !this.#isWhole && performance.now() - this.#brokenAt < SAVE_MS
   }
 
-  /** Whether the journal holds changes that the file does not. */
+  /** Whether the journal has changes that the file does not have. */
   get isFileBehind(): boolean {
     return this.#journal.after(this.#held, this.#file.version).length > 0
   }
 
-  /** Returns the pets as of now; throws a `StoreError` if the file is not a valid store. Costs two stats if nothing has changed. */
+  /**
+   * Returns the current pets. Throws a `StoreError` if the file is not a valid store. Costs two stats if nothing has
+   * changed.
+   */
   read(): PetsState {
     this.#options.poll()
     if (this.#isStale || this.#file.isChanged()) {
@@ -72,7 +75,7 @@ export class PetsView {
     return this.#state
   }
 
-  /** Takes in what others have appended to the journal; returns how many of the lines are whole. */
+  /** Reads lines that others have appended to the journal. Returns how many of them are complete. */
   takeIn(lines: string[], isFresh: boolean): number {
     const { count, news } = this.#journal.read(lines, isFresh)
     if (!news) this.#isStale = true
@@ -80,13 +83,13 @@ export class PetsView {
     return count
   }
 
-  /** Takes in the changes that this server has appended to the journal. */
+  /** Applies the changes that this server has appended to the journal. */
   written(changes: readonly PetChange[]): void {
-    // What is to be read again is read with the journal.
+    // If the file must be read again, its journal is read too.
     if (this.#isStale || this.#problem) return
     for (const change of changes) {
       const current = this.#state.get(change.id)
-      // If the file was edited while the turn was written, the change is made to the edited pet.
+      // If the file was edited while the turn was written, apply the change to the edited pet.
       this.#put(change.id, current === change.before ? change.after : applyPatch(current, toPatch(change)))
     }
     if (changes.length > 0) this.#options.onBehind(true)
@@ -96,10 +99,10 @@ export class PetsView {
     return this.#problem === null && this.#file.version !== null
   }
 
-  /** Returns whether the file was replaced by a version that holds nothing that memory does not. */
+  /** Returns whether servers replaced the file by a version whose changes are all in memory. */
   #follow(): boolean {
     if (this.#isStale || this.#problem || !this.#file.isSettled) return false
-    // Whoever replaces it notes that in the journal before.
+    // A server records the replacement in the journal first.
     this.#options.poll()
     const before = this.#file.version
     this.#file.look()
@@ -114,13 +117,13 @@ export class PetsView {
     if (this.#isStale) this.#file.forget()
     this.#isStale = true
     const content = this.#readFile()
-    // Now the journal is known as far as it was written when the file came to hold this.
+    // The journal is now known up to the state in which the file got this content.
     this.#options.poll()
     if (content) this.#rebuild(content)
     this.#isStale = false
   }
 
-  /** Returns null if the file is invalid, or still holds what it did. */
+  /** Returns the content; null if the file is invalid or unchanged. */
   #readFile(): FileContent | null {
     try {
       return this.#file.read()

@@ -2,13 +2,13 @@ import type { StoredPet } from '../../pets/pet'
 import { checkPet } from '../pets-check'
 import { StoreError } from '../store'
 
-/** A pet, and the JSON that Redis has for it. */
+/** A pet and its JSON in Redis. */
 export interface KnownPet {
   text: string
   pet: StoredPet
 }
 
-/** The pets that this process saw last, the latest of them: JSON that is as before need not be parsed again. */
+/** A cache of the last pets that this process has seen, so that unchanged JSON need not be parsed again. */
 export class KnownPets {
   readonly #pets = new Map<string, KnownPet>()
   readonly #size: number
@@ -17,7 +17,7 @@ export class KnownPets {
     this.#size = size
   }
 
-  /** Returns the pet as this process saw it last, which may be out of date. */
+  /** Returns the pet as this process last saw it, which may be out of date. */
   get(id: string): KnownPet | undefined {
     return this.#pets.get(id)
   }
@@ -35,14 +35,14 @@ export class KnownPets {
     this.#pets.delete(id)
   }
 
-  /** Returns the pet of that JSON and remembers it; throws a `StoreError` if it is not a valid pet of that id. */
+  /** Returns the pet in the JSON and remembers it. Throws a `StoreError` if it is not a valid pet with that id. */
   learn(id: string, text: string): StoredPet {
     const known = this.#parse(id, text)
     this.set(id, known)
     return known.pet
   }
 
-  /** Returns the pet of that JSON, one of many that are read: it does not displace those that are known. */
+  /** Returns the pet in the JSON. Does not remember it, so that a long list does not displace the known pets. */
   read(id: string, text: string): StoredPet {
     return this.#pets.size < this.#size ? this.learn(id, text) : this.#parse(id, text).pet
   }

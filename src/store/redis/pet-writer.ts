@@ -43,16 +43,16 @@ const replySchema = z.union([
 const repliesSchema = z.array(replySchema)
 type Reply = z.infer<typeof replySchema>
 
-/** One write of the script, and what its reply leads to. */
+/** One write of the script, with the handler of its reply. */
 interface Write {
   args: [verb: string, id: string, expected: string, text: string, owes: string, key: string]
   finish: (reply: Reply) => void
 }
 
 /**
- * Writes pets in turns, with one script call for all that waits. What a change makes of a pet is decided here, on the pet as
- * this process saw it last. Redis stores that if the pet is still the same; otherwise it replies with what the pet is now,
- * and the next turn makes the change again on that.
+ * Writes pets in turns, with one script call for all pending changes. A change is applied here, to the pet as this
+ * process last saw it. Redis stores the result if the pet is still the same. Otherwise it replies with the current pet,
+ * and the next turn applies the change to that.
  */
 export class PetWriter {
   readonly #redis: SharedRedis
@@ -60,7 +60,7 @@ export class PetWriter {
   readonly #known: KnownPets
   readonly #turns = new Turns<NewPet | PetChange>((items) => this.#takeTurn(items))
   readonly written: Written = { writes: 0, changes: 0 }
-  /** Whether the last turn left changes to the next, because their pet was not as expected. */
+  /** Whether the last turn left changes to the next, because their pet had changed. */
   #isUnfinished = false
 
   constructor(redis: SharedRedis, keys: RedisKeys, known: KnownPets) {
@@ -77,12 +77,12 @@ export class PetWriter {
     })
   }
 
-  /** Changes the pet, or removes it if `change` returns null. Returns null if there is no such pet any more. */
+  /** Changes the pet, or removes it if `change` returns null. Returns null if the pet no longer exists. */
   change(id: string, change: PetChange['change'], patienceMs?: number): Promise<Change | null> {
     return new Promise((resolve, reject) => this.#turns.add({ id, change, resolve, reject }, patienceMs))
   }
 
-  /** Writes all that waits. */
+  /** Writes all pending changes. */
   async flush(): Promise<void> {
     do await this.#turns.flush()
     while (this.#isUnfinished)
@@ -153,7 +153,7 @@ export class PetWriter {
 
   #changes(id: string, changes: PetChange[]): Write {
     const known = this.#known.get(id)
-    // No pet has an empty JSON: the reply is the JSON that it has.
+    // No pet has an empty JSON, so the reply is the current JSON.
     if (!known) return { args: ['keep', id, '', '', '', ''], finish: (reply) => this.#again(id, changes, reply) }
     const { after, outcomes } = applyAll(known.pet, changes)
     const text = after === known.pet ? known.text : JSON.stringify(after)
@@ -172,7 +172,7 @@ export class PetWriter {
     }
   }
 
-  /** Has the changes made again, on the pet as Redis has it now. */
+  /** Queues the changes again, for the pet as it is now in Redis. */
   #again(id: string, changes: PetChange[], reply: Reply): void {
     try {
       if (reply instanceof Error) throw redisStoreError(reply)
@@ -191,12 +191,14 @@ export class PetWriter {
 }
 
 /**
- * Returns 15 digits that stand for an id until Redis has chosen it. No time has as many, and they are random, so no text that
- * a client sends holds them.
+ * Returns 15 digits that stand for an id until Redis has chosen it. They are random and longer than any time, so no
+ * other text in the JSON contains them.
  */
 const newPlaceholder = (): string => String(9e14 + randomInt(1e14))
 
-/** Makes the changes one after the other. Returns the result, and what tells each caller once that is stored. */
+/**
+ * Applies the changes one after the other. Returns the result, and functions that notify the callers once it is stored.
+ */
 function applyAll(pet: StoredPet, changes: PetChange[]): { after: StoredPet | null; outcomes: (() => void)[] } {
   let after: StoredPet | null = pet
   const outcomes = changes.map(({ id, change, resolve, reject }) => {

@@ -5,9 +5,9 @@ const SETTINGS = ['appendonly', 'save', 'maxmemory', 'maxmemory-policy']
 
 const configReply = z.array(z.string())
 
-/** Returns a line for everything in the settings of a Redis that may lose pets. */
+/** Returns a warning for each setting of a Redis that may lose pets. */
 export const checkRedis = async (redis: SharedRedis): Promise<string[]> => {
-  // A managed Redis may not show its settings.
+  // A managed Redis may hide its settings.
   const replies = await Promise.all(SETTINGS.map((name) => redis.run((client) => client.config('GET', name)))).catch(
     () => null,
   )
@@ -16,7 +16,7 @@ export const checkRedis = async (redis: SharedRedis): Promise<string[]> => {
   return durabilityWarnings(Object.fromEntries(config))
 }
 
-/** Returns what may lose pets, a line for each, by the settings of a Redis. */
+/** Returns a warning for each setting that may lose pets. */
 export const durabilityWarnings = (config: Record<string, string | undefined>): string[] => {
   const warnings: string[] = []
   if (config.appendonly === 'no') {

@@ -1,6 +1,6 @@
 /**
- * Returns the keys of the store of that name. They share one hash tag, so that a cluster keeps them on one node and a script
- * may use them all. Stores of different names share nothing.
+ * Returns the keys of the store of that name. They share one hash tag, so that a cluster keeps them on one node and a
+ * script may use all of them. Stores of different names share nothing.
  */
 export const redisKeys = (scope: string) => ({
   /** Hash: each pet's JSON by its id. */
@@ -11,9 +11,9 @@ export const redisKeys = (scope: string) => ({
   owing: `{${scope}}:owing`,
   /** Hash: the id of the pet that was created last with an `Idempotency-Key`, by the hash of that. */
   byKey: `{${scope}}:by-key`,
-  /** The id handed out last. */
+  /** The last id given out. */
   seq: `{${scope}}:seq`,
-  /** A text that differs after each change, and is never used twice: who has seen it knows that nothing changed since. */
+  /** A text that changes with every change and never repeats. If it is the same, nothing has changed. */
   revision: `{${scope}}:revision`,
   /** Exists while pets are copied into this store, and after such a copy was interrupted. */
   copying: `{${scope}}:copying`,

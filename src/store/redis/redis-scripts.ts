@@ -66,8 +66,8 @@ return replies
 `)
 
 /**
- * Reads a page. Keys: all, and the set of ids; arguments: `ZRANGEBYSCORE` or `ZREVRANGEBYSCORE` with its two limits, and how
- * many pets. Replies with the ids, and with the JSON of each.
+ * Reads a page. Keys: all, and the set of ids. Arguments: `ZRANGEBYSCORE` or `ZREVRANGEBYSCORE` with its two limits,
+ * and how many pets. Replies with the ids and the JSON of each pet.
  */
 export const pageScript = script(`
 local ids = redis.call(ARGV[1], KEYS[2], ARGV[2], ARGV[3], 'LIMIT', 0, ARGV[4])

@@ -9,18 +9,18 @@ import { redisStoreError } from './redis-error'
 import { type RedisKeys, redisKeys } from './redis-keys'
 import { pageScript } from './redis-scripts'
 
-/** How many pets a process remembers as it saw them last. */
+/** How many pets a process caches. */
 const KNOWN_PETS = 10_000
 
 /** How many pets one script reads at most: 1 or 2 ms of Redis's time, and fewer than Lua can unpack. */
 const PAGE_SIZE = 1_000
 
-/** A list of more pets than this is not kept in memory. */
+/** A list of more pets than this is not cached. */
 const KEPT_LIST = 10_000
 
 /**
- * Returns the store of that name in a Redis, which any number of processes on any number of machines can share. The
- * connection stays open after `close()`.
+ * Returns the store of that name in a Redis, which any number of processes and machines can share. `close()` does not
+ * close the connection.
  */
 export function createRedisStore(redis: SharedRedis, scope = 'pets'): PetStore {
   return new RedisStore(redis, redisKeys(scope))
@@ -65,7 +65,7 @@ class RedisStore implements PetStore {
   async list(): Promise<readonly StoredPet[]> {
     const revision = await this.revision()
     if (this.#listing?.revision === revision) return this.#listing.pets
-    // Whoever finds the same revision meanwhile reads along.
+    // Other calls that find the same revision meanwhile share this read.
     const listing = { revision, pets: this.page(null, Number.POSITIVE_INFINITY) }
     this.#listing = listing
     const forget = () => {
@@ -101,7 +101,7 @@ class RedisStore implements PetStore {
     if ((await this.#run((redis) => redis.exists(this.#keys.copying))) === 0) return
     throw new StoreError(
       'STORE_INVALID',
-      'Redis holds an unfinished copy of the pets: run `npm run pets:copy` again, to its end',
+      'Redis contains an unfinished copy of the pets: run `npm run pets:copy` again',
     )
   }
 
@@ -109,7 +109,7 @@ class RedisStore implements PetStore {
     return this.#writer.flush()
   }
 
-  /** Reads the pets behind one, as far as an end of the set of ids. */
+  /** Reads the pets after one, up to an end of the set of ids. */
   async #readPages(
     set: string,
     [command, end]: [command: string, end: string],
@@ -124,7 +124,8 @@ class RedisStore implements PetStore {
       const [ids, texts] = pageReply.parse(reply)
       for (const [index, id] of ids.entries()) {
         const text = texts[index]
-        if (typeof text !== 'string') throw new StoreError('STORE_INVALID', `Redis lists pet ${id}, which is not there`)
+        if (typeof text !== 'string')
+          throw new StoreError('STORE_INVALID', `Redis lists pet ${id}, but does not have it`)
         pets.push(this.#known.read(id, text))
       }
       if (ids.length < size) break

@@ -69,16 +69,16 @@ export function readRange(calls: FileCalls, fd: number, from: number, to: number
   return bytes.subarray(0, length)
 }
 
-/** Closes a file of which all that matters is synced: it is closed even if that fails. */
+/** Closes a file whose content is synced. Ignores errors. */
 export function closeSynced(calls: FileCalls, fd: number): void {
   try {
     calls.closeSync(fd)
   } catch {
-    // Whoever was told otherwise would try again what is done.
+    // The work is done. An error would make callers repeat it.
   }
 }
 
-/** Resolves once the file's content is on disk, with its size (`data`) or all that its stat says (`all`). */
+/** Resolves once the file's content is on disk, together with its size (`data`) or its whole stat (`all`). */
 export const syncFile = (calls: FileCalls, fd: number, what: 'data' | 'all'): Promise<void> =>
   new Promise((resolve, reject) => {
     const sync = what === 'data' ? calls.fdatasync : calls.fsync

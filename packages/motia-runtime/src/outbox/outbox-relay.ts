@@ -11,7 +11,7 @@ const BATCH_MS = 20
 /** How long the removal may wait for other writes to share, in ms. */
 const PATIENCE_MS = 500
 
-/** How long until a sweep or a removal that failed is tried again, in ms. */
+/** How long until a failed sweep or removal is tried again, in ms. */
 const RETRY_MS = 2_000
 
 /** What the relay needs. `outbox` returns the current outbox, since hot reload may replace it. */
