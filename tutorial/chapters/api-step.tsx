@@ -10,7 +10,7 @@ const lesson = (title: string, feature: string, text: ReactNode): TutorialStep =
   before: code('JsCreatePet', feature),
 })
 
-/** The parts of an API step, in the code of JsCreatePet. */
+/** Shows the parts of an API step in the code of JsCreatePet. */
 export const apiStepChapter: Chapter = {
   title: 'An API step',
   steps: [
@@ -26,19 +26,22 @@ export const apiStepChapter: Chapter = {
       'Schemas',
       'schemas',
       <>
-        Zod schemas describe the body and each response. The handler's types come from them, and the example body in the
+        Zod schemas describe the body and each response. They provide the handler's types and the example body in the
         Endpoints tab.
       </>,
     ),
     lesson(
       'Middleware',
       'error-handling',
-      <>Middleware runs around the handler. This one turns every error into a response, so a handler simply throws.</>,
+      <>Middleware runs around the handler. This one turns errors into responses, so a handler can just throw.</>,
     ),
     lesson(
       'Declared events',
       'emits-configuration',
-      <>A step declares the topics that it may emit. Motia draws the lines from them, and refuses any other topic.</>,
+      <>
+        A step declares the topics that it may emit. Motia draws the lines of the flow from them, and refuses to emit
+        any other topic.
+      </>,
     ),
     lesson(
       'Validation',

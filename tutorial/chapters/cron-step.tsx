@@ -3,7 +3,7 @@ import type { Chapter } from '../workbench/chapter'
 import { code } from '../workbench/scenes'
 import { hasNewLine, Task } from '../workbench/task'
 
-/** The nightly purge, and how to see it without waiting for the night. */
+/** Shows the nightly purge, and lets the learner run it now. */
 export const cronStepChapter: Chapter = {
   title: 'A cron step',
   steps: [
@@ -26,8 +26,8 @@ export const cronStepChapter: Chapter = {
             {
               text: (
                 <>
-                  Let the reaper run every five seconds. In <b>steps/javascript/deletion-reaper.cron.step.ts</b>, change
-                  the cron expression and save:
+                  Make the reaper run every five seconds. In <b>steps/javascript/deletion-reaper.cron.step.ts</b>,
+                  change the cron expression and save:
                   <pre>{"cron: '*/5 * * * * *',"}</pre>
                   Once it has run, change the expression back.
                 </>

@@ -4,14 +4,14 @@ import { code, petsTab } from '../workbench/scenes'
 import { xpath } from '../workbench/selectors'
 import { type Seen, Task } from '../workbench/task'
 
-/** Whether a pet has other content, but was not changed by the API: that sets `updatedAt`. */
+/** Returns whether somebody edited a pet by hand: its content changed, but not `updatedAt`, which the API sets. */
 const isEditedByHand = (now: Seen, start: Seen): boolean =>
   now.pets.some((pet) => {
     const before = start.pets.find(({ id }) => id === pet.id)
     return before !== undefined && before.updatedAt === pet.updatedAt && JSON.stringify(before) !== JSON.stringify(pet)
   })
 
-/** The data file, the audit trail and the tab that shows both. */
+/** Shows the data file, the audit trail and the tab for both. */
 export const dataChapter: Chapter = {
   title: 'The data',
   steps: [
@@ -19,8 +19,7 @@ export const dataChapter: Chapter = {
       title: 'The Pets tab',
       description: () => (
         <p>
-          This tab is the project's own. It shows the pets as they change, by a Motia <b>stream</b>, and can call every
-          endpoint.
+          This tab is part of the project. A Motia <b>stream</b> keeps it up to date. You can call every endpoint here.
         </p>
       ),
       elementXpath: xpath.petsTable,
@@ -50,8 +49,8 @@ export const dataChapter: Chapter = {
       title: 'The audit trail',
       description: () => (
         <p>
-          This step subscribes to the events that say what happened, and appends each to <b>.data/audit.jsonl</b>. Motia
-          drops an event that has no subscriber.
+          This step subscribes to all events that do not queue a job, and appends each to <b>.data/audit.jsonl</b>.
+          Motia drops events that have no subscriber.
         </p>
       ),
       elementXpath: workbenchXPath.sidebarContainer,
@@ -61,8 +60,8 @@ export const dataChapter: Chapter = {
       title: 'What happened',
       description: () => (
         <p>
-          The audit trail, newest first: pets created and deleted, and their jobs completed. Each line has a link to its
-          trace.
+          This is the audit trail, newest first: pets created and deleted, and jobs completed. Each line has a link to
+          its trace.
         </p>
       ),
       elementXpath: xpath.auditTrail,

@@ -5,7 +5,7 @@ import { click, code, endpoint, sendOnce } from '../workbench/scenes'
 import { xpath } from '../workbench/selectors'
 import { typeInto } from '../workbench/type-into'
 
-/** The job that the request has queued, and its result. */
+/** Shows the job that the request queued, and its result. */
 export const eventStepChapter: Chapter = {
   title: 'An event step',
   steps: [

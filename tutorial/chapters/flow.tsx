@@ -3,7 +3,7 @@ import type { Chapter } from '../workbench/chapter'
 import { flowView, wholeFlow } from '../workbench/scenes'
 import { xpath } from '../workbench/selectors'
 
-/** What a flow is, and what its boxes and lines mean. */
+/** Explains the flow, its boxes and its lines. */
 export const flowChapter: Chapter = {
   title: 'The flow',
   steps: [
@@ -11,8 +11,8 @@ export const flowChapter: Chapter = {
       title: 'Welcome to the pet store',
       description: () => (
         <p>
-          A REST API, background jobs and a nightly clean-up, in steps that <b>Motia</b> runs. The tutorial takes 20
-          minutes. In five places you try something yourself. The arrow keys go forward and back.
+          This is a REST API with background jobs and a nightly clean-up. <b>Motia</b> runs its steps. The tutorial
+          takes 20 minutes, and in five places you try something yourself. Use the arrow keys to go forward and back.
         </p>
       ),
     },
@@ -43,7 +43,7 @@ export const flowChapter: Chapter = {
       description: () => (
         <p>
           Steps never call each other. <b>JsCreatePet</b> emits an event, and <b>JsPostCreateLite</b> subscribes to its
-          topic: that is the line with the label “queues job”. Yellow labels are events that are not always emitted.
+          topic: see the line with the label “queues job”. Yellow labels mark events that are not always emitted.
         </p>
       ),
       elementXpath: xpath.topPanel,

@@ -2,7 +2,7 @@ import { workbenchXPath } from '@motiadev/workbench'
 import type { Chapter } from '../workbench/chapter'
 import { code, endpoint, fillBody, sendOnce, traceOf } from '../workbench/scenes'
 
-/** Three namespaces that share the store and no event. */
+/** Shows that the three namespaces share the store but no events. */
 export const isolationChapter: Chapter = {
   title: 'Three namespaces',
   steps: [
@@ -10,7 +10,7 @@ export const isolationChapter: Chapter = {
       title: 'Three namespaces',
       description: () => (
         <p>
-          <b>js</b>, <b>ts</b> and <b>py</b> are the same eight steps three times. They differ in their routes and
+          <b>js</b>, <b>ts</b> and <b>py</b> are the same eight steps three times. They differ only in their routes and
           topics: this one emits <b>py.</b> topics, and only Py steps subscribe to those.
         </p>
       ),
@@ -33,7 +33,9 @@ export const isolationChapter: Chapter = {
     },
     {
       title: 'Isolation',
-      description: () => <p>Its trace holds PyCreatePet, PyPostCreateLite and PyAuditTrail. No Js or Ts step ran.</p>,
+      description: () => (
+        <p>The trace contains PyCreatePet, PyPostCreateLite and PyAuditTrail. No Js or Ts step ran.</p>
+      ),
       elementXpath: workbenchXPath.tracing.details,
       before: traceOf('PyCreatePet'),
     },

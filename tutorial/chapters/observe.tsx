@@ -11,8 +11,8 @@ export const observeChapter: Chapter = {
       title: 'The trace',
       description: () => (
         <p>
-          Every request gets a <b>trace id</b>, and so does everything that follows from it. This is a POST: the API
-          step, then the job and the audit trail, each with its duration.
+          Every request gets a <b>trace id</b>, which all its jobs share. This trace belongs to a POST: the API step,
+          then the job and the audit trail, each with its duration.
         </p>
       ),
       elementXpath: workbenchXPath.tracing.details,
@@ -21,7 +21,7 @@ export const observeChapter: Chapter = {
     {
       title: 'Inside a step',
       description: () => (
-        <p>A click on a bar shows each line that the step logged, and each event that it emitted with its data.</p>
+        <p>A click on a bar shows the lines that the step logged, and the events that it emitted, with their data.</p>
       ),
       elementXpath: workbenchXPath.sidebarContainer,
       before: [
@@ -34,7 +34,8 @@ export const observeChapter: Chapter = {
       title: 'The logs',
       description: () => (
         <p>
-          The same lines as in your terminal, newest first. A click on a trace id shows only the lines of that request.
+          These are the lines from your terminal, newest first. A click on a trace id shows only the lines of that
+          request.
         </p>
       ),
       elementXpath: workbenchXPath.logs.container,
@@ -44,7 +45,7 @@ export const observeChapter: Chapter = {
       title: 'Structured logging',
       description: () => (
         <p>
-          A log line is a message and <b>data</b>: here the pet, its notes and its next feeding.
+          A log line has a message and <b>data</b>: here the pet's id, its notes and its next feeding.
         </p>
       ),
       elementXpath: workbenchXPath.sidebarContainer,

@@ -6,7 +6,7 @@ import { hasNewLine, newLogs, Task } from '../workbench/task'
 
 const QUEUE = 'js.job.postcreate.enqueued.JsPostCreateLite'
 
-/** Where events wait for their step, and what happens to those that fail. */
+/** Shows how events wait for their step, and what happens to those that fail. */
 export const queuesChapter: Chapter = {
   title: 'Queues and retries',
   steps: [

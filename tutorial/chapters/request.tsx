@@ -40,8 +40,8 @@ export const requestChapter: Chapter = {
         rememberCreatedPet()
         return (
           <p>
-            We sent Buddy to <b>/js/pets</b>. The pet in the response has an id and the status <b>new</b>, and no notes
-            yet: its job is still to come.
+            We sent Buddy to <b>/js/pets</b>. The pet in the response has an id and the status <b>new</b>. It has no
+            notes yet, because its job has not run.
           </p>
         )
       },

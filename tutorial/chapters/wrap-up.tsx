@@ -6,7 +6,7 @@ import { newLogs, Task } from '../workbench/task'
 
 const openPage = () => window.open(URL.createObjectURL(new Blob([makeItYours], { type: 'text/plain; charset=utf-8' })))
 
-/** The first change to the code, and the next one. */
+/** Lets the learner change the code, and suggests the next change. */
 export const wrapUpChapter: Chapter = {
   title: 'Change the code',
   steps: [

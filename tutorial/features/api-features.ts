@@ -101,7 +101,7 @@ export const getPetsFeatures: FeatureDefinition[] = [
   {
     id: 'pagination',
     title: 'A page of the list',
-    description: 'With ?limit= the list has at most that many pets. X-Next-Cursor holds the ?cursor= of the next page',
+    description: 'With ?limit= the list has at most that many pets. X-Next-Cursor is the ?cursor= of the next page',
     startsOn: '  // 2.',
     endsOn: '  return { status: 200',
   },

@@ -1,13 +1,13 @@
-/** What the Workbench says about a piece of a step's code, and how to find the piece. `<ns>` stands for the namespace. */
+/** The Workbench's text about a part of a step's code, and how to find that part. `<ns>` stands for the namespace. */
 export interface FeatureDefinition {
-  /** What tutorial steps call it by; unique in its step file. */
+  /** The name for tutorial steps. Unique in its step file. */
   id: string
   /** One short line: the Workbench does not wrap it. */
   title: string
   description: string
-  /** How the first line of the piece begins, indentation included. Exactly one line of the file begins like that. */
+  /** The beginning of the part's first line, including indentation. Exactly one line of the file begins like this. */
   startsOn: string
-  /** How its last line begins: the first such line after the start. Left out if the piece is one line. */
+  /** The beginning of the last line: the first such line after the start. Missing if the part is one line. */
   endsOn?: string
 }
 
@@ -33,7 +33,7 @@ export const findLines = (source: string, { id, startsOn, endsOn }: FeatureDefin
 /** The range as the Workbench writes it. */
 export const formatLines = ([start, end]: [number, number]): string => (start === end ? `${start}` : `${start}-${end}`)
 
-/** Returns what is wrong with a feature's lines, with the right numbers, or null. Throws if its code is not found. */
+/** Returns a message with the right line numbers if a feature's are wrong, or null. Throws if its code is not found. */
 export const rangeProblem = (source: string, feature: Feature): string | null => {
   const [lines] = feature.lines
   const wanted = formatLines(findLines(source, feature))

@@ -11,7 +11,7 @@ import {
 import { type Feature, type FeatureDefinition, findLines, formatLines } from './feature'
 import { auditTrailFeatures, deletionReaperFeatures, postCreateLiteFeatures } from './job-features'
 
-/** The folder of each namespace, and how the names of its steps begin. */
+/** The folder of each namespace, and the prefix of its steps' names. */
 const WORDS = {
   js: { folder: 'javascript', Ns: 'Js' },
   ts: { folder: 'typescript', Ns: 'Ts' },
@@ -29,7 +29,7 @@ const FEATURES: Record<string, FeatureDefinition[]> = {
   'audit-trail.job.step.ts': auditTrailFeatures,
 }
 
-/** A step file with the features that are to be seen in it, in the words of its namespace. */
+/** A step file with its features, whose texts name its namespace. */
 export interface StepFile {
   /** Path of the step file, relative to the project. */
   path: string
@@ -51,7 +51,7 @@ export const stepFiles: StepFile[] = NAMESPACES.flatMap((ns) => {
   }))
 })
 
-/** Returns the features of a step file with their lines in its source; throws if one is not found. */
+/** Returns the features of a step file with their lines in its source. Throws if one is not found. */
 export const locateFeatures = (root: string, { path, definitions }: StepFile): Feature[] => {
   const source = readFileSync(join(root, path), 'utf8')
   return definitions.map(({ id, title, description, ...anchors }) => {

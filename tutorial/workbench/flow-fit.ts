@@ -1,7 +1,7 @@
-/** How much of the panel's width or height the flow takes when the Workbench has fitted it in. The rest is its margin. */
+/** The part of the panel's width or height that a fitted flow takes. The rest is margin. */
 const FITTED_SHARE = 0.8
 
-/** Whether the flow view shows the whole flow, and not from far away. */
+/** Returns whether the flow view shows the whole flow, as large as possible. */
 export const isFlowFitted = (): boolean => {
   const panel = document.querySelector('.react-flow')?.getBoundingClientRect()
   const boxes = [...document.querySelectorAll('.react-flow__node')].map((node) => node.getBoundingClientRect())

@@ -2,22 +2,19 @@ import { useEffect, useRef } from 'react'
 import { createPortal } from 'react-dom'
 
 interface NavigationProps {
-  /** The title of each chapter, and its first step from 0. */
+  /** The title of each chapter and the index of its first step. */
   chapters: { title: string; first: number }[]
-  /** The step that is shown, from 0. */
+  /** The index of the shown step. */
   current: number
   goTo: (step: number) => void
 }
 
-/**
- * A Back button and a list of chapters beside the Workbench's own Continue, which only knows the way forward. The left arrow
- * key goes back too.
- */
+/** A Back button and a list of chapters, besides the Workbench's own Continue. The left arrow key goes back too. */
 export const Navigation = ({ chapters, current, goTo }: NavigationProps) => {
   const ref = useRef<HTMLSelectElement>(null)
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      // A tutorial that was closed stays in the page, hidden.
+      // A closed tutorial stays in the page, hidden.
       if (event.key === 'ArrowLeft' && current > 0 && ref.current?.offsetParent) goTo(current - 1)
     }
     window.addEventListener('keydown', onKeyDown)

@@ -6,12 +6,12 @@ import { findElement } from './type-into'
 import { waitUntilStill } from './wait'
 import './popover.css'
 
-/** The step that the Workbench is at, and the one up to which it skips the steps. Counted from 0. */
+/** The index of the current step, and of the step up to which the Workbench skips. */
 const walk = { current: 0, skipTo: 0 }
 
 /**
- * Returns the steps of all chapters. A learner can go back, jump to a chapter, and resume. Each step waits until what it
- * points at stands still.
+ * Returns the steps of all chapters. A learner can go back, jump to a chapter, and resume. Each step waits until its
+ * element stands still.
  */
 export const present = (chapters: Chapter[]): TutorialStep[] => {
   const firsts = chapters.map(({ title }, index) => ({
@@ -25,7 +25,7 @@ export const present = (chapters: Chapter[]): TutorialStep[] => {
       const before = [...(step.before ?? []), ...(step.elementXpath ? [waitUntilStill(step.elementXpath)] : [])]
       return {
         title: step.title,
-        // The first thing that the Workbench reads of a step that it goes to.
+        // The Workbench reads this first when it goes to a step.
         get before() {
           walk.current = index
           return isSkipped() ? [] : before
@@ -54,8 +54,8 @@ export const present = (chapters: Chapter[]): TutorialStep[] => {
 }
 
 /**
- * The Workbench only goes forward, so this starts it again and skips what lies before the step. While the Workbench is busy
- * with a step it starts nothing, and neither does this.
+ * Goes to a step. The Workbench only goes forward, so this restarts the tutorial and skips the steps before. Does
+ * nothing while the Workbench prepares a step.
  */
 const goTo = async (index: number): Promise<void> => {
   walk.skipTo = index
@@ -63,7 +63,7 @@ const goTo = async (index: number): Promise<void> => {
   const hasStarted = walk.current === 0
   for (let turns = 0; hasStarted && walk.current < index && turns < 10 * index; turns++) {
     clickOn('//button[@class="driver-popover-next-btn"]')
-    // Lets the Workbench finish the step before the browser paints any of it.
+    // The Workbench finishes the step before the browser paints it.
     await Promise.resolve()
   }
   walk.skipTo = 0

@@ -1,9 +1,9 @@
 const KEY = 'pets-tutorial-step'
 
-/** Remembers in this browser which step (from 0) is shown. The first one is no progress. */
+/** Remembers the index of the shown step in this browser. The first step does not count as progress. */
 export const rememberStep = (step: number): void => {
   if (step > 0) localStorage.setItem(KEY, String(step))
 }
 
-/** Returns the step that was shown last, from 0; 0 if there is none. */
+/** Returns the index of the last shown step; 0 if there is none. */
 export const lastStep = (): number => Number(localStorage.getItem(KEY) ?? 0)

@@ -15,7 +15,7 @@ export const clickIfThere = (selector: string): Action => ({ type: 'click', sele
 
 const { endpoints, flows, links } = workbenchXPath
 
-/** A click here does nothing. */
+/** An element on which a click does nothing. */
 const NOWHERE = '//body'
 
 /** How long the flow view may take to fit itself, in ms. */
@@ -26,7 +26,7 @@ const showBottom = (tab: string): Action[] => [clickIfThere(xpath.expandButton('
 const closeBottom = clickIfThere(xpath.collapseButton('bottom'))
 const closeSidebar = clickIfThere(workbenchXPath.closePanelButton)
 
-/** The flow view and the Tracing tab, both panels open. */
+/** Shows the flow view and the Tracing tab, both panels open. */
 export const flowView = (): Action[] => [
   closeSidebar,
   ...showBottom(links.tracing),
@@ -36,8 +36,8 @@ export const flowView = (): Action[] => [
 ]
 
 /**
- * The same with the whole flow in view. When its tab is left, the flow view forgets zoom and position. It then fits itself
- * again, now and then too early.
+ * Shows the same, with the whole flow in view. The flow view forgets zoom and position when another tab opens. Then it
+ * fits itself again, sometimes too early.
  */
 export const wholeFlow = (): Action[] => [
   ...flowView(),
@@ -56,7 +56,7 @@ const showMark = (): Element | null => {
   return line
 }
 
-/** The code of a step beside the flow view, with one of its features marked. */
+/** Shows the code of a step beside the flow view, with one of its features marked. */
 export const code = (step: string, feature: string): Action[] => [
   ...showTop(xpath.tabs.flow),
   clickIfThere(xpath.closeOtherCode(step)),
@@ -65,7 +65,7 @@ export const code = (step: string, feature: string): Action[] => [
   waitUntil(showMark),
 ]
 
-/** An endpoint in the Endpoints tab with all of the window's height, its body or its parameters in view. */
+/** Shows an endpoint in the Endpoints tab at the window's full height, with its body or its parameters. */
 export const endpoint = (method: string, path: string, tab: 'body' | 'params'): Action[] => [
   closeSidebar,
   closeBottom,
@@ -81,8 +81,8 @@ export const fillBody = (content: Record<string, unknown>): Action[] => [
 ]
 
 /**
- * Sends the request and waits for the response, the first time. Later, as when a learner goes back, it only shows the
- * response, which the Endpoints tab keeps: so each endpoint can have one such step.
+ * The first time, sends the request and waits for the response. Later, for example when a learner goes back, only shows
+ * the response, which the Endpoints tab keeps. So each endpoint can have only one such step.
  */
 export const sendOnce = (status: number): Action[] => {
   let isSent = false
@@ -100,7 +100,10 @@ export const sendOnce = (status: number): Action[] => {
   ]
 }
 
-/** The newest trace that began with a step, in the Tracing tab. The search is needed since only the first traces are drawn. */
+/**
+ * Shows the newest trace that began with a step, in the Tracing tab. Searches, because the tab draws only the first
+ * traces.
+ */
 export const traceOf = (step: string): Action[] => [
   closeSidebar,
   clickIfThere(xpath.expandButton('top')),
@@ -111,7 +114,7 @@ export const traceOf = (step: string): Action[] => [
   click(workbenchXPath.tracing.details),
 ]
 
-/** The Logs tab, with the lines that contain a text. The search is needed since only the first lines are drawn. */
+/** Shows the Logs tab with the lines that contain a text. Searches, because the tab draws only the first lines. */
 export const logs = (search: string): Action[] => [
   closeSidebar,
   clickIfThere(xpath.expandButton('top')),
@@ -119,7 +122,7 @@ export const logs = (search: string): Action[] => [
   ...typeInto(xpath.logSearch, () => search),
 ]
 
-/** A queue in the Queues tab. */
+/** Shows a queue in the Queues tab. */
 export const queue = (name: string): Action[] => [
   closeSidebar,
   closeBottom,
@@ -128,7 +131,7 @@ export const queue = (name: string): Action[] => [
   click(xpath.queue(name)),
 ]
 
-/** The Pets tab, with the pets that contain a text. */
+/** Shows the Pets tab with the pets that contain a text. */
 export const petsTab = (search: string): Action[] => [
   closeSidebar,
   closeBottom,

@@ -19,7 +19,7 @@ export const xpath = {
 
   /** The flow view once it has fitted itself to its steps. */
   fittedFlow: '//div[contains(@class, "react-flow__viewport")][not(contains(@style, "translate(0px, 0px) scale(1)"))]',
-  /** The close button of a sidebar that shows anything but the code of this step. */
+  /** The close button of a sidebar, unless it shows the code of this step. */
   closeOtherCode: (step: string) =>
     `//div[@data-testid="sidebar-panel"][not(.//div[text()="${step}"])]//button[@data-testid="close-panel"]`,
 
@@ -28,11 +28,11 @@ export const xpath = {
   pathParameter: (name: string) => `${workbenchXPath.endpoints.callPanel}//input[@id="value-${name}"]`,
   closeResponse: `${workbenchXPath.endpoints.response}//button[not(@role="tab")]`,
   status: (status: number) => `${workbenchXPath.endpoints.response}//span[text()="${status}"]`,
-  /** The last piece of the response that holds a text. */
+  /** The last piece of the response that contains a text. */
   responseText: (text: string) => `(${workbenchXPath.endpoints.response}//span[contains(text(), '${text}')])[last()]`,
 
   traceSearch: '//input[@placeholder="Search by Trace ID or Step Name"]',
-  /** The newest trace, once the Workbench has loaded it. Until then it would take the selection back to it. */
+  /** The newest trace, once the Workbench has loaded it. Earlier, the Workbench would select it again. */
   loadedTrace: `${workbenchXPath.tracing.trace(1)}[not(contains(., "running"))]`,
   newestTraceOf: (step: string) => `(//button[contains(@class, "motia-trace-group")][.//span[text()="${step}"]])[1]`,
   timelineOf: (step: string) => `(//div[@data-testid="trace-timeline-item"][.//span[text()="${step}"]])[1]`,

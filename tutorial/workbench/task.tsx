@@ -14,7 +14,7 @@ interface Queue {
   stats: { waiting: number }
 }
 
-/** What the tutorial sees of the pet store, by Motia's streams. */
+/** The state of the pet store, from Motia's streams. */
 export interface Seen {
   pets: PetItem[]
   audit: AuditLine[]
@@ -22,10 +22,10 @@ export interface Seen {
   queues: Queue[]
 }
 
-/** Something to do for the learner. */
+/** A task for the learner. */
 export interface Todo {
   text: ReactNode
-  /** Whether it is done, from what is seen now and what was seen at its start. */
+  /** Returns whether it is done, from the state now and at its start. */
   isDone: (now: Seen, start: Seen) => boolean
 }
 
@@ -37,7 +37,7 @@ const useSeen = (): Seen | null => {
   return pets && audit && logs && queues ? { pets, audit, logs, queues } : null
 }
 
-/** Things to do one after the other. Each gets a check mark as soon as it is done. */
+/** Shows tasks to do one after the other. Each gets a check mark when it is done. */
 export const Task = ({ todos }: { todos: Todo[] }) => {
   const seen = useSeen()
   const [progress, setProgress] = useState<{ done: number; start: Seen | null }>({ done: 0, start: null })
@@ -61,7 +61,7 @@ export const Task = ({ todos }: { todos: Todo[] }) => {
   )
 }
 
-/** Whether the audit trail has a line of this topic that it did not have. */
+/** Returns whether the audit trail has a new line of this topic. */
 export const hasNewLine = (topic: string, now: Seen, start: Seen): boolean => {
   const known = new Set(start.audit.map(({ id }) => id))
   return now.audit.some((line) => line.topic === topic && !known.has(line.id))

@@ -2,15 +2,15 @@ import type { TutorialStep } from '@motiadev/workbench'
 
 type Actions = NonNullable<TutorialStep['before']>
 
-/** The element that an XPath finds first, or null. */
+/** Returns the first element that an XPath finds, or null. */
 export const findElement = (xpath: string): HTMLElement | null => {
   const { singleNodeValue } = document.evaluate(xpath, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE)
   return singleNodeValue instanceof HTMLElement ? singleNodeValue : null
 }
 
 /**
- * Types into a text field. The Workbench's tutorial has actions for clicks and for the request editor only: the first
- * action waits for the field, and the typing happens when the Workbench reads the selector of the second.
+ * Types into a text field. The Workbench's tutorial has actions only for clicks and for the request editor. So the
+ * first action waits for the field, and reading the selector of the second one types.
  */
 export const typeInto = (field: string, text: () => string): Actions => [
   { type: 'click', selector: field },
@@ -24,7 +24,7 @@ export const typeInto = (field: string, text: () => string): Actions => [
   },
 ]
 
-/** Does what a keyboard does, as far as React can tell. React ignores a value that was set by its own setter. */
+/** Simulates a keyboard for React, which ignores a value set by its own setter. */
 const type = (field: HTMLElement | null, text: string): void => {
   if (!(field instanceof HTMLInputElement)) return
   Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(field, text)

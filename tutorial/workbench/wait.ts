@@ -9,8 +9,8 @@ const PATIENCE_MS = 2_000
 let waits = 0
 
 /**
- * Lets the Workbench wait until a condition has held for three frames, at most for `patienceMs`. The Workbench can only wait
- * for an element, so this one is the page's body, with a mark that it gets at the end.
+ * Makes the Workbench wait until a condition has been true for three frames, at most for `patienceMs`. The Workbench
+ * can only wait for an element. Here that is the page's body, with a mark that it gets at the end.
  */
 export const waitUntil = (condition: () => unknown, patienceMs = PATIENCE_MS): Action => ({
   type: 'click',
@@ -23,7 +23,7 @@ export const waitUntil = (condition: () => unknown, patienceMs = PATIENCE_MS): A
   },
 })
 
-/** Clicks an element, if it is there, unless a condition holds at that moment. */
+/** Clicks an element, if it exists, unless a condition is true. */
 export const clickUnless = (condition: () => boolean, xpath: string): Action => ({
   type: 'click',
   get selector() {
@@ -32,7 +32,7 @@ export const clickUnless = (condition: () => boolean, xpath: string): Action => 
   optional: true,
 })
 
-/** Waits until an element is in view and stands still. The Workbench only looks once where it is. */
+/** Waits until an element is in view and stands still. The Workbench checks its position only once. */
 export const waitUntilStill = (xpath: string): Action => {
   let last = ''
   return waitUntil(() => {
@@ -47,7 +47,9 @@ export const waitUntilStill = (xpath: string): Action => {
   })
 }
 
-/** If there is no room for the text on any side of the element, the Workbench leaves it where it is: so in the corner. */
+/**
+ * If there is no room for the text beside the element, the Workbench does not move it, so this puts it into the corner.
+ */
 const moveTextAside = (): void => {
   const text = document.querySelector<HTMLElement>('.driver-popover')
   if (!text) return
