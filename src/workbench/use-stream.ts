@@ -3,8 +3,8 @@ import { useEffect, useState } from 'react'
 import { GROUP, RESET } from './live'
 
 /**
- * Returns the live items of a Motia stream; null until they have loaded. Motia's own `useStreamGroup` returns an empty
- * list while loading, too.
+ * Returns the live items of a Motia stream, at most once per frame; null until they have loaded. Motia's own
+ * `useStreamGroup` returns an empty list while loading, too.
  */
 export const useStream = <Item extends { id: string }>(streamName: string, groupId = GROUP): Item[] | null => {
   const { stream } = useMotiaStream()
@@ -14,9 +14,21 @@ export const useStream = <Item extends { id: string }>(streamName: string, group
   useEffect(() => {
     if (!stream) return
     const subscription = stream.subscribeGroup<Item>(streamName, groupId)
-    subscription.addChangeListener((changed) => setItems(changed ?? []))
+    let latest: Item[] = []
+    let frame = 0
+    const show = () => {
+      frame = 0
+      setItems(latest)
+    }
+    subscription.addChangeListener((changed) => {
+      latest = changed ?? []
+      frame ||= requestAnimationFrame(show)
+    })
     subscription.onEvent(RESET, () => setRound((count) => count + 1))
-    return () => subscription.close()
+    return () => {
+      cancelAnimationFrame(frame)
+      subscription.close()
+    }
   }, [stream, streamName, groupId, round])
   return items
 }
