@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { currentCaller, etagOf, matchesEtag } from 'motia-runtime'
 import type { CreatePet, ListPets, UpdatePet } from '../pets/payloads'
@@ -27,6 +27,7 @@ import { petFilter } from '../pets/pet-filter'
 import { PAGE_SIZE, pagesOf } from '../store/pages'
 import { type Change, type PetStore, RepeatedCreateError, type Written } from '../store/store'
 import { openStore } from './open-store'
+import { type EventDraft, type Owed, owe, sign } from './owed-events'
 import { readSettings } from './settings'
 
 /** How many pets of a long list are copied per turn of the event loop: about 5 ms of work. */
@@ -47,15 +48,6 @@ export interface Reaping {
   errors: unknown[]
 }
 
-/** A step's description of an event: a topic and the data for its subscribers. */
-export interface EventDraft {
-  topic: string
-  data: Record<string, unknown>
-}
-
-/** An event that is stored with the change that caused it. The step must emit it. */
-export type Owed<Draft extends EventDraft> = Draft & { id: string }
-
 /** The result of a change: the pet and the events to emit. */
 export interface Changed<Draft extends EventDraft> {
   pet: Pet
@@ -72,13 +64,6 @@ export interface Wanted {
 const etagOfPet = (pet: StoredPet): string => etagOf(JSON.stringify(presentPet(pet)))
 
 const hash = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('base64url')
-
-const owe = <Draft extends EventDraft>(drafts: readonly Draft[], by?: string): Owed<Draft>[] =>
-  drafts.map((draft) => ({ id: randomUUID(), ...sign(draft, by) }))
-
-/** Returns the event, with the name of the API key that caused it if keys are in use. */
-const sign = <Draft extends EventDraft>(draft: Draft, by: string | undefined): Draft =>
-  by === undefined ? draft : { ...draft, data: { ...draft.data, by } }
 
 /**
  * The operations of the steps on pets, with any store. Each change stores the events that it causes in the same write.

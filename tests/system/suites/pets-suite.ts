@@ -150,7 +150,7 @@ export const petsSuite = (subject: () => Subject): void => {
       expect(pages.map((page) => page.length <= limit)).not.toContain(false)
       const { body } = await request(subject().server.url).get(`${api().path}?limit=0`).expect(400)
       expect(body).toEqual({
-        message: 'Invalid query: {limit, cursor}',
+        message: 'Invalid query: {limit, cursor, species, status, q, sort}',
         issues: [{ path: 'limit', message: 'must be an integer from 1 to 1000' }],
       })
     })
