@@ -22,7 +22,7 @@ const FILES = ['tests/store/memory-store.test.ts', 'tests/tutorial/features.test
 const TOOL_TIMEOUT_MS = 60_000
 
 /** A command of the page that changes files. Those that start a server or call it are left to the test of all pages. */
-const CHANGES_FILES = /^(rm|perl) /
+const CHANGES_FILES = /^(rm|perl|sed) /
 
 const copy = copyProject()
 const options = { cwd: copy.root, env: serverEnvironment(), maxBuffer: 50_000_000 }

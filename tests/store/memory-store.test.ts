@@ -1,0 +1,4 @@
+import { createMemoryStore } from './memory-store'
+import { describePetStorePromises } from './pet-store-promises'
+
+describePetStorePromises('the memory store', createMemoryStore)
