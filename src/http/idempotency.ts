@@ -11,8 +11,8 @@ export const createHeadersSchema = z.object({
 })
 
 /**
- * Returns the `Idempotency-Key` of a request together with the path, since each path has keys of its own; undefined if the
- * request has none. Throws an `InvalidPayloadError`.
+ * Returns the `Idempotency-Key` of a request with the path as prefix, since each path has keys of its own; undefined if
+ * the request has none. Throws an `InvalidPayloadError` if the key is invalid.
  */
 export const idempotencyKeyOf = (path: string, headers: Record<string, unknown>): string | undefined => {
   const given = { 'Idempotency-Key': headers['idempotency-key'] }

@@ -41,15 +41,15 @@ export const withoutOwed = (pet: StoredPet, ids: ReadonlySet<string>): StoredPet
   return kept.purged ? null : kept
 }
 
-/** Whether a new pet repeats the create of another one: both have the same `Idempotency-Key`, and it still counts. */
+/** Returns whether a new pet repeats the create of another one: both have the same unexpired `Idempotency-Key`. */
 export const isRepeat = (pet: StoredPet, first: StoredPet): boolean =>
   pet.idempotency !== undefined && pet.idempotency.key === first.idempotency?.key && !isKeyOver(first, pet.createdAt)
 
-/** Whether the pet was created with an `Idempotency-Key` that no longer counts. */
+/** Returns whether the pet was created with an `Idempotency-Key` that has expired. */
 export const isKeyOver = (pet: StoredPet, now: number): boolean =>
   pet.idempotency !== undefined && now - pet.createdAt >= KEY_LIFETIME_MS
 
-/** Returns the pet without its `Idempotency-Key` if that no longer counts; otherwise the same object. */
+/** Returns the pet without its `Idempotency-Key` if that has expired; otherwise the same object. */
 export const withoutOldKey = (pet: StoredPet, now: number): StoredPet => {
   if (!isKeyOver(pet, now)) return pet
   const { idempotency: _, ...kept } = pet

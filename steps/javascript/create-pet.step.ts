@@ -40,7 +40,7 @@ export const handler: Handlers['JsCreatePet'] = async (
   // 1. Check the body: the pet's name, species and age
   const input = parsePayload(createPetSchema, req.body)
 
-  // 2. Store the pet, and with it the events that follow from it.
+  // 2. Store the pet together with its events.
   //    A repeated Idempotency-Key gets the first pet, without events
   const { pet, events } = await pets.create(
     input,
@@ -58,7 +58,7 @@ export const handler: Handlers['JsCreatePet'] = async (
     logger.info('🐾 Pet created', { petId, name, species, status })
   }
 
-  // 3. Emit them: one for the audit trail, one queues the job
+  // 3. Emit them: one for the audit trail, one to queue the job
   await Promise.all(events.map((event) => emit(event)))
 
   // 4. Respond without waiting for the job

@@ -40,11 +40,11 @@ export const handler: Handlers['JsDeletionReaper'] = async ({
     return purged !== null
   }
 
-  // 1. Scan for soft-deleted pets whose purge date is over
+  // 1. Scan for soft-deleted pets whose purge date has passed
   const { counts, errors } = await pets.reap(purge)
   for (const error of errors) logger.error('Pet not purged', { error })
 
-  // 4. Report, also when nothing was due
+  // 4. Report, even if nothing was due
   await emit({
     topic: 'js.reaper.completed',
     data: reaperCompleted(counts),

@@ -27,7 +27,7 @@ export const handler: Handlers['JsListPets'] = async (req) => {
   const page = parsePageQuery(req.queryParams)
   if (!page) return { status: 200, body: await pets.list() }
 
-  // 2. List the page, and say where the next one begins
+  // 2. List the page. Headers point to the next one
   const { pets: body, next } = await pets.listPage(page)
   return { status: 200, headers: pageHeaders('/js/pets', page, next), body }
 }

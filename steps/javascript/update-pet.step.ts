@@ -44,7 +44,7 @@ export const handler: Handlers['JsUpdatePet'] = async (
   // 1. Check the body: every field is optional
   const patch = parsePayload(updatePetSchema, req.body)
 
-  // 2. Change the pet, and say what a soft delete or a restore causes
+  // 2. Change the pet. A soft delete or a restore has an event
   const { id = '' } = req.pathParams
   const ifMatch = req.headers['if-match']
   const { pet, events } = await pets.update({ id, ifMatch }, patch, {
@@ -59,7 +59,7 @@ export const handler: Handlers['JsUpdatePet'] = async (
   })
   logger.info('✏️ Pet updated', { petId: pet.id, status: pet.status })
 
-  // 3. Emit that, if it was one of the two
+  // 3. Emit the event, if there is one
   for (const event of events) await emit(event)
 
   return { status: 200, body: pet }

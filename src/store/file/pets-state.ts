@@ -95,7 +95,7 @@ export class PetsState {
   #index(pet: StoredPet): void {
     if (owesEvents(pet)) this.#owing.set(pet.id, pet)
     if (!pet.idempotency) return
-    // A key that is over may have been used again.
+    // An expired key may have been used again.
     const { key } = pet.idempotency
     if (Number(this.#byKey.get(key)?.id ?? 0) < Number(pet.id)) this.#byKey.set(key, pet)
   }

@@ -17,7 +17,7 @@ export const OPEN_PATHS = new Set(['/livez', '/readyz'])
 /** Makes a browser ask for name and secret, and send them with all further requests. */
 export const BASIC_CHALLENGE = 'Basic realm="API keys", charset="UTF-8"'
 
-/** What a request without a key is told. */
+/** The response's message to a request without a key. */
 export const KEY_REQUIRED = 'An API key is required: send it as Authorization: Bearer or X-API-Key'
 
 const BEARER_CHALLENGE = 'Bearer realm="API keys"'

@@ -32,7 +32,7 @@ const PATHS = {
   },
 }
 
-/** Returns what a document says of the paths that the runtime itself serves. */
+/** Returns the document's part about the paths that the runtime itself serves. */
 export const runtimePaths = ({ hasMetrics, needsKey }: Pick<DocumentParts, 'hasMetrics' | 'needsKey'>): ApiObject =>
   Object.fromEntries(
     Object.entries(PATHS)

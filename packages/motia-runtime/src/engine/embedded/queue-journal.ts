@@ -168,7 +168,7 @@ export class QueueJournal {
       this.#calls.fsyncSync(file.fd)
       if (file.path !== this.#syncedPath) syncFolderNow(this.#calls, this.#folder)
     } catch (error) {
-      // A later sync would say nothing about what this one has lost: the messages go to another file.
+      // A later sync would say nothing about the bytes that this one lost, so the messages must go to another file.
       this.#isFailing = true
       throw error
     }
