@@ -5,7 +5,7 @@ import { auditedEventSchema } from '../../src/events/audited-event'
 export const config: EventConfig = {
   type: 'event',
   name: 'TsAuditTrail',
-  description: 'Writes every event of the namespace into the audit trail',
+  description: 'Appends the events of the namespace to the audit trail',
   flows: ['pets'],
   subscribes: [
     'ts.pet.created',

@@ -72,7 +72,7 @@ describe('when the data file cannot be written', () => {
     fail(name, code)
     await store.create(petOf({ name: 'Rex' }))
     await store.close()
-    expect(warnings).toEqual([expect.stringMatching(/^pets\.json is behind, pets\.journal has the rest: /)])
+    expect(warnings).toEqual([expect.stringMatching(/^Cannot update pets\.json \(pets\.journal has the latest changes\): /)])
     expect(await createFileStore({ dataDir: dir.path }).list()).toHaveLength(2)
 
     mend()

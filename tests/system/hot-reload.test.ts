@@ -137,8 +137,12 @@ describe('a change that is saved while npm run dev runs', () => {
     const renamed = () => original().replaceAll('JsListPets', 'JsAllPets')
 
     test('When a step is copied, then it is refused until it is one of its own, and then it serves and has a place in the flow', async () => {
-      await put(COPY, original(), `✗ ${COPY}: the name JsListPets is that of the step in steps/javascript/get-pets`)
-      await put(COPY, renamed(), `✗ ${COPY}: GET /js/pets is answered by the step in steps/javascript/get-pets`)
+      await put(
+        COPY,
+        original(),
+        `✗ ${COPY}: the name JsListPets is already used by the step in steps/javascript/get-pets`,
+      )
+      await put(COPY, renamed(), `✗ ${COPY}: GET /js/pets is already served by the step in steps/javascript/get-pets`)
       await put(COPY, renamed().replace("path: '/js/pets'", "path: '/js/all-pets'"), `+ ${COPY}`)
       const { body } = await request(server.url).get('/js/all-pets').expect(200)
       expect(body).toEqual((await petsApi(server.url, 'js').list()).body)

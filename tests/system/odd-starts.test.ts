@@ -49,7 +49,7 @@ test('When a step file is a mere copy of another, then the start ends with a lin
   const original = readFileSync(join(ROOT, 'steps/python/get-pet.step.ts'), 'utf8')
   project.write('steps/typescript/a-copy.step.ts', original)
   expect(await refusalOf({ root: project.root })).toBe(
-    '✗ steps/typescript/a-copy.step.ts: the name PyGetPet is that of the step in steps/python/get-pet.step.ts\n',
+    '✗ steps/typescript/a-copy.step.ts: the name PyGetPet is already used by the step in steps/python/get-pet.step.ts\n',
   )
 })
 

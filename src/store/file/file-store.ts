@@ -142,7 +142,8 @@ class FileStore implements PetStore {
       await this.#folder.update()
       this.#hasWarned = false
     } catch (error) {
-      if (!this.#hasWarned) this.#warn(`pets.json is behind, pets.journal has the rest: ${toStoreError(error).message}`)
+      if (!this.#hasWarned)
+        this.#warn(`Cannot update pets.json (pets.journal has the latest changes): ${toStoreError(error).message}`)
       this.#hasWarned = true
       throw error
     }

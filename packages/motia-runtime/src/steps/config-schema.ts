@@ -26,7 +26,7 @@ export const checked = (check: (text: string) => void) =>
 
 /** Returns the schema of a list without duplicates. */
 export const unique = (items: z.ZodType<string>) =>
-  z.array(items).refine((list) => new Set(list).size === list.length, 'names the same one twice')
+  z.array(items).refine((list) => new Set(list).size === list.length, 'contains a duplicate')
 
 /** The schema of a function. */
 export const fn = z.custom((value) => typeof value === 'function', 'must be a function')

@@ -43,8 +43,8 @@ export const isStream = (definition: Definition): definition is StreamFile => !i
 /** Returns the names that only one definition may have, each with the beginning of the error message. */
 const claimsOf = (definition: Definition): [claim: string, text: string][] => {
   const { name } = definition.config
-  if (!isStep(definition)) return [[`stream ${name}`, `the name ${name} is that of the stream in`]]
-  const claims: [string, string][] = [[`step ${name}`, `the name ${name} is that of the step in`]]
+  if (!isStep(definition)) return [[`stream ${name}`, `the name ${name} is already used by the stream in`]]
+  const claims: [string, string][] = [[`step ${name}`, `the name ${name} is already used by the step in`]]
   if (isApiStep(definition)) {
     const { method, path } = definition.config
     // As express compares them: ignoring case, a slash at the end, and the names of parameters.
@@ -52,12 +52,12 @@ const claimsOf = (definition: Definition): [claim: string, text: string][] => {
       .replaceAll(/:\w+/g, ':')
       .replace(/(?<=.)\/$/, '')
       .toLowerCase()
-    claims.push([`route ${method} ${route}`, `${method} ${path} is answered by the step in`])
+    claims.push([`route ${method} ${route}`, `${method} ${path} is already served by the step in`])
   }
   if (isEventStep(definition)) {
     for (const topic of definition.config.subscribes) {
       const queue = `${topic}.${name}`
-      claims.push([`queue ${queue}`, `the queue ${queue} is that of the step in`])
+      claims.push([`queue ${queue}`, `the queue ${queue} is already used by the step in`])
     }
   }
   return claims

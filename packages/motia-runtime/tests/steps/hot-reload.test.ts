@@ -117,7 +117,7 @@ describe('When a step is saved', () => {
     [
       'the name of another step',
       apiStep('B', "'new'"),
-      '✗ steps/a.step.ts: the name B is that of the step in steps/b.step.ts',
+      '✗ steps/a.step.ts: the name B is already used by the step in steps/b.step.ts',
     ],
     ['text that does not compile', 'export konst config', '✗ steps/a.step.ts:1:'],
     ['an error', "throw new Error('not today')", '✗ steps/a.step.ts:1:7: Error: not today'],
@@ -232,7 +232,7 @@ describe('When files come and go', () => {
   test('then a copy of a step is refused until the original is gone', async () => {
     const { write, remove, names, printed } = await watchProject({ 'steps/b.step.ts': apiStep('B') })
     write('steps/a.step.ts', apiStep('B'))
-    await printed('✗ steps/a.step.ts: the name B is that of the step in steps/b.step.ts')
+    await printed('✗ steps/a.step.ts: the name B is already used by the step in steps/b.step.ts')
     remove('steps/b.step.ts')
     await printed('+ steps/a.step.ts')
     expect(names().toSorted()).toEqual(['B', 'Begin'])

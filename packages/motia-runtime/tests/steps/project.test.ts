@@ -105,25 +105,25 @@ describe('When files of a project are invalid', () => {
       'have the same name',
       apiStep('A'),
       apiStep('A', "'ok'", "path: '/b'"),
-      'the name A is that of the step in steps/a.step.ts',
+      'the name A is already used by the step in steps/a.step.ts',
     ],
     [
       'have the same route',
       apiStep('A'),
       apiStep('B', "'ok'", "path: '/A'"),
-      'GET /A is answered by the step in steps/a.step.ts',
+      'GET /A is already served by the step in steps/a.step.ts',
     ],
     [
       'have the same route but for the names of parameters, case, and a slash',
       apiStep('A', "'ok'", "path: '/pets/:id'"),
       apiStep('B', "'ok'", "path: '/Pets/:name/'"),
-      'GET /Pets/:name/ is answered by the step in steps/a.step.ts',
+      'GET /Pets/:name/ is already served by the step in steps/a.step.ts',
     ],
     [
       'have the same queue',
       event('b.C', 'a'),
       event('C', 'a.b'),
-      'the queue a.b.C is that of the step in steps/a.step.ts',
+      'the queue a.b.C is already used by the step in steps/a.step.ts',
     ],
   ])('since two steps %s, then the second one is reported', async (_, first, second, problem) => {
     const { root } = makeProject({ 'steps/a.step.ts': first, 'steps/b.step.ts': second })
@@ -133,7 +133,7 @@ describe('When files of a project are invalid', () => {
   test('since two streams have the same name, then the second one is reported', async () => {
     const { root } = makeProject({ 'steps/a.stream.ts': NOTES, 'steps/b.stream.ts': NOTES })
     expect(await problemsOf(root)).toEqual([
-      '✗ steps/b.stream.ts: the name notes is that of the stream in steps/a.stream.ts',
+      '✗ steps/b.stream.ts: the name notes is already used by the stream in steps/a.stream.ts',
     ])
   })
 

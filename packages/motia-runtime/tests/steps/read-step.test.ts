@@ -116,9 +116,9 @@ describe('the config of a step', () => {
     [
       'the same topic twice',
       { ...event, subscribes: ['a', 'a'] },
-      "subscribes: names the same one twice (is [ 'a', 'a' ])",
+      "subscribes: contains a duplicate (is [ 'a', 'a' ])",
     ],
-    ['the same flow twice', { ...api, flows: ['a', 'a'] }, "flows: names the same one twice (is [ 'a', 'a' ])"],
+    ['the same flow twice', { ...api, flows: ['a', 'a'] }, "flows: contains a duplicate (is [ 'a', 'a' ])"],
     ["Motia's hidden flow", { ...api, flows: ['_plugin'] }, "flows.0: is a flow that Motia hides (is '_plugin')"],
     [
       'a wrong cron expression',

@@ -67,7 +67,9 @@ const sayTakenOver = (worker: Worker, visibilityMs: number): void => {
     setImmediate(() => {
       const jobs = count === 1 ? '1 job of the queue' : `${count} jobs of the queue`
       count = 0
-      console.warn(`${jobs} ${worker.name} taken over: no sign of life from the server for ${visibilityMs / 1_000} s`)
+      console.warn(
+        `${jobs} ${worker.name} taken over, because the server has not responded for ${visibilityMs / 1_000} s`,
+      )
     })
   })
 }

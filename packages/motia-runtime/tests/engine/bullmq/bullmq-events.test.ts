@@ -144,7 +144,7 @@ describe('a server that does not respond', () => {
     const { lifeMs, lines } = await loseLock(1)
     expect(lifeMs).toBeGreaterThan(30_000)
     expect(lifeMs).toBeLessThan(36_000)
-    expect(lines).toEqual(['1 job of the queue job.Step taken over: no sign of life from the server for 30 s'])
+    expect(lines).toEqual(['1 job of the queue job.Step taken over, because the server has not responded for 30 s'])
   })
 
   test('When its job has attempts left, then that runs again; otherwise it is a dead letter that says why', async () => {
