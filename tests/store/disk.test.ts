@@ -72,7 +72,9 @@ describe('when the data file cannot be written', () => {
     fail(name, code)
     await store.create(petOf({ name: 'Rex' }))
     await store.close()
-    expect(warnings).toEqual([expect.stringMatching(/^Cannot update pets\.json \(pets\.journal has the latest changes\): /)])
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Cannot update pets\.json \(pets\.journal has the latest changes\): /),
+    ])
     expect(await createFileStore({ dataDir: dir.path }).list()).toHaveLength(2)
 
     mend()
