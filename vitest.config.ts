@@ -14,7 +14,7 @@ const BROWSER_TESTS = ['tests/e2e/**/*.test.ts']
 
 export default defineConfig({
   resolve: {
-    // The sources, and not what was built from them last.
+    // The sources instead of the built package.
     alias: { 'motia-runtime': fileURLToPath(new URL('packages/motia-runtime/src/index.ts', import.meta.url)) },
   },
   test: {

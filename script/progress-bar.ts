@@ -1,6 +1,6 @@
 const WIDTH = 30
 
-/** Draws a bar that fills up on one line of the terminal; if stderr is no terminal, one line for each quarter. */
+/** Draws a bar that fills up on one line of the terminal, or one line for each quarter if stderr is not a terminal. */
 export class ProgressBar {
   #title = ''
   #drawn = -1
