@@ -1,8 +1,12 @@
 import { workbenchXPath } from '@motiadev/workbench'
-import makeItYours from '../../docs/make-it-yours.md?raw'
 import type { Chapter } from '../workbench/chapter'
 import { flowView, logs } from '../workbench/scenes'
 import { newLogs, Task } from '../workbench/task'
+
+// Unlike an import, this also works in a project without the page.
+const [makeItYours = 'There is no docs/make-it-yours.md'] = Object.values(
+  import.meta.glob('../../docs/make-it-yours.md', { query: '?raw', import: 'default', eager: true }),
+)
 
 const openPage = () => window.open(URL.createObjectURL(new Blob([makeItYours], { type: 'text/plain; charset=utf-8' })))
 
