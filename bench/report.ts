@@ -60,7 +60,7 @@ export const report = (results: Results): string => {
   const aims = checkAims(results).map(({ aim, measured, isMet }) => [aim, measured, mark(isMet)])
   return `# Benchmarks
 
-\`npm run bench\` writes this page in about seven minutes. \`npm run bench -- --quick\` tries everything in seconds.
+\`npm run bench\` writes this page in about five minutes. \`npm run bench -- --quick\` tries everything in seconds.
 
 ${machine.date}, Node ${machine.node}, ${machine.cores} cores (${machine.processor}), ${machine.memoryGb.toFixed(0)} GB; load average before the
 run: ${machine.loadBefore.toFixed(1)}. Server, database and clients share the machine. The contenders take turns. Failed requests: ${failures}.
