@@ -48,7 +48,7 @@ export const openapi = (): ApiDescription => ({
       description: 'The body, the query or a header is invalid',
       example: { message: INVALID_PAYLOAD, issues: [{ path: 'name', message: 'must not be blank' }] },
     },
-    404: { description: 'There is no such pet', example: { message: new PetNotFoundError().message } },
+    404: { description: 'No pet has this id', example: { message: new PetNotFoundError().message } },
     412: { description: 'The pet does not match `If-Match`', example: { message: new PetChangedError().message } },
     422: {
       description: 'The `Idempotency-Key` was used with another body',

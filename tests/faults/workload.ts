@@ -126,7 +126,7 @@ const runClient = async (shop: Shop, options: ClientOptions): Promise<void> => {
   if (index % 4 === 1)
     await change('3 available', () => pets.update({ id }, { status: 'available', ageMonths: 3 }, describe))
   if (index % 4 === 3) await change(stateOf(undefined), () => later.purge(id, purged))
-  const mend = () => {
+  const repair = () => {
     failures.delete(id)
     if (!isLast) failures.set(id, new StoreError('STORE_UNAVAILABLE', 'The job fails for now'))
   }
@@ -135,7 +135,7 @@ const runClient = async (shop: Shop, options: ClientOptions): Promise<void> => {
   const find = async () => (await shop.engine.deadLetters.list()).find((letter) => letter.event.id === event)
   const letter = await waitFor(find, { what: 'the dead letter', interval: 1, timeout })
   note({ kind: 'letter', event })
-  mend()
+  repair()
   note({ kind: 'retrying', event })
   await shop.engine.deadLetters.retry(letter.id)
 }

@@ -303,7 +303,7 @@ describe('If-Match', () => {
     },
   )
 
-  test.each([etag, '"x"', '*'])('When it is %s and there is no such pet, then that is the error', async (ifMatch) => {
+  test.each([etag, '"x"', '*'])('When it is %s and no pet has the id, then the pet is not found', async (ifMatch) => {
     const { pets } = makePets({ ...deletedRex, purged: true })
     for (const id of ['1', '2']) {
       await expect(pets.update({ id, ifMatch }, {}, changes)).rejects.toMatchObject(notFound)

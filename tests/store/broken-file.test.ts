@@ -78,7 +78,7 @@ describe('a data file that is not a valid store', () => {
       const error = await call().catch((reason) => reason)
       expect(error).toBeInstanceOf(StoreError)
       expect(error).toMatchObject({ code: 'STORE_INVALID', message: expect.stringMatching(message) })
-      // Jobs wait for a person to mend the file, and use up no attempt.
+      // Jobs wait until somebody fixes the file, which does not count as an attempt.
       expect(error).toMatchObject({ isTemporary: true })
       expect(error.message).not.toContain(dir.path)
     }

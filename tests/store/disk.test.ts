@@ -19,12 +19,12 @@ const makeFailingStore = () => {
   const fail = (name: string, code: string) => {
     fault = { name, code }
   }
-  const mend = () => {
+  const repair = () => {
     fault = null
   }
   const warnings: string[] = []
   const store = createFileStore({ dataDir: dir.path, calls, warn: (message) => warnings.push(message) })
-  return { dir, store, warnings, fail, mend }
+  return { dir, store, warnings, fail, repair }
 }
 
 describe('when the journal cannot be written', () => {
@@ -36,7 +36,7 @@ describe('when the journal cannot be written', () => {
     ['openSync', 'EROFS', 'STORE_UNAVAILABLE'],
     ['openSync', 'EMFILE', 'STORE_UNAVAILABLE'],
   ])('(%s: %s) then changes reject with %s, nothing is changed, and service resumes', async (name, code, expected) => {
-    const { dir, store, fail, mend } = makeFailingStore()
+    const { dir, store, fail, repair } = makeFailingStore()
     const pet = await store.create(petOf({ name: 'Rex' }))
     await upToDate(dir, store)
     const before = journalOf(dir)
@@ -54,7 +54,7 @@ describe('when the journal cannot be written', () => {
     expect(await store.list()).toEqual([pet])
     expect(journalOf(dir)).toBe(before)
 
-    mend()
+    repair()
     expect((await store.create(petOf())).id).toBe('2')
     expect(await createFileStore({ dataDir: dir.path }).list()).toHaveLength(2)
   })
@@ -66,7 +66,7 @@ describe('when the data file cannot be written', () => {
     ['futimesSync', 'ENOSPC'],
     ['renameSync', 'EIO'],
   ])('(%s: %s) then changes are taken all the same, a warning says so, and it catches up', async (name, code) => {
-    const { dir, store, warnings, fail, mend } = makeFailingStore()
+    const { dir, store, warnings, fail, repair } = makeFailingStore()
     await store.create(petOf())
     await upToDate(dir, store)
     fail(name, code)
@@ -77,7 +77,7 @@ describe('when the data file cannot be written', () => {
     ])
     expect(await createFileStore({ dataDir: dir.path }).list()).toHaveLength(2)
 
-    mend()
+    repair()
     await store.create(petOf({ name: 'Max' }))
     await store.close()
     expect(Object.values(dir.json().pets).map(({ name }) => name)).toEqual(['Buddy', 'Rex', 'Max'])

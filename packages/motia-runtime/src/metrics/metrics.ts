@@ -45,16 +45,25 @@ export const createMetrics = ({ engine, figures }: MetricsOptions): Metrics => {
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
   const requests = new Histogram({
-    ...{ name: 'http_request_duration_seconds', help: 'Time from a request to the end of its response.', registers },
-    ...{ labelNames: ['method', 'route', 'status'] as const, buckets: REQUEST_BUCKETS },
+    name: 'http_request_duration_seconds',
+    help: 'Time from a request to the end of its response.',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: REQUEST_BUCKETS,
+    registers,
   })
   const jobs = new Histogram({
-    ...{ name: 'motia_job_duration_seconds', help: 'Time of each attempt of a job.', registers },
-    ...{ labelNames: ['topic', 'step', 'result'] as const, buckets: RUN_BUCKETS },
+    name: 'motia_job_duration_seconds',
+    help: 'Time of each attempt of a job.',
+    labelNames: ['topic', 'step', 'result'] as const,
+    buckets: RUN_BUCKETS,
+    registers,
   })
   const crons = new Histogram({
-    ...{ name: 'motia_cron_duration_seconds', help: 'Time of each run of a cron step.', registers },
-    ...{ labelNames: ['step', 'result'] as const, buckets: RUN_BUCKETS },
+    name: 'motia_cron_duration_seconds',
+    help: 'Time of each run of a cron step.',
+    labelNames: ['step', 'result'] as const,
+    buckets: RUN_BUCKETS,
+    registers,
   })
   addQueues(registry, engine)
 
@@ -92,7 +101,9 @@ export const createMetrics = ({ engine, figures }: MetricsOptions): Metrics => {
  */
 const addQueues = (registry: Registry, { queues, deadLetters }: MetricsOptions['engine']): void => {
   new Gauge({
-    ...{ name: 'motia_queue_messages', help: 'Messages in a queue.', registers: [registry] },
+    name: 'motia_queue_messages',
+    help: 'Messages in a queue.',
+    registers: [registry],
     labelNames: ['queue', 'state'] as const,
     async collect() {
       this.reset()
@@ -102,7 +113,9 @@ const addQueues = (registry: Registry, { queues, deadLetters }: MetricsOptions['
     },
   })
   new Gauge({
-    ...{ name: 'motia_dead_letters', help: 'Dead letters of a queue.', registers: [registry] },
+    name: 'motia_dead_letters',
+    help: 'Dead letters of a queue.',
+    registers: [registry],
     labelNames: ['queue'] as const,
     async collect() {
       this.reset()

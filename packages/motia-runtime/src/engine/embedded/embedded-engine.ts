@@ -57,7 +57,7 @@ export const createEmbeddedEngine = async ({
   let timer: NodeJS.Timeout | undefined
 
   const look = () => {
-    journal.mend()
+    journal.recover()
     if (journal.isSafe) others.adopt((messages) => dispatcher.adopt(messages))
     dispatcher.buryDeserted()
   }

@@ -87,7 +87,7 @@ export class QueueJournal {
     return this.#written
   }
 
-  /** Writes the new records. Never throws: if writing fails, messages are in memory only until `mend` succeeds. */
+  /** Writes the new records. Never throws: if writing fails, messages are in memory only until `recover` succeeds. */
   flush(): void {
     if (this.#records !== '') this.#write()
     this.#onWritten()
@@ -95,7 +95,7 @@ export class QueueJournal {
   }
 
   /** Tries again to write pending messages after a failure. */
-  mend(): void {
+  recover(): void {
     if (!this.#isFailing || this.#isClosed) return
     try {
       this.#beginAgain()
@@ -117,7 +117,7 @@ export class QueueJournal {
   close(): void {
     if (this.#isClosed) return
     this.flush()
-    this.mend()
+    this.recover()
     const { size } = this.#pending
     if (this.#isFailing && size > 0)
       console.warn(`Queued events lost because the queue journal cannot be written: ${size}`)

@@ -137,12 +137,12 @@ test('When the journal cannot be written, then one warning says so, and it is wr
   journal.flush()
   await written
   expect(journal.isSafe).toBe(false)
-  journal.mend()
+  journal.recover()
   expect(warn).toHaveBeenCalledTimes(1)
   expect(warn.mock.calls[0]?.[0]).toContain('only in memory')
 
   rmSync(folder)
-  journal.mend()
+  journal.recover()
   expect(journal.isSafe).toBe(true)
   expect(info).toHaveBeenCalledTimes(1)
   journal.close()
@@ -174,7 +174,7 @@ test('When what was taken over cannot be written, then the journal of the dead p
   expect(adopt()).toEqual([])
 
   rmSync(ownFolder)
-  own.mend()
+  own.recover()
   others.adopt(take)
   expect(take).toHaveBeenCalledTimes(1)
   expect(readdirSync(folder)).toEqual([])
