@@ -46,8 +46,10 @@ export const Task = ({ todos }: { todos: Todo[] }) => {
     if (!progress.start) setProgress({ done: 0, start: seen })
     else if (todos[progress.done]?.isDone(seen, progress.start)) setProgress({ done: progress.done + 1, start: seen })
   }, [seen, progress, todos])
+  // Missing until the state at the start is known: what happens before that is not noticed.
+  const done = progress.start ? progress.done : undefined
   return (
-    <ol className="tutorial-task" aria-live="polite" data-testid="tutorial-task" data-done={progress.done}>
+    <ol className="tutorial-task" aria-live="polite" data-testid="tutorial-task" data-done={done}>
       {todos.map(({ text }, index) => {
         const state = index < progress.done ? 'is-done' : index === progress.done ? 'is-now' : ''
         return (
