@@ -76,7 +76,12 @@ test('When the instance that reaps is killed, then another one goes on with the 
   const ids = await Promise.all(Array.from({ length: MANY_DUE }, async () => (await store.create(due)).id))
   const kept = await store.create(petOf())
   // One reaper missed its last run, and makes up for it at the start; no other run will come to help.
-  const engine = await createBullMqEngine({ redisUrl: redis.url, prefix: 'pets', traceLimit: 0 })
+  const engine = await createBullMqEngine({
+    redisUrl: redis.url,
+    prefix: 'pets',
+    app: 'motia-pet-store',
+    traceLimit: 0,
+  })
   const run = await engine.leases.begin('JsDeletionReaper', Date.now() - 3 * DAY_MS)
   if (typeof run === 'string') throw new Error(`The lease is ${run}`)
   await run.end()

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { copyImpatientProject } from '../support/impatient-project'
+import { copyProject } from '../support/project-copy'
 import { startRedis } from '../support/redis'
+import { refusalOf } from '../support/server'
 import { waitFor } from '../support/wait-for'
 import { ask, spread, startInstance } from './fleet'
 
@@ -38,4 +40,20 @@ test('When two stores share a Redis under two prefixes, then each runs its own j
     expect(completed).toHaveLength(PETS)
   }
   await Promise.all(stores.map(({ server }) => server.stop()))
+})
+
+test('When an app of another name uses the prefix of a store, then it does not start, and the store goes on', async () => {
+  const redis = await startRedis()
+  const server = await startInstance(redis.url)
+  const kennel = copyProject()
+  kennel.edit('package.json', '"name": "motia-pet-store"', '"name": "kennel"')
+  const refusal = await refusalOf({ root: kennel.root, env: { REDIS_URL: redis.url } })
+  expect(refusal).toBe(
+    '✗ The prefix "pets" in Redis belongs to the app "motia-pet-store", and this app is "kennel" (see package.json): ' +
+      'set another redisPrefix, or delete the key pets:app if the app was renamed\n',
+  )
+  const { body } = await ask(server.url, 'POST', '/js/pets', { name: 'Rex', species: 'dog', ageMonths: 1 })
+  await redis.command('DEL', 'pets:app')
+  const renamed = await startInstance(redis.url, { root: kennel.root })
+  expect((await ask(renamed.url, 'GET', `/js/pets/${body.id}`)).status).toBe(200)
 })

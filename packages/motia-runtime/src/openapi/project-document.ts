@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { ApiRouteConfig, Step } from 'motia'
 import { z } from 'zod'
 import type { RuntimeHooks } from '../server/options'
+import { projectPackage } from '../server/project-package'
 import type { StepModules } from '../steps/step-modules'
 import type { ApiObject } from './description'
 import { openApiDocument } from './document'
@@ -25,7 +24,7 @@ export interface ProjectDocument {
 export const projectDocument = (project: ProjectDocument): ApiObject =>
   openApiDocument({
     title: project.name,
-    version: versionOf(project.root),
+    version: projectPackage(project.root).version,
     hasMetrics: project.metrics,
     needsKey: project.apiKeys.length > 0,
     ...project.hooks.openapi?.(),
@@ -44,14 +43,3 @@ const withSchemas = (config: ApiRouteConfig, exported: unknown): ApiOperation =>
   ...config,
   ...schemas.parse(exported),
 })
-
-const packageJson = z.object({ version: z.string() })
-
-/** Returns the version in the project's `package.json`; `0.0.0` if there is none. */
-const versionOf = (root: string): string => {
-  try {
-    return packageJson.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))).version
-  } catch {
-    return '0.0.0'
-  }
-}

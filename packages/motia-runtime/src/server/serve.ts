@@ -19,6 +19,7 @@ import { prepareDrain } from './drain'
 import { hooksOf } from './hooks'
 import { createMotiaServer } from './motia-server'
 import { type ResolvedOptions, type RuntimeConfig, type RuntimeHooks, resolveOptions } from './options'
+import { projectPackage } from './project-package'
 
 /** `dev` has the Workbench and hot reload, `start` is production. */
 export type Mode = 'dev' | 'start'
@@ -176,10 +177,11 @@ const NO_OUTBOX = {
 
 /** Returns the engine. Loads BullMQ and the Redis clients, which take 200 ms and 30 MB, only if needed. */
 const createEngine = async (options: ResolvedOptions, isProduction: boolean): Promise<Engine> => {
-  const { dataDir, redisUrl, redisPrefix, traceLimit } = options
+  const { root, name, dataDir, redisUrl, redisPrefix, traceLimit } = options
   if (redisUrl) {
     const { createBullMqEngine } = await import('../engine/bullmq/bullmq-engine')
-    return createBullMqEngine({ redisUrl, prefix: redisPrefix, traceLimit })
+    const app = projectPackage(root).name ?? name
+    return createBullMqEngine({ redisUrl, prefix: redisPrefix, app, traceLimit })
   }
   const { createEmbeddedEngine } = await import('../engine/embedded/embedded-engine')
   return createEmbeddedEngine({ dataDir, traceLimit: isProduction ? 0 : traceLimit })

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine'
 import { BullMqEvents } from './bullmq-events'
+import { claimPrefix } from './claim-prefix'
 import { BullMqDeadLetters } from './dead-letters'
 import { Queues } from './queues'
 import { createQueuesTab } from './queues-tab'
@@ -15,17 +16,24 @@ export interface BullMqEngineOptions {
   redisUrl: string
   /** The prefix of the names of all keys and queues. Servers with different prefixes share nothing. */
   prefix: string
+  /** Identifies the app, of which all servers may run. Two apps cannot have one prefix. */
+  app: string
   /** How many traces, and how many log lines, are kept for the Workbench. */
   traceLimit: number
 }
 
 /**
  * Returns an engine that keeps everything in Redis, with BullMQ queues. Throws a one-line error if Redis cannot be
- * used.
+ * used, or if another app uses the prefix.
  */
-export const createBullMqEngine = async ({ redisUrl, prefix, traceLimit }: BullMqEngineOptions): Promise<Engine> => {
+export const createBullMqEngine = async (options: BullMqEngineOptions): Promise<Engine> => {
+  const { redisUrl, prefix, app, traceLimit } = options
   const redis = await connectRedis(redisUrl, `${prefix}-server`)
   const { commands } = redis
+  await claimPrefix(commands, prefix, app).catch((error) => {
+    redis.close()
+    throw error
+  })
   const health = new RedisHealth(redis.queues)
   // Queues have their own prefix, because the Queues tab takes every key below it that ends in `:id` for a queue.
   const queues = new Queues(redis.queues, `${prefix}:queues`)

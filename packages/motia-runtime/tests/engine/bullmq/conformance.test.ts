@@ -11,5 +11,5 @@ enginePromises('BullMQ', async () => {
   redis ??= startRedis()
   count += 1
   const prefix = `test-${count}`
-  return { module: MODULE, options: { redisUrl: (await redis).url, prefix, traceLimit: 100 } }
+  return { module: MODULE, options: { redisUrl: (await redis).url, prefix, app: 'test', traceLimit: 100 } }
 })

@@ -1,6 +1,6 @@
 import { type MockInstance, onTestFinished, vi } from 'vitest'
 import type { TestRedis } from '../../../../../tests/support/redis'
-import { createBullMqEngine } from '../../../src/engine/bullmq/bullmq-engine'
+import { type BullMqEngineOptions, createBullMqEngine } from '../../../src/engine/bullmq/bullmq-engine'
 import type { Engine } from '../../../src/engine/engine'
 import { stopEngine } from '../engine-world'
 
@@ -15,9 +15,9 @@ export const newPrefix = (): string => {
 /** Opens an engine that is stopped after the test. */
 export const openTestEngine = async (
   redis: TestRedis,
-  { prefix = newPrefix(), traceLimit = 100 }: { prefix?: string; traceLimit?: number } = {},
+  { prefix = newPrefix(), app = 'test', traceLimit = 100 }: Partial<BullMqEngineOptions> = {},
 ): Promise<Engine> => {
-  const engine = await createBullMqEngine({ redisUrl: redis.url, prefix, traceLimit })
+  const engine = await createBullMqEngine({ redisUrl: redis.url, prefix, app, traceLimit })
   onTestFinished(() => stopEngine(engine))
   return engine
 }
