@@ -20,12 +20,14 @@ export const handler: Handlers['TsDeletionReaper'] = async ({
 }) => {
   logger.info('🔄 Deletion Reaper started - scanning for pets to purge')
 
-  const purge = async (id: string) => {
+  // 1. Scan for soft-deleted pets whose purge date has passed
+  const { counts, errors } = await pets.reap(async (id) => {
     // 2. Remove the pet for good, unless another namespace was faster
     const purged = await pets.purge(id, (pet, purgedAt) => ({
       topic: 'ts.pet.purged',
       data: petPurged(pet, purgedAt),
     }))
+
     // 3. Emit an audit event for each purged pet
     for (const event of purged?.events ?? []) {
       const { petId, name, deletedAt, purgeAt } = event.data
@@ -38,10 +40,7 @@ export const handler: Handlers['TsDeletionReaper'] = async ({
       await emit(event)
     }
     return purged !== null
-  }
-
-  // 1. Scan for soft-deleted pets whose purge date has passed
-  const { counts, errors } = await pets.reap(purge)
+  })
   for (const error of errors) logger.error('Pet not purged', { error })
 
   // 4. Report, even if nothing was due

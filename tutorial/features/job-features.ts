@@ -99,7 +99,7 @@ export const deletionReaperFeatures: FeatureDefinition[] = [
   {
     id: 'business-logic',
     title: 'Scan',
-    description: 'Looks at every pet, and calls purge for those whose purgeAt is in the past',
+    description: 'Looks at every pet, and calls the function for those whose purgeAt is in the past',
     startsOn: '  // 1.',
     endsOn: '  const { counts, errors } = await pets.reap(',
   },
