@@ -8,20 +8,30 @@ import type {
   StreamAdapter,
   StreamAdapterManager,
 } from 'motia'
+import { z } from 'zod'
 import type { CronLeases } from '../cron/cron-leases'
 import type { FeedTarget } from '../traces/workbench-feed'
+
+/** An event as the queues store it. */
+export const queuedEventSchema = z.object({
+  id: z.string().optional(),
+  topic: z.string(),
+  data: z.unknown(),
+  traceId: z.string(),
+  flows: z.array(z.string()).optional(),
+})
 
 /**
  * An event for the steps that subscribe to its topic. An event that an outbox owes has an `id`. The engine does not
  * queue an `id` that is queued already.
  */
-export interface QueuedEvent {
-  id?: string
-  topic: string
-  data: unknown
-  traceId: string
-  flows?: string[]
-}
+export type QueuedEvent = z.infer<typeof queuedEventSchema>
+
+/** Handles the events of a step. */
+export type EventHandler = (event: Event<unknown>) => void | Promise<void>
+
+/** The suffix of the name of a queue's dead letters, as in Motia. */
+export const DLQ_SUFFIX = '.dlq'
 
 /** A message without attempts left. A queue's name is `<topic>.<Step>`. Times are epoch ms. */
 export interface DeadLetter {

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { isTemporary } from '../engine/delivery'
 import type { Engine } from '../engine/engine'
-import { isTemporary } from '../engine/temporary'
 
 /** A metric of the project for `GET /metrics`. The `value` of a counter is the sum since the start of the process. */
 export interface Figure {

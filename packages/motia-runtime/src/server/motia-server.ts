@@ -14,7 +14,7 @@ import type { z } from 'zod'
 import { LeasedCronAdapter } from '../cron/cron-adapter'
 import { parseCron } from '../cron/cron-schedule'
 import { CronScheduler } from '../cron/cron-scheduler'
-import type { Engine } from '../engine/engine'
+import type { Engine, EventHandler } from '../engine/engine'
 import { StepLogger } from '../logging/step-logger'
 import type { Metrics } from '../metrics/metrics'
 import { answerBy } from '../steps/answer'
@@ -68,8 +68,6 @@ export interface ComposedServer {
   /** Waits for cron runs and jobs, and writes pending traces and log lines. */
   close(): Promise<void>
 }
-
-type EventHandler = (event: Event<unknown>) => void | Promise<void>
 
 /**
  * Creates Motia's server as its `dev` and `start` commands do, with the engine's adapters and our own cron, logs and

@@ -3,10 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Event, QueueConfig, SubscriptionHandle } from 'motia'
-import { EmitError, type EngineEvents, type QueueCounts, type QueuedEvent } from '../engine'
-import { DLQ_SUFFIX } from './dead-letters'
+import {
+  DLQ_SUFFIX,
+  EmitError,
+  type EngineEvents,
+  type EventHandler,
+  type QueueCounts,
+  type QueuedEvent,
+} from '../engine'
 import { EventSender, type Target } from './event-sender'
-import { type Bury, closeWorker, createWorker, type EventHandler, oneByOne, type WorkerParts } from './queue-worker'
+import { type Bury, closeWorker, createWorker, oneByOne, type WorkerParts } from './queue-worker'
 import type { Queues } from './queues'
 import type { RedisHealth } from './redis-health'
 

@@ -1,22 +1,13 @@
 import type { Job } from 'bullmq'
 import type { QueueConfig } from 'motia'
 import { z } from 'zod'
-import type { DeadLetter, DeadLetters, QueuedEvent } from '../engine'
+import { type DeadLetter, type DeadLetters, DLQ_SUFFIX, type QueuedEvent, queuedEventSchema } from '../engine'
 import type { Queues } from './queues'
 import type { RedisHealth } from './redis-health'
 
-/** What Motia adds to the name of a queue for its dead letters. */
-export const DLQ_SUFFIX = '.dlq'
-
 /** A dead letter in the form that Motia gives it. */
 const letterSchema = z.object({
-  originalEvent: z.object({
-    id: z.string().optional(),
-    topic: z.string(),
-    data: z.unknown(),
-    traceId: z.string(),
-    flows: z.array(z.string()).optional(),
-  }),
+  originalEvent: queuedEventSchema,
   failureReason: z.string(),
   failureTimestamp: z.number(),
   attemptsMade: z.number(),

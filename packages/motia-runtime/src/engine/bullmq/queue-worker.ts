@@ -1,11 +1,10 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq'
-import type { Event, QueueConfig } from 'motia'
-import type { QueuedEvent } from '../engine'
-import { isTemporary, temporaryWait } from '../temporary'
+import type { QueueConfig } from 'motia'
+import { isTemporary, limitsOf, temporaryWait } from '../delivery'
+import type { EventHandler, QueuedEvent } from '../engine'
 import type { Queues } from './queues'
 
-/** Motia's defaults: how many jobs run at once, and how long a silent server keeps its job, in s. */
-const DEFAULT_CONCURRENCY = 10
+/** Motia's default of how long a silent server keeps its job, in s. */
 const DEFAULT_VISIBILITY_S = 900
 
 /** How often a server renews its lock on a long job, in ms. With a short visibility timeout it does so more often. */
@@ -13,9 +12,6 @@ const RENEW_MS = 4_000
 
 /** How often each queue is searched for jobs whose lock has expired, in ms. */
 const STALLED_INTERVAL_MS = 2_000
-
-/** Handles the events of a step. */
-export type EventHandler = (event: Event<unknown>) => void | Promise<void>
 
 /** Stores a job without attempts left as a dead letter. */
 export type Bury = (queue: string, job: Job<QueuedEvent>, reason: string, attempts: number) => Promise<void>
@@ -45,7 +41,7 @@ export const createWorker = (
     connection,
     prefix,
     autorun: false,
-    concurrency: concurrencyOf(config),
+    concurrency: limitsOf(config).concurrency,
     // When the renewal is due, the lock still lasts for the visibility timeout.
     lockDuration: visibilityMs + renewMs,
     lockRenewTime: renewMs,
@@ -88,11 +84,6 @@ export const oneByOne = (): WorkerParts['alone'] => {
 export const closeWorker = async (worker: Worker): Promise<void> => {
   await worker.waitUntilReady().catch(() => {})
   await worker.close()
-}
-
-const concurrencyOf = (config: Partial<QueueConfig>): number => {
-  if (config.type === 'fifo') return 1
-  return ('concurrency' in config && config.concurrency) || DEFAULT_CONCURRENCY
 }
 
 /**

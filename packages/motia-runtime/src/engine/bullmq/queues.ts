@@ -1,11 +1,10 @@
 import { type Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { QueueConfig } from 'motia'
+import { BACKOFF_MS, limitsOf } from '../delivery'
 import type { QueuedEvent } from '../engine'
 
-/** Motia's defaults (`adapter-bullmq-events`): retries, the wait before each in ms, and how many old jobs are kept. */
-const DEFAULT_RETRIES = 3
-const BACKOFF_MS = 2_000
+/** How many old jobs of a queue are kept, as in Motia (`adapter-bullmq-events`). */
 const KEEP_COMPLETED = 1_000
 const KEEP_FAILED = 5_000
 
@@ -32,11 +31,12 @@ export class Queues {
 
   /** Queues an event as a job, with the attempts of its step. Does nothing if the queue still knows the job's id. */
   async add(name: string, event: QueuedEvent, config?: Partial<QueueConfig>, jobId?: string): Promise<Job> {
+    const { maxAttempts, delayMs } = limitsOf(config)
     return this.get(name).add(event.topic, event, {
       ...(jobId !== undefined && { jobId }),
-      attempts: (config?.maxRetries ?? DEFAULT_RETRIES) + 1,
+      attempts: maxAttempts,
       backoff: { type: 'fixed', delay: BACKOFF_MS },
-      delay: (config?.delaySeconds ?? 0) * 1_000,
+      delay: delayMs,
       removeOnComplete: { count: KEEP_COMPLETED },
       removeOnFail: { count: KEEP_FAILED },
     })

@@ -1,6 +1,6 @@
+import { BACKOFF_MS, isTemporary, temporaryWait } from '../delivery'
 import type { DeadLetter } from '../engine'
-import { isTemporary, temporaryWait } from '../temporary'
-import { BACKOFF_MS, eventOf, type Message } from './message'
+import { eventOf, type Message } from './message'
 import type { MessageQueue, Subscription } from './message-queue'
 import type { QueueJournal } from './queue-journal'
 

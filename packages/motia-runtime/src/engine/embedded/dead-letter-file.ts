@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { type FileCalls, nodeFiles } from '../../files/file-calls'
 import { LineLog } from '../../files/line-log'
 import { keepDamaged } from '../../files/set-aside'
-import type { DeadLetter, DeadLetters } from '../engine'
-import { queuedEventSchema } from './journal-records'
+import { type DeadLetter, type DeadLetters, queuedEventSchema } from '../engine'
 
 /** The number of removed dead letters from which the file is rewritten without them, if they are the majority. */
 const MANY_REMOVED = 100

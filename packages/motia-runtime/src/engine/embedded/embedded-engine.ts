@@ -6,6 +6,7 @@ import type { DeadLetter, Engine } from '../engine'
 import { DeadLetterFile } from './dead-letter-file'
 import { Dispatcher } from './dispatcher'
 import { EmbeddedEvents } from './embedded-events'
+import { inspectorOf } from './inspector'
 import { LeaseFiles } from './lease-files'
 import { MemoryFeed } from './memory-feed'
 import { MemoryState } from './memory-state'
@@ -13,7 +14,6 @@ import { memoryStreams } from './memory-streams'
 import { eventText, newMessage } from './message'
 import { OtherJournals } from './other-journals'
 import { OwedEvents } from './owed-events'
-import { QueueInspection } from './queue-inspection'
 import { QueueJournal } from './queue-journal'
 import { createQueuesTab } from './queues-tab'
 
@@ -52,7 +52,7 @@ export const createEmbeddedEngine = async ({
   }
   const deadLetters = new DeadLetterFile(join(dataDir, 'dead-letters.jsonl'), requeue, calls)
   const events = new EmbeddedEvents({ dispatcher, owed, journal, others })
-  const inspector = new QueueInspection(dispatcher, deadLetters)
+  const inspector = inspectorOf(dispatcher, deadLetters)
   const feed = new MemoryFeed(traceLimit)
   let timer: NodeJS.Timeout | undefined
 

@@ -1,14 +1,7 @@
 import { z } from 'zod'
-import { BACKOFF_MS, eventText, type Message, newMessage } from './message'
-
-/** An event in a file. */
-export const queuedEventSchema = z.object({
-  id: z.string().optional(),
-  topic: z.string(),
-  data: z.unknown(),
-  traceId: z.string(),
-  flows: z.array(z.string()).optional(),
-})
+import { BACKOFF_MS } from '../delivery'
+import { queuedEventSchema } from '../engine'
+import { eventText, type Message, newMessage } from './message'
 
 const record = z.union([
   z.object({

@@ -1,36 +1,22 @@
-import type { Event, QueueConfig } from 'motia'
+import type { DeliveryLimits } from '../delivery'
+import type { EventHandler, QueueCounts } from '../engine'
 import { Fifo } from './fifo'
-import type { QueueInfo } from './inspector'
 import type { Message } from './message'
-
-/** Motia's defaults. */
-const DEFAULT_RETRIES = 3
-const DEFAULT_CONCURRENCY = 10
 
 /** How many completed, and how many failed, messages a queue remembers. */
 const REMEMBERED = 100
 
-/** Handles the events of a step. */
-export type EventHandler = (event: Event<unknown>) => unknown
-
 /** The step that subscribes to a queue, with its limits. */
-export interface Subscription {
+export interface Subscription extends DeliveryLimits {
   readonly id: string
   readonly topic: string
   readonly handler: EventHandler
-  readonly concurrency: number
-  readonly maxAttempts: number
-  readonly delayMs: number
 }
 
-/** Returns Motia's queue config in the form of a subscription. `fifo` means one message at a time. */
-export const limitsOf = (
-  config: Partial<QueueConfig> = {},
-): Pick<Subscription, 'concurrency' | 'maxAttempts' | 'delayMs'> => ({
-  concurrency: config.type === 'fifo' ? 1 : ('concurrency' in config && config.concurrency) || DEFAULT_CONCURRENCY,
-  maxAttempts: (config.maxRetries ?? DEFAULT_RETRIES) + 1,
-  delayMs: (config.delaySeconds ?? 0) * 1_000,
-})
+/** A queue as the Queues tab shows it. The last 100 completed and 100 failed messages can be listed. */
+export interface QueueInfo extends QueueCounts {
+  isPaused: boolean
+}
 
 /** The messages of one step and topic, by state. The dispatcher runs them. */
 export class MessageQueue {

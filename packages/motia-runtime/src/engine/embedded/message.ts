@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { EmitError, type QueuedEvent } from '../engine'
-import type { JobState } from './inspector'
 
-/** How long a message waits between two attempts, in ms, as in Motia. */
-export const BACKOFF_MS = 2_000
+/** The state of a message. A `failed` message has no attempts left and is a dead letter. */
+export type JobState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed'
 
 /** An event in the queue of one of its subscribers. */
 export interface Message {

@@ -1,8 +1,8 @@
 import type { ApiRequest, ApiResponse, ApiRouteMethod, MotiaPluginContext } from 'motia'
 import { z } from 'zod'
-import type { DeadLetter } from '../engine'
+import { type DeadLetter, DLQ_SUFFIX } from '../engine'
 import type { QueueInspector } from './inspector'
-import { DEAD_LETTERS_SUFFIX, tabDeadLetter, tabJob, tabQueues } from './queues-view'
+import { tabDeadLetter, tabJob, tabQueues } from './queues-view'
 
 type Answer = ApiResponse<number, unknown>
 type Handler = (request: ApiRequest<unknown>) => Answer | Promise<Answer>
@@ -41,7 +41,7 @@ export const registerQueuesApi = (registerApi: MotiaPluginContext['registerApi']
     })
   }
 
-  const queues = async () => tabQueues(inspector.queues(), await deadLetters.list())
+  const queues = async () => tabQueues(inspector.queues(), await deadLetters.counts())
   const lettersOf = async (queue: string): Promise<DeadLetter[]> =>
     (await deadLetters.list()).filter((letter) => letter.queue === queue)
 
@@ -97,7 +97,7 @@ export const registerQueuesApi = (registerApi: MotiaPluginContext['registerApi']
 
   /** Returns the name of the queue. The tab names a queue's dead letters with or without the suffix. */
   const queueOf = ({ pathParams: { name = '' } }: ApiRequest<unknown>): string =>
-    name.endsWith(DEAD_LETTERS_SUFFIX) ? name.slice(0, -DEAD_LETTERS_SUFFIX.length) : name
+    name.endsWith(DLQ_SUFFIX) ? name.slice(0, -DLQ_SUFFIX.length) : name
 
   route('GET', 'dlq/:name/jobs', async (request) => {
     const { start, end } = page.parse(request.queryParams)

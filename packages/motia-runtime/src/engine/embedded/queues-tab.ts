@@ -72,7 +72,7 @@ class QueuesStream extends StreamAdapter<TabQueue> {
   }
 
   async #refresh(): Promise<void> {
-    const queues = tabQueues(this.#inspector.queues(), await this.#inspector.deadLetters.list())
+    const queues = tabQueues(this.#inspector.queues(), await this.#inspector.deadLetters.counts())
     const ids = new Set(queues.map(({ id }) => id))
     for (const queue of queues) {
       if (!isDeepStrictEqual(queue, this.#shown.get(queue.id))) await this.set(GROUP, queue.id, queue)

@@ -1,4 +1,5 @@
-import { BACKOFF_MS, type Message } from './message'
+import { BACKOFF_MS } from '../delivery'
+import type { Message } from './message'
 
 /**
  * The messages whose handlers were running when their process died. Any of them may have killed it, so they run one at

@@ -1,4 +1,5 @@
-import type { JobState, QueueInspector, QueueJob } from '../../../src/engine/embedded/inspector'
+import type { QueueInspector, QueueJob } from '../../../src/engine/embedded/inspector'
+import type { JobState } from '../../../src/engine/embedded/message'
 import type { DeadLetter } from '../../../src/engine/engine'
 
 /** The queue of all jobs of a `FakeQueues`. */
@@ -84,9 +85,13 @@ export class FakeQueues implements QueueInspector {
 
   readonly deadLetters = {
     list: async () => this.letters,
-    counts: async () => new Map(),
+    counts: async () => new Map(this.letters.map(({ queue }) => [queue, this.#countIn(queue)])),
     retry: async (id: string) => this.#take('retry letter', id),
     discard: async (id: string) => this.#take('discard letter', id),
+  }
+
+  #countIn(name: string) {
+    return this.letters.filter(({ queue }) => queue === name).length
   }
 
   #take(what: string, id: string) {

@@ -192,7 +192,7 @@ describe('the HTTP API of the Queues tab', () => {
 
   test('When the dead letters cannot be read, then it responds with the error', async () => {
     const { app, queues } = startTab()
-    queues.deadLetters.list = async () => Promise.reject(new Error('the disk is gone'))
+    queues.deadLetters.counts = async () => Promise.reject(new Error('the disk is gone'))
     await request(app).get(path('queues')).expect(500, { error: 'the disk is gone' })
   })
 })

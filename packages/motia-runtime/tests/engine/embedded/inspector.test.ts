@@ -4,14 +4,14 @@ import { makeTempDir } from '../../../../../tests/support/temp-dir'
 import { waitFor } from '../../../../../tests/support/wait-for'
 import { Dispatcher } from '../../../src/engine/embedded/dispatcher'
 import { EmbeddedEvents } from '../../../src/engine/embedded/embedded-events'
+import { inspectorOf, type QueueInspector } from '../../../src/engine/embedded/inspector'
 import { OwedEvents } from '../../../src/engine/embedded/owed-events'
-import { QueueInspection } from '../../../src/engine/embedded/queue-inspection'
 import { QueueJournal } from '../../../src/engine/embedded/queue-journal'
 import { buildEvent, gate, queueConfig } from '../engine-world'
 
 const QUEUE = 'job.Step'
 
-let inspector: QueueInspection
+let inspector: QueueInspector
 let events: EmbeddedEvents
 let handled: unknown[]
 let settled: unknown[]
@@ -19,7 +19,7 @@ let running: ReturnType<typeof gate>
 
 beforeEach(async () => {
   vi.spyOn(console, 'warn').mockReturnValue()
-  const [journal, owed] = [new QueueJournal(makeTempDir('queue-inspection-')), new OwedEvents()]
+  const [journal, owed] = [new QueueJournal(makeTempDir('inspector-')), new OwedEvents()]
   const dispatcher = new Dispatcher({ journal, owed, bury: async () => {} })
   events = new EmbeddedEvents({ dispatcher, owed, journal, others: { eventIds: () => new Set() } })
   const noLetters = {
@@ -28,7 +28,7 @@ beforeEach(async () => {
     counts: async () => new Map(),
     discard: async () => false,
   }
-  inspector = new QueueInspection(dispatcher, noLetters)
+  inspector = inspectorOf(dispatcher, noLetters)
   ;[handled, settled, running] = [[], [], gate()]
   events.onSettled(({ id }) => settled.push(id))
   onTestFinished(async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isTemporary, temporaryWait } from '../../src/engine/temporary'
+import { isTemporary, temporaryWait } from '../../src/engine/delivery'
 
 test('When an error has a property `isTemporary` that is true, then it is temporary; anything else is not', () => {
   expect(isTemporary(Object.assign(new Error('away'), { isTemporary: true }))).toBe(true)
