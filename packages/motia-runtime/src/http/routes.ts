@@ -100,11 +100,11 @@ interface Routes {
    * `OPTIONS`. Other paths go to the next route.
    */
   steps: Router
-  /** Sets `Allow` to the methods of the request's path, if a step has that path. */
+  /** Sets `Allow` to the methods of the request's path, if it is the path of a step or of the server itself. */
   methods: Router
 }
 
-const routesOf = (steps: Step<ApiRouteConfig>[], { answer }: RoutesOptions): Routes => {
+const routesOf = (steps: Step<ApiRouteConfig>[], { answer, metrics, docs }: RoutesOptions): Routes => {
   const [router, methods] = [Router(), Router()]
   const ordered = steps.toSorted((a, b) => bySpecificity(a.config.path, b.config.path))
   for (const step of ordered) {
@@ -114,6 +114,8 @@ const routesOf = (steps: Step<ApiRouteConfig>[], { answer }: RoutesOptions): Rou
   }
   // After all of them, since several paths may match a request: two steps may use different names for a parameter.
   for (const { config } of ordered) methods.all(config.path, allow(config.method))
+  const ownPaths = ['/livez', '/health', '/readyz', metrics && '/metrics', docs && '/openapi.json', docs && '/docs']
+  for (const path of ownPaths) if (path) methods.all(path, allow('GET'))
   router.use(methods, refuseMethod)
   return { steps: router, methods }
 }
@@ -122,13 +124,15 @@ const allow = (method: ApiRouteConfig['method']): RequestHandler => {
   const methods = method === 'GET' ? 'GET, HEAD' : method
   return (_request, response, next) => {
     const others = response.get('Allow')
-    response.set('Allow', others ? `${others}, ${methods}` : methods)
+    if (!others?.includes(methods)) response.set('Allow', others ? `${others}, ${methods}` : methods)
     next()
   }
 }
 
 const refuseMethod: RequestHandler = (request, response, next) => {
-  if (!response.hasHeader('Allow')) next()
+  const allowed = response.get('Allow')
+  // The documentation is served later, since steps take precedence over it.
+  if (!allowed || allowed.split(', ').includes(request.method)) next()
   else if (request.method === 'OPTIONS') response.status(204).end()
   else response.status(405).json({ message: 'Method not allowed' })
 }

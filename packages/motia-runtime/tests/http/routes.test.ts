@@ -23,6 +23,8 @@ const tell =
   ({ params, body, rawBody }, response) =>
     void response.json({ step: step.config.name, params, body, rawBody })
 
+const pass: RequestHandler = (_request, _response, next) => next()
+
 /** An app with these steps. `change` replaces them, as hot reload does. */
 const makeApp = (steps: Step<ApiRouteConfig>[], options: Partial<RoutesOptions> = {}) => {
   const app: Express = express()
@@ -34,7 +36,7 @@ const makeApp = (steps: Step<ApiRouteConfig>[], options: Partial<RoutesOptions> 
       onStep: (_, listener) => void listeners.push(() => listener(stepOf('GET', '/'))),
     },
     isProduction: false,
-    guard: (_request, _response, next) => next(),
+    guard: pass,
     health: () => ({ status: 200, body: { status: 'ok' } }),
     invalidJson: (problem) => ({ message: 'Invalid payload', problem }),
     answer: tell,
@@ -127,11 +129,24 @@ describe('the method of a request', () => {
       .patch('/js/pets/7')
       .expect(405, { message: 'Method not allowed' })
     expect(headers.allow).toBe('GET, HEAD, PUT')
+    await request(makeApp(steps).app).patch('/js/pets/stats').expect('Allow', 'GET, HEAD, PUT')
   })
 
   test('When it is OPTIONS, then the response names the methods', async () => {
     const { headers } = await request(makeApp(steps).app).options('/js/pets/7').expect(204)
     expect(headers.allow).toBe('GET, HEAD, PUT')
+  })
+
+  test("When the path is the server's own, then it is treated in the same way", async () => {
+    const metrics = { timeRequests: pass, respond: pass }
+    const { app } = makeApp([], { metrics, docs: pass })
+    for (const path of ['/livez', '/readyz', '/health', '/metrics', '/openapi.json', '/docs']) {
+      await request(app).post(path).expect(405, { message: 'Method not allowed' }).expect('Allow', 'GET, HEAD')
+      await request(app).options(path).expect(204).expect('Allow', 'GET, HEAD')
+    }
+    await request(makeApp([], { isProduction: true }).app)
+      .post('/metrics')
+      .expect(404, { message: 'Not found' })
   })
 
   test('When it is HEAD, then the step for GET responds', async () => {
@@ -274,7 +289,7 @@ describe('the rest', () => {
     configureRoutes(app, {
       lockedData: { apiSteps: () => [stepOf('POST', '/js/pets')], onStep: () => {} },
       isProduction: true,
-      guard: (_request, _response, next) => next(),
+      guard: pass,
       health: () => ({ status: 200, body: {} }),
       invalidJson: (problem) => ({ message: problem }),
       answer: null,
