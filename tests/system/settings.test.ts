@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { petsApi } from '../support/pets-api'
 import { startRedis } from '../support/redis'
-import { ROOT, refusalOf, startServer } from '../support/server'
+import { ROOT, RUNTIME, refusalOf, startServer } from '../support/server'
 import { makeTempDir } from '../support/temp-dir'
 
 describe('a setting that cannot be used', () => {
@@ -59,6 +59,20 @@ describe('a setting that cannot be used', () => {
     other.close()
     expect(output).toBe(`✗ Port ${port} on 127.0.0.1 is taken: stop the server that uses it, or set PORT\n`)
     expect(existsSync(join(dataDir, 'pets.journal'))).toBe(false)
+  })
+
+  test.skipIf(process.platform !== 'linux')('When the user may not use the port, then one line says so', async () => {
+    const ownUsers = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']
+    const output = await refusalOf({
+      port: 80,
+      env: { HOST: '0.0.0.0', PETS_OPEN: '1' },
+      // A network of its own has the kernel's default for the ports that need a privilege.
+      command: [
+        ...['unshare', ...ownUsers, '--net', 'setpriv', '--bounding-set', '-net_bind_service'],
+        ...[process.execPath, RUNTIME, 'start'],
+      ],
+    })
+    expect(output).toBe('✗ This user may not use port 80: set PORT to 1024 or more\n')
   })
 
   test('When a variable looks like a setting and is none, then a warning names it, and the server starts', async () => {
