@@ -11,10 +11,7 @@ const auditLineSchema = z.object({
 })
 
 /** A line of the audit trail for readers, with a unique key. */
-export const keyedLineSchema = auditLineSchema.extend({ key: z.string() })
-
-/** A line of the audit trail as readers get it, with what tells it from all others. */
-export type KeyedLine = z.infer<typeof keyedLineSchema>
+export type KeyedLine = z.infer<typeof auditLineSchema> & { key: string }
 
 /** A new event for the trail, which adds the time. */
 export interface AuditEntry {

@@ -1,8 +1,8 @@
 import type { MotiaPluginContext } from 'motia'
+import { ItemStream } from 'motia-runtime'
 import type { Audit } from '../audit/audit'
 import type { PetStore } from '../store/store'
-import { ItemStream } from './item-stream'
-import { type AuditLine, type PetItem, STREAMS, type StoreStatus } from './live'
+import { type AuditLine, GROUP, type PetItem, RESET, STREAMS, type StoreStatus } from './live'
 import { type Known, readNews } from './news'
 
 /**
@@ -18,9 +18,9 @@ const AUDIT_LINES = 1_000
 
 /** The streams of the Pets tab: pets, audit trail, and state of the store. */
 export class LiveStreams {
-  readonly pets = new ItemStream<PetItem>(STREAMS.pets)
-  readonly audit = new ItemStream<AuditLine>(STREAMS.audit)
-  readonly status = new ItemStream<StoreStatus>(STREAMS.status)
+  readonly pets = new ItemStream<PetItem>({ name: STREAMS.pets, group: GROUP, reset: RESET })
+  readonly audit = new ItemStream<AuditLine>({ name: STREAMS.audit, group: GROUP, reset: RESET })
+  readonly status = new ItemStream<StoreStatus>({ name: STREAMS.status, group: GROUP })
   readonly #store: PetStore
   readonly #trail: Audit
   #known: Known = { revision: undefined, end: undefined }
@@ -51,19 +51,7 @@ export class LiveStreams {
 
   /** Registers the streams with Motia, and keeps them up to date while the server runs. */
   register(lockedData: MotiaPluginContext['lockedData']): void {
-    for (const [name, stream] of [
-      [STREAMS.pets, this.pets],
-      [STREAMS.audit, this.audit],
-      [STREAMS.status, this.status],
-    ] as const) {
-      const factory = () => stream
-      // Motia wraps the result of the factory, so that `set` and `delete` push.
-      lockedData.createStream({
-        filePath: `${name}.ts`,
-        hidden: true,
-        config: { name, schema: { type: 'null' }, baseConfig: { storageType: 'custom', factory } },
-      })()
-    }
+    for (const stream of [this.pets, this.audit, this.status]) stream.register(lockedData)
     const lookAgain = async () => {
       await this.look(Date.now()).catch((error) => console.error('The Pets tab was not updated:', error))
       setTimeout(lookAgain, LOOK_MS).unref()

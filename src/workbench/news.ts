@@ -1,4 +1,4 @@
-import type { Audit, KeyedLine } from '../audit/audit'
+import type { Audit, AuditNews } from '../audit/audit'
 import type { Pet } from '../pets/pet'
 import { isVisible, presentPet } from '../pets/pet-changes'
 import { type PetStore, StoreError } from '../store/store'
@@ -12,35 +12,30 @@ export interface Known {
   end: string | undefined
 }
 
-/** The news in the store and in the audit trail. */
-export interface News {
-  store: {
-    /** Changes with the content of the store. */
-    revision: string
-    /** The pets, or the newest of very many; missing if nothing changed or the store cannot be read. */
-    pets?: Pet[]
-    /** Whether older pets are missing. */
-    isPart?: boolean
-    /** Why the store cannot be read. */
-    error?: string
-  }
-  audit: {
-    lines: KeyedLine[]
-    /** Where the next read begins. */
-    end: string
-    /** Whether this is another trail, so that earlier lines are void. */
-    isNew: boolean
-  }
+/** The news in the store. */
+interface StoreNews {
+  /** Changes with the content of the store. */
+  revision: string
+  /** The pets, or the newest of very many; missing if nothing changed or the store cannot be read. */
+  pets?: Pet[]
+  /** Whether older pets are missing. */
+  isPart?: boolean
+  /** Why the store cannot be read. */
+  error?: string
 }
 
-/** Returns the news. Reads the store directly: no step runs, and there is no trace. */
-export const readNews = async (store: PetStore, audit: Audit, known: Known): Promise<News> => ({
+/** Returns the news in the store and the audit trail. Reads the store directly: no step runs, and there is no trace. */
+export const readNews = async (
+  store: PetStore,
+  audit: Audit,
+  known: Known,
+): Promise<{ store: StoreNews; audit: AuditNews }> => ({
   store: await readStore(store, known.revision),
   // If the trail cannot be read, it has no news. The store says why.
   audit: await audit.readAfter(known.end).catch(() => ({ lines: [], end: known.end ?? '', isNew: false })),
 })
 
-const readStore = async (store: PetStore, knownRevision: string | undefined): Promise<News['store']> => {
+const readStore = async (store: PetStore, knownRevision: string | undefined): Promise<StoreNews> => {
   try {
     // Read this before the pets: if they change in between, the next call returns them again.
     const revision = await store.revision()

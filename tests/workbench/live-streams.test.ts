@@ -1,14 +1,16 @@
 import type { StateStreamEvent, StateStreamEventChannel } from 'motia'
+import { ItemStream } from 'motia-runtime'
 import { expect, test, vi } from 'vitest'
 import { auditFile } from '../../src/app/settings'
 import { AuditLog } from '../../src/audit/audit-log'
 import { StoreError } from '../../src/store/store'
-import { ItemStream } from '../../src/workbench/item-stream'
 import { GROUP, RESET } from '../../src/workbench/live'
 import { LiveStreams } from '../../src/workbench/live-streams'
 import { MemoryStore } from '../pets/memory-store'
 import { petOf } from '../store/build-pet'
 import { makeDataDir } from '../store/data-dir'
+
+const OPTIONS = { name: 'test', group: GROUP, reset: RESET }
 
 /** Records what Motia would push. */
 const record = (stream: ItemStream<{ id: string }>): string[] => {
@@ -31,7 +33,7 @@ const record = (stream: ItemStream<{ id: string }>): string[] => {
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => ({ id: String(index) }))
 
 test('When items change, then only those are pushed', async () => {
-  const stream = new ItemStream<{ id: string; name: string }>('test')
+  const stream = new ItemStream<{ id: string; name: string }>(OPTIONS)
   await stream.show([
     { id: '1', name: 'Rex' },
     { id: '2', name: 'Bo' },
@@ -49,7 +51,7 @@ test('When items change, then only those are pushed', async () => {
 })
 
 test('When an item is gone, then it is deleted', async () => {
-  const stream = new ItemStream('test')
+  const stream = new ItemStream(OPTIONS)
   await stream.show(numbers(2))
   const pushed = record(stream)
   await stream.show(numbers(1))
@@ -58,7 +60,7 @@ test('When an item is gone, then it is deleted', async () => {
 })
 
 test('When very many items change, then the pages are told once to subscribe again', async () => {
-  const stream = new ItemStream('test')
+  const stream = new ItemStream(OPTIONS)
   const pushed = record(stream)
   await stream.show(numbers(1_000))
   expect(pushed).toEqual([RESET])

@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { StoredPet } from '../../pets/pet'
 
-/** How many pets are read and written at a time. */
-
 /** The number of pets in a store, and the next id. */
 export interface Extent {
   count: number

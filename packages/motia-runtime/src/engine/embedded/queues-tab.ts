@@ -1,12 +1,8 @@
-import { isDeepStrictEqual } from 'node:util'
-import { type MotiaPluginBuilder, StreamAdapter } from 'motia'
+import type { MotiaPluginBuilder } from 'motia'
+import { ItemStream } from '../../workbench/item-stream'
 import type { QueueInspector } from './inspector'
 import { registerQueuesApi } from './queues-api'
 import { type TabQueue, tabQueues } from './queues-view'
-
-/** The stream that the Queues tab joins. All queues are in its group `default`. */
-const STREAM = '__motia.bullmq-queues'
-const GROUP = 'default'
 
 /** How often an open Workbench gets updates, in ms. */
 const REFRESH_MS = 500
@@ -20,15 +16,7 @@ export const createQueuesTab =
   ({ registerApi, lockedData }) => {
     registerQueuesApi(registerApi, inspector)
     const stream = new QueuesStream(inspector)
-    lockedData.createStream({
-      filePath: `${STREAM}.ts`,
-      hidden: true,
-      config: {
-        name: STREAM,
-        schema: { type: 'null' },
-        baseConfig: { storageType: 'custom', factory: () => stream },
-      },
-    })()
+    stream.register(lockedData)
     const refresh = () => {
       if (isWatched()) stream.refresh().catch((error) => console.error('The Queues tab was not updated:', error))
     }
@@ -48,18 +36,13 @@ export const createQueuesTab =
     }
   }
 
-/**
- * The queues that open Workbenches show. Motia replaces `set` and `delete` of a stream's adapter by versions that also
- * push to the pages. An item is pushed as new if `get` does not return it. So this keeps the pushed items, and
- * `refresh` sets those that changed.
- */
-class QueuesStream extends StreamAdapter<TabQueue> {
+/** The queues that open Workbenches show. */
+class QueuesStream extends ItemStream<TabQueue> {
   readonly #inspector: QueueInspector
-  readonly #shown = new Map<string, TabQueue>()
   #refreshing: Promise<void> | undefined
 
   constructor(inspector: QueueInspector) {
-    super(STREAM)
+    super({ name: '__motia.bullmq-queues', group: 'default' })
     this.#inspector = inspector
   }
 
@@ -71,33 +54,12 @@ class QueuesStream extends StreamAdapter<TabQueue> {
     return this.#refreshing
   }
 
-  async #refresh(): Promise<void> {
-    const queues = tabQueues(this.#inspector.queues(), await this.#inspector.deadLetters.counts())
-    const ids = new Set(queues.map(({ id }) => id))
-    for (const queue of queues) {
-      if (!isDeepStrictEqual(queue, this.#shown.get(queue.id))) await this.set(GROUP, queue.id, queue)
-    }
-    for (const id of this.#shown.keys()) if (!ids.has(id)) await this.delete(GROUP, id)
-  }
-
-  /** Motia calls this when a Workbench joins. */
   override async getGroup(): Promise<TabQueue[]> {
     await this.refresh()
-    return [...this.#shown.values()]
+    return super.getGroup()
   }
 
-  override async get(_groupId: string, id: string): Promise<TabQueue | null> {
-    return this.#shown.get(id) ?? null
-  }
-
-  override async set(_groupId: string, id: string, queue: TabQueue): Promise<TabQueue> {
-    this.#shown.set(id, queue)
-    return queue
-  }
-
-  override async delete(_groupId: string, id: string): Promise<TabQueue | null> {
-    const queue = this.#shown.get(id) ?? null
-    this.#shown.delete(id)
-    return queue
+  async #refresh(): Promise<void> {
+    await this.show(tabQueues(this.#inspector.queues(), await this.#inspector.deadLetters.counts()))
   }
 }
