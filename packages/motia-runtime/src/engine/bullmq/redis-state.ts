@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
-import { MemoryStateAdapter, type StateAdapter, type StateItem, type StateItemsInput } from 'motia'
+import type { StateAdapter, StateItem, StateItemsInput } from 'motia'
+import { stateItems } from '../state-items'
 
 /** Motia's state in Redis: a hash for each group (or trace), of JSON by key. `prefix` is the prefix of all keys. */
 export class RedisState implements StateAdapter {
@@ -58,14 +59,12 @@ export class RedisState implements StateAdapter {
   async cleanup(): Promise<void> {}
 
   async #itemsOf(groupId: string, filter: StateItemsInput['filter']): Promise<StateItem[]> {
-    // Motia's own adapter applies the filters. It cannot handle a group whose id has a colon, so it sees one group at a
-    // time.
-    const memory = new MemoryStateAdapter()
-    for (const [key, text] of Object.entries(await this.#redis.hgetall(this.#keyOf(groupId)))) {
-      await memory.set('group', key, JSON.parse(text))
-    }
-    const items = await memory.items({ ...(filter && { filter }) })
-    return items.map((item) => ({ ...item, groupId }))
+    const texts = Object.entries(await this.#redis.hgetall(this.#keyOf(groupId)))
+    return stateItems(
+      groupId,
+      texts.map(([key, text]) => [key, JSON.parse(text)]),
+      filter,
+    )
   }
 
   #keyOf(groupId: string): string {

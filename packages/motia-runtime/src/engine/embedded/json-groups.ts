@@ -40,8 +40,12 @@ export class JsonGroups {
     return [...(this.#groups.get(group)?.keys() ?? [])]
   }
 
+  entries<T>(group: string): [key: string, value: T][] {
+    return Array.from(this.#groups.get(group) ?? [], ([key, text]) => [key, JSON.parse(text)])
+  }
+
   values<T>(group: string): T[] {
-    return Array.from(this.#groups.get(group)?.values() ?? [], (text) => JSON.parse(text))
+    return this.entries<T>(group).map(([, value]) => value)
   }
 
   /** Removes the oldest keys of a group beyond `size`. Returns them. */

@@ -27,6 +27,8 @@ test('When state is set, then every server reads it, by key, by group and by fil
     { groupId: 'a:1', key: 'rex', type: 'object', value: { age: 3 } },
   ])
   expect(await other.state.items({ groupId: 'a' })).toHaveLength(1)
+  const contains = [{ valueKey: 'age', operation: 'contains' as const, value: '3' }]
+  expect(await other.state.items({ filter: contains })).toMatchObject([{ groupId: 'a:1', key: 'rex' }])
 
   expect(await state.delete('a:1', 'rex')).toEqual({ age: 3 })
   await state.clear('a')
