@@ -1,9 +1,9 @@
+import bullmqPlugin from '@motiadev/plugin-bullmq/plugin'
 import type { Engine } from '../engine'
 import { BullMqEvents } from './bullmq-events'
 import { claimPrefix } from './claim-prefix'
 import { BullMqDeadLetters } from './dead-letters'
 import { Queues } from './queues'
-import { createQueuesTab } from './queues-tab'
 import { connectRedis } from './redis-connections'
 import { RedisFeed, WORKBENCH_STREAMS } from './redis-feed'
 import { RedisHealth } from './redis-health'
@@ -59,7 +59,9 @@ export const createBullMqEngine = async (options: BullMqEngineOptions): Promise<
     attachWorkbench: (workbench) => feed.attach(workbench),
     workbenchStream: (name) => (WORKBENCH_STREAMS.includes(name) ? workbenchStreams.createStream(name) : undefined),
     queuesTab: (context) => {
-      const tab = createQueuesTab(events, context)
+      // The plugin watches only queues that have a job counter.
+      for (const name of events.queueNames()) redis.queues.setnx(`${queues.prefix}:${name}:id`, 0).catch(() => {})
+      const tab = bullmqPlugin({ ...context, eventAdapter: events })
       closeTab = async () => {
         await tab.onShutdown?.()
         // The plugin does not handle rejections, so wait for its replies: they arrive before this one.

@@ -1,6 +1,8 @@
+import type { Writable } from 'node:stream'
 import type { Redis, RedisOptions } from 'ioredis'
-import { corkTurns } from './cork-turns'
-import { giveUpSilent } from './give-up-silent'
+
+/** How many pings in a row may stay without a reply. */
+const PINGS = 3
 
 /**
  * Options of a connection that never waits long: a command rejects at once if Redis is down, and after 5 s if it does
@@ -24,4 +26,51 @@ export const tendConnection = (redis: Redis, silenceMs: number): void => {
   redis.on('error', () => {})
   redis.on('connect', () => corkTurns(redis.stream))
   giveUpSilent(redis, silenceMs)
+}
+
+/**
+ * Makes a stream send everything written within one turn of the event loop by a single system call. With BullMQ, the
+ * option `enableAutoPipelining` of ioredis costs more than it saves: it copies all of BullMQ's script definitions into
+ * each pipeline.
+ */
+export const corkTurns = (stream: Writable): void => {
+  const { write } = stream
+  let isCorked = false
+  stream.write = (...args: unknown[]): boolean => {
+    if (!isCorked) {
+      isCorked = true
+      stream.cork()
+      setImmediate(() => {
+        isCorked = false
+        stream.uncork()
+      })
+    }
+    return Reflect.apply(write, stream, args)
+  }
+}
+
+/**
+ * Replaces a connection if Redis has not replied for about `ms`: its other end may be gone, and the kernel would wait
+ * for a quarter of an hour. It counts pings instead of time, so that a process that was itself stopped keeps its
+ * connection. The option `socketTimeout` of ioredis does not, and its timer may outlive the connection and destroy the
+ * next one.
+ */
+export const giveUpSilent = (redis: Redis, ms: number): void => {
+  redis.on('connect', () => {
+    const { stream } = redis
+    let unanswered = 0
+    stream.on('data', () => {
+      unanswered = 0
+    })
+    const giveUp = () => {
+      if (unanswered >= PINGS) stream.destroy()
+    }
+    const timer = setInterval(() => {
+      // Replies that came while the event loop was busy are read before the immediate runs.
+      if (unanswered >= PINGS) setImmediate(giveUp)
+      unanswered += 1
+      redis.ping().catch(() => {})
+    }, ms / PINGS).unref()
+    stream.once('close', () => clearInterval(timer))
+  })
 }

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { startRedis } from '../../../../../tests/support/redis'
 import { waitFor } from '../../../../../tests/support/wait-for'
-import { giveUpSilent } from '../../../src/engine/bullmq/give-up-silent'
+import { giveUpSilent } from '../../../src/engine/bullmq/tend-connection'
 
 const SILENCE_MS = 300
 
