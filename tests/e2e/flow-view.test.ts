@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { findStepFiles } from '../../packages/motia-runtime/src/steps/step-files'
+import { findProjectFiles } from '../../packages/motia-runtime/src/steps/step-files'
 import { ROOT } from '../support/server'
 import { openWorkbench, settled, type Workbench } from './support'
 
@@ -115,7 +115,7 @@ afterAll(() => workbench?.close())
 
 const readConfigs = async (): Promise<z.infer<typeof configSchema>[]> => {
   const configs: z.infer<typeof configSchema>[] = []
-  for (const file of findStepFiles(ROOT)) {
+  for (const file of findProjectFiles(ROOT).steps) {
     const module: { config: unknown } = await import(file)
     configs.push(configSchema.parse(module.config))
   }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { findStepFiles } from '../../packages/motia-runtime/src/steps/step-files'
+import { findProjectFiles } from '../../packages/motia-runtime/src/steps/step-files'
 import { type Feature, rangeProblem } from '../../tutorial/features/feature'
 import { featuresFile, locateFeatures, stepFiles } from '../../tutorial/features/step-files'
 import { namespaces } from '../support/namespaces'
@@ -29,7 +29,7 @@ test('Every step file that features are defined for is there', () => {
 })
 
 test('When a step has features, then they are defined in tutorial/features', () => {
-  const steps = findStepFiles(ROOT).map((path) => relative(ROOT, path))
+  const steps = findProjectFiles(ROOT).steps.map((path) => relative(ROOT, path))
   const undefinedOnes = steps.filter((path) => existsSync(join(ROOT, featuresFile(path))) && !paths.includes(path))
   expect(undefinedOnes).toEqual([])
 })

@@ -34,14 +34,10 @@ const main = async (): Promise<void> => {
   // Motia, the Workbench and its page all read this variable.
   process.env.MOTIA_ANALYTICS_DISABLED = 'true'
   const { readConfig } = await import('./server/read-config')
-  if (command === 'openapi') {
-    const { writeOpenApi } = await import('./server/write-openapi')
-    return writeOpenApi(root, await readConfig(root), args)
-  }
   if (!mode) {
-    const { writeTypes } = await import('./server/write-types')
-    await writeTypes(root, await readConfig(root))
-    return
+    const { writeOpenApi, writeTypes } = await import('./server/write-files')
+    const config = await readConfig(root)
+    return command === 'openapi' ? writeOpenApi(root, config, args) : writeTypes(root, config)
   }
   // Before reading the config, which may fail.
   await setLogFormat(process.env.LOG_FORMAT === 'json' ? 'json' : 'text')

@@ -13,11 +13,10 @@ import { docsRoutes } from '../openapi/docs-routes'
 import { projectDocument } from '../openapi/project-document'
 import { OutboxRelay } from '../outbox/outbox-relay'
 import { watchSteps } from '../steps/hot-reload'
-import { loadProject } from '../steps/project'
 import { addWorkbench } from '../workbench/workbench'
 import { prepareDrain } from './drain'
-import { hooksOf } from './hooks'
 import { createMotiaServer } from './motia-server'
+import { openProject } from './open-project'
 import { type ResolvedOptions, type RuntimeConfig, type RuntimeHooks, resolveOptions } from './options'
 import { projectPackage } from './project-package'
 
@@ -57,10 +56,9 @@ export const serve = async (
   try {
     const engine = await createEngine(options, isProduction)
     cleanUps.push(() => engine.close())
-    const project = await loadProject(root, options.hooks ? [options.hooks] : [])
-    const { modules } = project
+    const project = await openProject(options)
+    const { modules, hooks } = project
     cleanUps.push(() => modules.close())
-    const hooks = hooksOf(modules, options)
     cleanUps.push(async () => hooks().close?.())
     for (const warning of [...project.warnings, ...((await hooks().start?.()) ?? [])]) console.warn(`⚠ ${warning}`)
 

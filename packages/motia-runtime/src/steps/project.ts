@@ -17,18 +17,9 @@ export interface Project {
   warnings: string[]
 }
 
-/** Lists what is wrong with a project's files. Each problem begins with the name of the file. */
-export class ProjectError extends Error {
-  override readonly name = 'ProjectError'
-
-  constructor(readonly problems: string[]) {
-    super(problems.join('\n✗ '))
-  }
-}
-
 /**
  * Finds, compiles, imports and validates the steps and streams of a project. Also compiles and imports the `shared` modules
- * (absolute paths), which the server uses together with them. Throws a `ProjectError` with the problems of all files.
+ * (absolute paths), which the server uses together with them. Throws an error with a line for each problem of each file.
  */
 export const loadProject = async (root: string, shared: string[] = []): Promise<Project> => {
   const files = findProjectFiles(root)
@@ -49,7 +40,7 @@ export const loadProject = async (root: string, shared: string[] = []): Promise<
   const { accepted, problems } = checkFiles(root, files, exported)
   if (importProblems.size > 0 || problems.length > 0) {
     await modules.close()
-    throw new ProjectError([...problemLines(importProblems), ...problems])
+    throw new Error([...problemLines(importProblems), ...problems].join('\n✗ '))
   }
   for (const file of all) modules.adopt(file)
   const [steps, streams] = [accepted.filter(isStep), accepted.filter(isStream)]

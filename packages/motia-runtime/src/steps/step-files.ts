@@ -36,9 +36,6 @@ export const findProjectFiles = (root: string): ProjectFiles => {
   return found
 }
 
-/** Returns the step files of a project, absolute and sorted. */
-export const findStepFiles = (root: string): string[] => findProjectFiles(root).steps
-
 /**
  * Returns why a file named like a step or stream is skipped; null if it is a step or stream, or is not named like one.
  */

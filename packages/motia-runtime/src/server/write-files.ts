@@ -3,31 +3,40 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isApiStep } from 'motia'
 import { projectDocument } from '../openapi/project-document'
-import { loadProject } from '../steps/project'
-import { hooksOf } from './hooks'
+import { writeTypesFile } from '../steps/types-file'
+import { openProject } from './open-project'
 import { type RuntimeConfig, resolveOptions } from './options'
 
-const OPTIONS = {
+const OPENAPI_OPTIONS = {
   output: { type: 'string', short: 'o', default: 'openapi.json' },
   title: { type: 'string', short: 't' },
   version: { type: 'string', short: 'v' },
 } as const
+
+/** Writes the project's `types.d.ts` without starting a server. Throws the errors of a start. */
+export const writeTypes = async (root: string, config: RuntimeConfig): Promise<void> => {
+  const { modules, steps, streams, hooks } = await openProject(resolveOptions(root, config.runtime))
+  try {
+    writeTypesFile(root, { steps, streams, topics: hooks().topics ?? {} })
+  } finally {
+    await modules.close()
+  }
+}
 
 /**
  * Writes the project's OpenAPI document without starting a server. Accepts the options of `motia generate openapi`: a
  * file, a title and a version. Throws the errors of a start.
  */
 export const writeOpenApi = async (root: string, config: RuntimeConfig, args: string[]): Promise<void> => {
-  const { output, ...info } = parseArgs({ args, options: OPTIONS }).values
+  const { output, ...info } = parseArgs({ args, options: OPENAPI_OPTIONS }).values
   const options = resolveOptions(root, config.runtime)
-  const { modules, steps } = await loadProject(root, options.hooks ? [options.hooks] : [])
+  const { modules, steps, hooks } = await openProject(options)
   try {
-    const hooks = hooksOf(modules, options)()
     const document = projectDocument({
       ...options,
       modules,
       steps: steps.filter(isApiStep),
-      hooks: { openapi: () => ({ ...hooks.openapi?.(), ...info }) },
+      hooks: { openapi: () => ({ ...hooks().openapi?.(), ...info }) },
     })
     writeFileSync(resolve(root, output), `${JSON.stringify(document, null, 2)}\n`)
     console.info(`The OpenAPI document is in ${output}`)

@@ -4,10 +4,21 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { add } from '@amplitude/analytics-node'
 import { environmentOf } from './flags'
+import type { RuntimeConfig } from './options'
 import { onStopSignal } from './stop-signals'
 
 const PACKAGE = dirname(createRequire(import.meta.url).resolve('motia-runtime/package.json'))
 const COMMAND = join(PACKAGE, 'bin', 'motia-runtime.mjs')
+
+/**
+ * Returns the config of a project, for its `motia.config.ts`. Pass a function if the config may throw, for example
+ * because it reads settings: the server then prints the error in one line and does not start. If Motia's own command
+ * line (`npx motia dev`) reads the file, this runtime takes over.
+ */
+export const defineConfig = async (config: RuntimeConfig | (() => RuntimeConfig)): Promise<RuntimeConfig> => {
+  await handOver(process.cwd())
+  return typeof config === 'function' ? config() : config
+}
 
 /**
  * Runs this runtime instead of `npx motia dev`, `npx motia start` and `npx motia generate openapi`. The first two
@@ -15,7 +26,7 @@ const COMMAND = join(PACKAGE, 'bin', 'motia-runtime.mjs')
  * components. When Motia's command line evaluates `motia.config.ts`, this starts the runtime as a process and passes
  * signals on. Resolves at once if another of Motia's commands, or the runtime itself, reads the config.
  */
-export const handOver = async (root: string): Promise<void> => {
+const handOver = async (root: string): Promise<void> => {
   const [, script = '', command = '', ...args] = process.argv
   const isMotia = script !== '' && realpathSync(script).endsWith(join('motia', 'dist', 'cli.mjs'))
   const ours = isMotia ? commandFor(command, args) : null
