@@ -58,7 +58,7 @@ describe.each([
     expect(pet).toMatchObject({ status: 'new', nextFeedingAt: Number(pet.createdAt) + DAY_MS })
     await api.create({ name: ' ' }).expect(400)
     await api.get('999').expect(404, { message: 'Not found' })
-    await api.update(pet.id, { status: 'deleted' }).expect(200)
+    const { headers: deletion } = await api.update(pet.id, { status: 'deleted' }).expect(200)
     const { body: restored } = await api.update(pet.id, { status: 'adopted' }).expect(200)
     const topics = async () => (await audit()).map(({ topic }) => topic).sort()
     await waitFor(async () => (await topics()).length === 4, { what: 'four events', timeout: 15_000, seen: topics })
@@ -68,6 +68,8 @@ describe.each([
       'ts.pet.created',
       'ts.pet.soft.deleted',
     ])
+    const deleted = (await audit()).find(({ topic }) => topic === 'ts.pet.soft.deleted')
+    expect(deletion['x-trace-id']).toBe(deleted?.traceId)
     const { body, headers } = await api.get(pet.id).expect(200)
     await api.get(pet.id).set('If-None-Match', String(headers.etag)).expect(304)
     await api.update(pet.id, {}).set('If-Match', '"x"').expect(412)

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { IncomingMessage } from 'node:http'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response, Router } from 'express'
 import type { ApiRouteConfig, LockedData, Step } from 'motia'
@@ -147,12 +148,21 @@ const VERBS = {
   HEAD: 'head',
 } as const
 
+const responses = new AsyncLocalStorage<Response>()
+
+/** Adds the trace id that Motia's own route has given the current request to the response. Called for jobs too. */
+export const tellTraceId = (traceId: string): void => {
+  const response = responses.getStore()
+  // The first is the request's own. Later ones are those of jobs that began meanwhile.
+  if (response?.hasHeader('X-Trace-Id') === false) response.setHeader('X-Trace-Id', traceId)
+}
+
 const leaveToMotia: RequestHandler = (request, response, next) => {
   response.locals.isStep = true
   // Tells Motia's own parsers, which allow 1 GB, that the body has been read, even if there is none.
   Object.assign(request, { _body: true })
   withoutCors(response)
-  next('router')
+  responses.run(response, () => next('router'))
 }
 
 /** Removes Motia's CORS headers, which allow every origin everything, with credentials. */

@@ -15,6 +15,7 @@ import { LeasedCronAdapter } from '../cron/cron-adapter'
 import { parseCron } from '../cron/cron-schedule'
 import { CronScheduler } from '../cron/cron-scheduler'
 import type { Engine, EventHandler } from '../engine/engine'
+import { tellTraceId } from '../http/routes'
 import { StepLogger } from '../logging/step-logger'
 import type { Metrics } from '../metrics/metrics'
 import { answerBy } from '../steps/answer'
@@ -136,8 +137,10 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
   }
 
   // Both runners log and trace through the feed, so neither waits for the engine, and both print the same lines.
-  motiaServer.motia.loggerFactory.create = ({ stepName, traceId, flows = [] }) =>
-    new StepLogger(feed, traceId, stepName, flows)
+  motiaServer.motia.loggerFactory.create = ({ stepName, traceId, flows = [] }) => {
+    tellTraceId(traceId)
+    return new StepLogger(feed, traceId, stepName, flows)
+  }
   const newTracer = async (traceId: string, step: Step, logger: StepLogger) =>
     new StepTracer(feed, traceId, step, logger)
   Object.assign(motiaServer.motia.tracerFactory, { createTracer: newTracer, attachToTrace: newTracer })
