@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { currentCaller, etagOf, matchesEtag } from 'motia-runtime'
 import type { CreatePet, ListPets, UpdatePet } from '../pets/payloads'
 import {
@@ -13,40 +12,24 @@ import {
 import {
   applyUpdate,
   isDue,
-  isKeyOver,
   isVisible,
   newPet,
   presentPet,
   setFeedingReminder,
   softDelete,
   withOwed,
-  withoutOldKey,
   withoutOwed,
 } from '../pets/pet-changes'
-import { petFilter } from '../pets/pet-filter'
-import { PAGE_SIZE, pagesOf } from '../store/pages'
+import { pagesOf } from '../store/pages'
 import { type Change, type PetStore, RepeatedCreateError, type Written } from '../store/store'
 import { openStore } from './open-store'
 import { type EventDraft, type Owed, owe, sign } from './owed-events'
+import { listPage, listPets, type PetPage } from './pet-list'
+import { type Reaping, reap } from './reaper'
 import { readSettings } from './settings'
-
-/** How many pets of a long list are copied per turn of the event loop: about 5 ms of work. */
-const LIST_SLICE = 10_000
-
-/** How many pets a filtered page checks at most, so that a rare filter takes no longer than others. */
-const MOST_LOOKED_AT = 10_000
 
 /** How long a job's change may wait to share a write with others, in ms. */
 const JOB_PATIENCE_MS = 2
-
-/** How many errors of a reaper's run to return. */
-const ERRORS_KEPT = 5
-
-/** The result of a reaper's run. */
-export interface Reaping {
-  counts: { totalScanned: number; purgedCount: number; failedCount: number }
-  errors: unknown[]
-}
 
 /** The result of a change: the pet and the events to emit. */
 export interface Changed<Draft extends EventDraft> {
@@ -112,38 +95,13 @@ export class Pets {
   }
 
   /** Returns every pet, including soft-deleted ones, in the order of creation. */
-  async list(): Promise<Pet[]> {
-    const stored = await this.#store.list()
-    const pets: Pet[] = []
-    for (let start = 0; start < stored.length; start += LIST_SLICE) {
-      if (start > 0) await nextTurn()
-      for (const pet of stored.slice(start, start + LIST_SLICE)) if (isVisible(pet)) pets.push(presentPet(pet))
-    }
-    return pets
+  list(): Promise<Pet[]> {
+    return listPets(this.#store)
   }
 
-  /**
-   * Returns at most `limit` pets that match the filter, after the one with the id `cursor`. A page may be short
-   * although more follow, since it checks a limited number of pets. `next` is the cursor of the next page; null if
-   * there is none.
-   */
-  async listPage({ limit, cursor, sort, ...filter }: ListPets): Promise<{ pets: Pet[]; next: string | null }> {
-    const isWanted = petFilter(filter)
-    const which = sort === '-createdAt' ? 'newest-first' : 'all'
-    // Without a filter, one read usually returns the page and shows whether there is more.
-    const size = Object.values(filter).some((value) => value !== undefined) ? PAGE_SIZE : limit + 1
-    const pets: Pet[] = []
-    let next = cursor
-    let looked = 0
-    for await (const page of pagesOf((after, most) => this.#store.page(after, most, which), cursor, size)) {
-      for (const pet of page) {
-        if (pets.length === limit || looked === MOST_LOOKED_AT) return { pets, next }
-        if (isVisible(pet) && isWanted(pet)) pets.push(presentPet(pet))
-        next = pet.id
-        looked += 1
-      }
-    }
-    return { pets, next: null }
+  /** Returns a page of the list, as `listPage` does. */
+  listPage(query: ListPets): Promise<PetPage> {
+    return listPage(this.#store, query)
   }
 
   /** Returns the pet. Throws a `PetNotFoundError`. */
@@ -212,28 +170,9 @@ export class Pets {
     }
   }
 
-  /**
-   * Scans every pet and calls `purge` for each one whose retention is over. `purge` returns whether it removed the pet.
-   * If it throws, the pet counts as failed. Returns the counts and the first errors.
-   */
-  async reap(purge: (id: string) => Promise<boolean>): Promise<Reaping> {
-    const counts = { totalScanned: 0, purgedCount: 0, failedCount: 0 }
-    const errors: unknown[] = []
-    for await (const page of this.#pages('all')) {
-      // Do not count a purged pet that is only kept until its event is sent.
-      counts.totalScanned += page.filter(isVisible).length
-      const now = this.#now()
-      await this.#forgetKeys(page, now)
-      const due = page.filter((pet) => isDue(pet, now))
-      for (const outcome of await Promise.allSettled(due.map(({ id }) => purge(id)))) {
-        if (outcome.status === 'fulfilled') counts.purgedCount += outcome.value ? 1 : 0
-        else {
-          counts.failedCount += 1
-          if (errors.length < ERRORS_KEPT) errors.push(outcome.reason)
-        }
-      }
-    }
-    return { counts, errors }
+  /** Calls `purge` for each pet whose retention is over, as `reap` does. */
+  reap(purge: (id: string) => Promise<boolean>): Promise<Reaping> {
+    return reap(this.#store, this.#now, purge)
   }
 
   /**
@@ -255,7 +194,8 @@ export class Pets {
 
   /** Yields the events that pets still owe, page by page. */
   async *owed(): AsyncGenerator<OwedEvent[]> {
-    for await (const page of this.#pages('owing')) yield page.flatMap(({ owed = [] }) => owed)
+    const owing = pagesOf((after, limit) => this.#store.page(after, limit, 'owing'))
+    for await (const page of owing) yield page.flatMap(({ owed = [] }) => owed)
   }
 
   /** Removes settled events from their pets, and purged pets that were only kept for them. */
@@ -289,17 +229,6 @@ export class Pets {
   /** Writes pending changes, and closes files. */
   async close(): Promise<void> {
     await this.#store.close()
-  }
-
-  /** Removes the `Idempotency-Key`s that no longer count. If that fails, the next run does it. */
-  async #forgetKeys(pets: readonly StoredPet[], now: number): Promise<void> {
-    const ids = pets.flatMap((pet) => (isKeyOver(pet, now) ? pet.id : []))
-    if (ids.length === 0) return
-    await this.#store.updateMany(ids, (pet) => withoutOldKey(pet, now), { patienceMs: JOB_PATIENCE_MS }).catch(() => {})
-  }
-
-  #pages(which: 'all' | 'owing'): AsyncGenerator<readonly StoredPet[]> {
-    return pagesOf((after, limit) => this.#store.page(after, limit, which))
   }
 
   /**

@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path'
-import type { ApiKey } from 'motia-runtime'
 import { z } from 'zod'
 import { apiKeys, corsOrigins, isLoopback } from './access-settings'
 
@@ -51,41 +50,8 @@ const REMOVED: Record<string, string> = {
   REDIS_SERVER: 'to use a Redis server, start it and set REDIS_URL to its address',
 }
 
-/** The settings of this process, from its environment, validated. */
-export interface Settings {
-  port: number
-  host: string
-  /** Each request needs one of these keys. If there are none, requests need no key. */
-  apiKeys: ApiKey[]
-  /** The origins of other sites whose pages may use the API. */
-  corsOrigins: string[]
-  /** Absolute path of the folder of the data file and the audit trail. */
-  dataDir: string
-  /** About how many events the audit trail keeps in Redis. The file keeps all. */
-  auditLimit: number
-  /** `in-process` runs steps in the server's process. `process` uses Motia's stock runner, one process per call. */
-  stepRuntime: 'in-process' | 'process'
-  /** How long an API handler may take before the client gets a 503, in seconds. */
-  handlerTimeout: number
-  /** How long a stopping server still serves while `/readyz` returns 503, in seconds. */
-  stopGrace: number
-  /** How many traces, and how many log lines, are kept for the Workbench. */
-  traceLimit: number
-  /** Whether `/docs` and `/openapi.json` describe the API. */
-  docs: boolean
-  /** Whether to trust the `X-Forwarded-Host` of a proxy in front. */
-  trustProxy: boolean
-  /** Whether `GET /metrics` responds. */
-  metrics: boolean
-  /** Lines below this level are neither printed nor kept. */
-  logLevel: 'debug' | 'info' | 'warn' | 'error'
-  /** How log lines are printed. */
-  logFormat: 'text' | 'json'
-  /** The Redis that stores everything; undefined if `dataDir` does. */
-  redisUrl: string | undefined
-  /** The prefix of all keys and queues in Redis. */
-  redisPrefix: string
-}
+/** The settings of this process: options of the runtime, and those of the shop. */
+export type Settings = ReturnType<typeof readSettings>
 
 /** Thrown for invalid environment variables, with a one-line message for a person. */
 export class SettingsError extends Error {
@@ -95,7 +61,7 @@ export class SettingsError extends Error {
 /**
  * Returns the settings. Throws a `SettingsError` that names each invalid variable. An empty variable counts as unset.
  */
-export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Settings => {
+export const readSettings = (environment: NodeJS.ProcessEnv = process.env) => {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const removed = Object.entries(REMOVED).filter(([name]) => given[name] !== undefined)
   const parsed = environmentSchema.safeParse(given)
@@ -122,6 +88,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv = process.env): Sett
     apiKeys: data.PETS_API_KEYS,
     corsOrigins: data.PETS_CORS_ORIGINS,
     dataDir: resolve(data.PETS_DATA_DIR),
+    /** About how many events the audit trail keeps in Redis. The file keeps all. */
     auditLimit: data.PETS_AUDIT_LIMIT,
     stepRuntime: data.PETS_STEP_RUNTIME,
     handlerTimeout: data.PETS_HANDLER_TIMEOUT,

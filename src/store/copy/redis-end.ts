@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { owesEvents } from '../../pets/pet'
 import { sharedRedis } from '../../redis/shared-redis'
@@ -5,7 +6,6 @@ import { pagesOf } from '../pages'
 import { redisStoreError } from '../redis/redis-error'
 import { redisKeys } from '../redis/redis-keys'
 import { createRedisStore } from '../redis/redis-store'
-import { newRevision } from '../redis/revision'
 import { type CopyEnd, CopyError } from './copy-pets'
 
 /**
@@ -48,7 +48,7 @@ export const redisEnd = (url: string, scope = 'pets'): CopyEnd => {
           .multi()
           .set(keys.copying, new Date().toISOString())
           .unlink(keys.all, keys.ids, keys.owing, keys.byKey)
-          .set(keys.revision, newRevision())
+          .set(keys.revision, randomUUID())
           .exec()
       }),
     write: async (pets) => {
@@ -67,7 +67,7 @@ export const redisEnd = (url: string, scope = 'pets'): CopyEnd => {
     finish: (seq) =>
       run(async (client) => {
         const handedOut = Math.max(seq - 1, Number(await client.get(keys.seq)))
-        await client.multi().set(keys.seq, handedOut).set(keys.revision, newRevision()).exec()
+        await client.multi().set(keys.seq, handedOut).set(keys.revision, randomUUID()).exec()
       }),
     accept: () => run(async (client) => void (await client.del(keys.copying))),
     reject: async () => {},

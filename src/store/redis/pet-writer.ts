@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { Turns } from 'motia-runtime'
 import { z } from 'zod'
 import { owesEvents, type StoredPet } from '../../pets/pet'
@@ -10,7 +10,6 @@ import type { KnownPets } from './known-pets'
 import { redisStoreError } from './redis-error'
 import type { RedisKeys } from './redis-keys'
 import { writeScript } from './redis-scripts'
-import { newRevision } from './revision'
 
 /** How many pets one script writes at most: 1 or 2 ms of Redis's time. */
 const MOST_WRITES = 200
@@ -119,7 +118,7 @@ export class PetWriter {
 
   #send(writes: Write[]): Promise<Reply[]> {
     const { all, ids, owing, byKey, seq, revision, copying } = this.#keys
-    const args = [newRevision(), MAX_SEQ - 1, ...writes.flatMap((write) => write.args)]
+    const args = [randomUUID(), MAX_SEQ - 1, ...writes.flatMap((write) => write.args)]
     return this.#redis.run(async (redis) =>
       repliesSchema.parse(await writeScript(redis, [all, ids, owing, byKey, seq, revision, copying], args)),
     )

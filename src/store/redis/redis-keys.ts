@@ -13,7 +13,10 @@ export const redisKeys = (scope: string) => ({
   byKey: `{${scope}}:by-key`,
   /** The last id given out. */
   seq: `{${scope}}:seq`,
-  /** A text that changes with every change and never repeats. If it is the same, nothing has changed. */
+  /**
+   * A text that changes with every change and never repeats. If it is the same, nothing has changed. Not a counter: a
+   * Redis that was emptied or restored would reach the same number again with other pets.
+   */
   revision: `{${scope}}:revision`,
   /** Exists while pets are copied into this store, and after such a copy was interrupted. */
   copying: `{${scope}}:copying`,
