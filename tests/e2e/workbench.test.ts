@@ -308,6 +308,16 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await table().getByText('Tessa').waitFor()
   })
 
+  test('When requests come faster than the page can draw them, then the Tracing tab shows the latest', async () => {
+    await openTab('tracing')
+    const send = async (count: number) => {
+      for (let sent = 0; sent < count; sent++) await fetch(`${workbench.server.url}/ts/pets/0`)
+    }
+    await Promise.all(Array.from({ length: 10 }, () => send(60)))
+    await fetch(`${workbench.server.url}/py/pets/0`)
+    await inTab('traces-container').getByText('PyGetPet').first().waitFor()
+  })
+
   test('When all of that is done, then the page has no error and asked no other host for anything', () => {
     expect(workbench.errors).toEqual([])
     expect(workbench.foreignRequests).toEqual([])

@@ -94,6 +94,8 @@ export interface OpenWorkbench {
   getStreams: LockedData['getStreams']
   /** Whether a page is open. */
   isWatched(): boolean
+  /** Sends all items of a stream's group to the pages that show it. */
+  sendAll(streamName: string, groupId: string): void
 }
 
 /**

@@ -22,6 +22,7 @@ import { answerBy } from '../steps/answer'
 import type { Project } from '../steps/project'
 import { StepRunner } from '../steps/step-runner'
 import { newTraceId } from '../steps/trace-id'
+import { JoinedPages } from '../traces/joined-pages'
 import { StepTracer } from '../traces/step-tracer'
 import { WorkbenchFeed } from '../traces/workbench-feed'
 import { EngineRegistry } from './engine-registry'
@@ -114,9 +115,11 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
       options.configureApp(app, { lockedData, answer })
     },
   )
+  const pages = new JoinedPages(motiaServer.socketServer)
   engine.attachWorkbench({
     getStreams: () => lockedData.getStreams(),
     isWatched: () => motiaServer.socketServer.clients.size > 0,
+    sendAll: (streamName, groupId) => pages.sendAll(streamName, groupId),
   })
   const feed = new WorkbenchFeed(engine.feed, traceLimit)
   const runner: StepRunner = new StepRunner({

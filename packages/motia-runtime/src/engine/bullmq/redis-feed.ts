@@ -2,11 +2,8 @@ import type { ChainableCommander, Redis } from 'ioredis'
 import { safeJson } from '../../traces/safe-json'
 import type { FeedBatch, FeedTarget } from '../../traces/workbench-feed'
 import type { OpenWorkbench } from '../engine'
+import { DEFAULT_GROUP, GROUPS, isPushedSingly, LOGS, sendAllOf, TRACES } from '../workbench-streams'
 import type { GroupKeys, RedisStreams } from './redis-streams'
-
-/** Motia's streams for the Workbench, and the group of trace groups and log lines. */
-const [GROUPS, TRACES, LOGS] = ['motia-trace-group', 'motia-trace', '__motia.logs'] as const
-const DEFAULT_GROUP = 'default'
 
 /** The names of the streams that the feed fills. */
 export const WORKBENCH_STREAMS: readonly string[] = [GROUPS, TRACES, LOGS]
@@ -21,7 +18,8 @@ export interface RedisFeedOptions {
 
 /**
  * Keeps the latest traces and log lines in Motia's streams. Writes a batch in one round trip. While a Workbench is
- * open, sets it entry by entry instead, so that the streams push it to the pages.
+ * open, sets a small batch entry by entry instead, so that the streams push it to the pages. After a larger one, the
+ * pages get all that is kept.
  */
 export class RedisFeed implements FeedTarget {
   readonly #redis: Redis
@@ -44,10 +42,12 @@ export class RedisFeed implements FeedTarget {
   }
 
   async write(batch: FeedBatch): Promise<void> {
-    const workbench = this.#workbench
-    if (workbench?.isWatched()) await push(batch, workbench.getStreams())
+    const workbench = this.#workbench?.isWatched() ? this.#workbench : undefined
+    if (workbench && isPushedSingly(batch)) await push(batch, workbench.getStreams())
     else await this.#store(batch)
-    await this.#trim(new Set(batch.traces.map(({ parentTraceId }) => parentTraceId)))
+    const isTrimmed = await this.#trim(new Set(batch.traces.map(({ parentTraceId }) => parentTraceId)))
+    // Pages do not notice what is trimmed.
+    if (workbench && (isTrimmed || !isPushedSingly(batch))) sendAllOf(batch, workbench)
   }
 
   async #store({ groups, traces, logs }: FeedBatch): Promise<void> {
@@ -70,9 +70,10 @@ export class RedisFeed implements FeedTarget {
 
   /**
    * Removes the oldest trace groups and log lines, and the oldest traces of the given groups, since a client may use
-   * one trace for all its requests. Other servers may do the same at the same time.
+   * one trace for all its requests. Other servers may do the same at the same time. Returns whether anything was
+   * removed.
    */
-  async #trim(groupIds: ReadonlySet<string>): Promise<void> {
+  async #trim(groupIds: ReadonlySet<string>): Promise<boolean> {
     const [groupKeys, logKeys] = [this.#keysOf(GROUPS), this.#keysOf(LOGS)]
     const end = -(this.#limit + 1)
     const grown = Array.from(groupIds, async (id) => {
@@ -95,6 +96,7 @@ export class RedisFeed implements FeedTarget {
       pipeline.unlink(items, order)
     }
     if (pipeline.length > 0) await run(pipeline)
+    return pipeline.length > 0
   }
 
   #keysOf(stream: string): GroupKeys {

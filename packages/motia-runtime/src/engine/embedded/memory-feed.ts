@@ -2,22 +2,17 @@ import type { StreamAdapter } from 'motia'
 import { safeJson } from '../../traces/safe-json'
 import type { FeedBatch, FeedTarget } from '../../traces/workbench-feed'
 import type { OpenWorkbench } from '../engine'
+import { DEFAULT_GROUP, GROUPS, isPushedSingly, LOGS, sendAllOf, TRACES } from '../workbench-streams'
 import { JsonGroups } from './json-groups'
 import { MemoryStream } from './memory-streams'
 
 /**
- * Motia's streams for the Workbench. Groups and logs are in the stream's group `default`, traces in their trace group.
- */
-const STREAMS = { groups: 'motia-trace-group', traces: 'motia-trace', logs: '__motia.logs' } as const
-const GROUP = 'default'
-
-/**
- * The latest traces and log lines, in memory. While a Workbench is open they go through Motia's streams, which push
- * them to its pages and also store them here.
+ * The latest traces and log lines, in memory. While a Workbench is open, a small batch goes through Motia's
+ * streams, which push it to the pages and also store it here. After a larger one, the pages get all that is kept.
  */
 export class MemoryFeed implements FeedTarget {
   readonly #limit: number
-  readonly #items = new Map<string, JsonGroups>(Object.values(STREAMS).map((name) => [name, new JsonGroups()]))
+  readonly #items = new Map<string, JsonGroups>([GROUPS, TRACES, LOGS].map((name) => [name, new JsonGroups()]))
   #workbench: OpenWorkbench | undefined
 
   /** Keeps `limit` trace groups, `limit` traces of each, and `limit` log lines. */
@@ -44,19 +39,26 @@ export class MemoryFeed implements FeedTarget {
     return true
   }
 
-  async write({ groups, traces, logs }: FeedBatch): Promise<void> {
+  async write(batch: FeedBatch): Promise<void> {
+    const { groups, traces, logs } = batch
+    const workbench = this.isWatched ? this.#workbench : undefined
+    const streams = workbench && isPushedSingly(batch) ? workbench.getStreams() : {}
     for (const group of groups) {
       // The first step of a chain names its group. Later steps do not change the name.
-      if (!this.#of(STREAMS.groups).has(GROUP, group.id)) await this.#set(STREAMS.groups, GROUP, group.id, group)
+      if (!this.#of(GROUPS).has(DEFAULT_GROUP, group.id))
+        await this.#set(streams, GROUPS, DEFAULT_GROUP, group.id, group)
     }
     for (const trace of traces) {
-      await this.#set(STREAMS.traces, trace.parentTraceId, trace.id, trace)
+      await this.#set(streams, TRACES, trace.parentTraceId, trace.id, trace)
       // A client may use the same trace for all its requests.
-      this.#of(STREAMS.traces).dropOldest(trace.parentTraceId, this.#limit)
+      this.#of(TRACES).dropOldest(trace.parentTraceId, this.#limit)
     }
-    for (const line of logs) await this.#set(STREAMS.logs, GROUP, line.id, line)
-    for (const id of this.#of(STREAMS.groups).dropOldest(GROUP, this.#limit)) this.#of(STREAMS.traces).deleteGroup(id)
-    this.#of(STREAMS.logs).dropOldest(GROUP, this.#limit)
+    for (const line of logs) await this.#set(streams, LOGS, DEFAULT_GROUP, line.id, line)
+    const oldGroups = this.#of(GROUPS).dropOldest(DEFAULT_GROUP, this.#limit)
+    const oldLogs = this.#of(LOGS).dropOldest(DEFAULT_GROUP, this.#limit)
+    for (const id of oldGroups) this.#of(TRACES).deleteGroup(id)
+    // Pages do not notice what is dropped.
+    if (workbench && (!isPushedSingly(batch) || oldGroups.length + oldLogs.length > 0)) sendAllOf(batch, workbench)
   }
 
   #of(stream: string): JsonGroups {
@@ -65,9 +67,15 @@ export class MemoryFeed implements FeedTarget {
     return items
   }
 
-  async #set(stream: string, groupId: string, id: string, value: unknown): Promise<void> {
+  async #set(
+    streams: ReturnType<OpenWorkbench['getStreams']>,
+    stream: string,
+    groupId: string,
+    id: string,
+    value: unknown,
+  ): Promise<void> {
     const text = safeJson(value)
-    const pushing = this.isWatched ? this.#workbench?.getStreams()[stream] : undefined
+    const pushing = streams[stream]
     if (pushing) await pushing().set(groupId, id, JSON.parse(text))
     else this.#of(stream).setText(groupId, id, text)
   }

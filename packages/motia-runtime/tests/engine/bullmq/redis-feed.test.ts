@@ -93,7 +93,7 @@ test('When one trace is continued again and again, then only the latest of its s
   expect((await read(engine, 'motia-trace', 'A')).map(({ id }) => id)).toEqual(['2', '3'])
 })
 
-test("When a Workbench is open, then a batch goes through Motia's streams, once; a known group is not set again", async () => {
+test("When a Workbench is open, then a small batch goes through Motia's streams, once, and a large one as a whole", async () => {
   const engine = await openTestEngine(redis)
   const set: unknown[] = []
   const streamOf = (name: string) => (): MotiaStream<unknown> => {
@@ -108,7 +108,12 @@ test("When a Workbench is open, then a batch goes through Motia's streams, once;
   }
   const names = ['motia-trace-group', 'motia-trace', '__motia.logs']
   const streams = Object.fromEntries(names.map((name) => [name, streamOf(name)]))
-  engine.attachWorkbench({ getStreams: () => streams, isWatched: () => true })
+  const sent: unknown[] = []
+  engine.attachWorkbench({
+    getStreams: () => streams,
+    isWatched: () => true,
+    sendAll: (...group) => sent.push(group),
+  })
   const batch = batchOf('A')
   await engine.feed.write(batch)
   await engine.feed.write(batch)
@@ -120,6 +125,15 @@ test("When a Workbench is open, then a batch goes through Motia's streams, once;
     ['__motia.logs', 'default', 'A-log'],
   ])
   expect(await read(engine, '__motia.logs')).toEqual(batch.logs)
+  expect(sent).toEqual([])
+
+  set.length = 0
+  const large = batchOf(...'BCDEFGH')
+  await engine.feed.write(large)
+  expect(set).toEqual([])
+  expect(sent).toContainEqual(['motia-trace-group', 'default'])
+  expect(sent).toContainEqual(['motia-trace', 'H'])
+  expect(await read(engine, '__motia.logs')).toEqual(expect.arrayContaining(large.logs))
 })
 
 test('When Redis is away, then the feed is not ready, and rejects what it cannot write', async () => {

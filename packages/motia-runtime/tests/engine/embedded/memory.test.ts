@@ -127,9 +127,11 @@ describe('the feed', () => {
     expect(await idsIn(feed, '__motia.logs', 'default')).toEqual(['1', '2'])
   })
 
-  test('When a Workbench is open, then what is new goes through the streams that push, and is kept as well', async () => {
-    const feed = new MemoryFeed(9)
+  /** A feed with a Workbench, and what its pages get. */
+  const openFeed = (limit: number) => {
+    const feed = new MemoryFeed(limit)
     const pushed: unknown[] = []
+    const sent: unknown[] = []
     const pushing = (name: string): MotiaStream<unknown> => {
       const stream = feed.stream(name)
       if (!stream) throw new Error(name)
@@ -142,14 +144,22 @@ describe('the feed', () => {
       })
     }
     const names = ['motia-trace-group', 'motia-trace', '__motia.logs']
-    let isWatched = false
+    const page = { isOpen: true }
     feed.attach({
       getStreams: () => Object.fromEntries(names.map((name) => [name, () => pushing(name)])),
-      isWatched: () => isWatched,
+      isWatched: () => page.isOpen,
+      sendAll: (...group) => sent.push(group),
     })
+    return { feed, pushed, sent, page }
+  }
+
+  test('When a Workbench is open, then what is new goes through the streams that push, and is kept as well', async () => {
+    const { feed, pushed, sent, page } = openFeed(9)
+    page.isOpen = false
     await feed.write(batchOf('A'))
-    isWatched = true
+    page.isOpen = true
     await feed.write(batchOf('A', 'B'))
+    expect(sent).toEqual([])
     expect(pushed).toEqual([
       ['motia-trace-group', 'default', 'B'],
       ['motia-trace', 'A', 'A-trace'],
@@ -158,5 +168,26 @@ describe('the feed', () => {
       ['__motia.logs', 'default', 'B-log'],
     ])
     expect(await idsIn(feed, 'motia-trace-group', 'default')).toEqual(['A', 'B'])
+  })
+
+  test('When much comes at once, then the pages get all that is kept in one message, and nothing one by one', async () => {
+    const { feed, pushed, sent } = openFeed(9)
+    const ids = Array.from('ABCDEFG')
+    await feed.write(batchOf(...ids))
+    expect(pushed).toEqual([])
+    expect(sent).toEqual([
+      ['motia-trace-group', 'default'],
+      ['__motia.logs', 'default'],
+      ...ids.map((id) => ['motia-trace', id]),
+    ])
+    expect(await idsIn(feed, 'motia-trace-group', 'default')).toEqual(ids)
+  })
+
+  test('When an old trace is dropped, then the pages get those that are left', async () => {
+    const { feed, sent } = openFeed(1)
+    await feed.write(batchOf('A'))
+    expect(sent).toEqual([])
+    await feed.write(batchOf('B'))
+    expect(sent).toContainEqual(['motia-trace-group', 'default'])
   })
 })
