@@ -12,7 +12,6 @@ export const xpath = {
     queues: '//button[@data-testid="queues-link"]',
     pets: '//button[@data-testid="pets-link"]',
   },
-  petsPage: '//div[@data-testid="pets-page"]',
   petsTable: '//*[@data-testid="pets-scroller"]',
   petSearch: '//div[@data-testid="pets-page"]//input[@aria-label="Search pets"]',
   auditTrail: '//section[@data-testid="pets-audit"]',

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import { Server } from 'node:net'
+import { dirname, join } from 'node:path'
+import express, { type Express } from 'express'
 import type { Config, MotiaPlugin, MotiaPluginContext, MotiaServer } from 'motia'
 import type { Engine } from '../engine/engine'
 import { mendFlowStreams } from './flow-streams'
-import { answerMonacoFile, MONACO_PATH } from './monaco-files'
 import { keepToOwnFiles, refuseUnknownPaths } from './page-requests'
 
 /** Motia adds this to the server's port for the page's hot-reload socket. */
@@ -23,15 +24,13 @@ export const addWorkbench = async (
   { host, port }: { host: string; port: number },
 ): Promise<void> => {
   const context = pluginContext(motiaServer)
-  context.registerApi({ method: 'GET', path: `${MONACO_PATH}/*` }, ({ pathParams }) =>
-    answerMonacoFile(pathParams[0] ?? ''),
-  )
   const plugins = [...(config.plugins ?? []).flatMap((build) => build(context)), engine.queuesTab(context)]
   mendFlowStreams(context.lockedData, { stepNode: stepNodeOf(plugins) })
   motiaServer.app.get('/__motia', (_request, response) => {
     const { version }: { version: string } = requireFromHere('motia/package.json')
     response.json({ version, isDev: true, isTutorialDisabled: false, workbenchBase: '' })
   })
+  serveMonaco(motiaServer.app)
   motiaServer.app.use(refuseUnknownPaths, keepToOwnFiles)
   const { applyMiddleware } = await import('@motiadev/workbench/middleware')
   const hmrPort = port + HMR_OFFSET <= 65_535 ? port + HMR_OFFSET : port - HMR_OFFSET
@@ -43,6 +42,19 @@ export const addWorkbench = async (
       workbenchBase: '',
       plugins: plugins.flatMap(({ workbench }) => workbench),
     }),
+  )
+}
+
+/**
+ * Serves Monaco's build for browsers, which the page would otherwise fetch from a CDN. It is looked up on demand,
+ * because a project may be without Monaco.
+ */
+export const serveMonaco = (app: Express): void => {
+  const files = () => join(dirname(requireFromHere.resolve('monaco-editor/package.json')), 'min')
+  app.use(
+    '/__motia-runtime/monaco',
+    (...request) => express.static(files(), { maxAge: '1h', redirect: false })(...request),
+    (_request, response) => void response.status(404).json({ message: 'Not found' }),
   )
 }
 
