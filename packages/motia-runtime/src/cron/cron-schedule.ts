@@ -1,4 +1,5 @@
 import { Cron } from 'croner'
+import { errorMessage } from '../errors'
 
 /** When a cron step runs. */
 export interface CronSchedule {
@@ -18,7 +19,7 @@ export const parseCron = (expression: string): CronSchedule => {
   try {
     cron = new Cron(expression, { paused: true, mode: '5-or-6-parts' })
   } catch (error) {
-    throw new Error(`the cron expression "${expression}" is invalid: ${error instanceof Error ? error.message : error}`)
+    throw new Error(`the cron expression "${expression}" is invalid: ${errorMessage(error)}`)
   }
   return {
     next: (after) => cron.nextRun(new Date(after))?.getTime() ?? null,

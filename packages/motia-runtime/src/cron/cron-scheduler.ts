@@ -1,4 +1,5 @@
 import type { CronConfig, Step } from 'motia'
+import { errorMessage } from '../errors'
 import type { CronLeases, CronRun } from './cron-leases'
 import { type CronSchedule, parseCron } from './cron-schedule'
 
@@ -129,8 +130,8 @@ export class CronScheduler {
     const { name } = job.step.config
     let hasFailed = false
     const wait = (error: unknown) => {
-      const reason = error instanceof Error ? error.message : error
-      if (!hasFailed) console.warn(`Step ${name} is due but waits, because its lease cannot be taken (${reason})`)
+      if (!hasFailed)
+        console.warn(`Step ${name} is due but waits, because its lease cannot be taken (${errorMessage(error)})`)
       hasFailed = true
       return 'held' as const
     }

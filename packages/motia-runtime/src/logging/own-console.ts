@@ -1,4 +1,5 @@
 import { format, formatWithOptions } from 'node:util'
+import { errorMessage } from '../errors'
 import { flushConsole, headOf, isJson, printLog, useColours } from './console-lines'
 import { isLogged, type Level } from './log-level'
 
@@ -32,7 +33,7 @@ export const takeOverWarnings = (): void => {
 
 /** Prints why the server ends, as one line in either format. */
 export const printFailure = (error: unknown): void => {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = errorMessage(error)
   if (isJson()) printLog({ time: Date.now(), level: 'error', message, details: {} })
   else process.stderr.write(`✗ ${message}\n`)
 }

@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import type { Express } from 'express'
 import type { MotiaServer } from 'motia'
 import type { Engine } from '../engine/engine'
+import { errorCode } from '../errors'
 import { authenticateBy, requireKey } from '../http/api-keys'
 import { guardSockets, type OriginRules, refuseForeigners } from '../http/guards'
 import { hardenServer } from '../http/harden'
@@ -223,7 +224,7 @@ const listen = async (server: Server, { port, host }: ResolvedOptions): Promise<
 }
 
 const listenProblem = (error: unknown, host: string, port: number): string => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  const code = errorCode(error)
   if (code === 'EADDRINUSE') return `Port ${port} on ${host} is taken: stop the server that uses it, or set PORT`
   if (code === 'EACCES') return `This user may not use port ${port}: set PORT to 1024 or more`
   if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL'].includes(code)) {

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { z } from 'zod'
+import { errorMessage } from '../errors'
 
 /** The schemas of all keys of a config type. */
 export type ShapeOf<T> = Record<keyof NonNullable<T>, z.ZodType>
@@ -20,7 +21,7 @@ export const checked = (check: (text: string) => void) =>
     try {
       check(text)
     } catch (error) {
-      context.addIssue(error instanceof Error ? error.message : String(error))
+      context.addIssue(errorMessage(error))
     }
   })
 

@@ -1,5 +1,6 @@
 import type { Step, StepConfig, StreamConfig } from 'motia'
 import { z } from 'zod'
+import { errorMessage } from '../errors'
 import { fn, issueLines, type ShapeOf, strict } from './config-schema'
 import { inlineJsonSchema } from './json-schema'
 import { motiaProblems, stepConfigProblems } from './step-config'
@@ -25,7 +26,7 @@ export const readStep = (filePath: string, module: unknown): ReadFile<Step> => {
     const further = motiaProblems(step)
     return further.length > 0 ? { problems: further } : { defined: step }
   } catch (error) {
-    return { problems: [`a schema is not JSON Schema: ${error instanceof Error ? error.message : error}`] }
+    return { problems: [`a schema is not JSON Schema: ${errorMessage(error)}`] }
   }
 }
 
@@ -66,6 +67,6 @@ export const readStream = (filePath: string, module: unknown): ReadFile<StreamFi
     const { schema, ...rest } = Object(config)
     return { defined: { filePath, config: { ...rest, schema: asJsonSchema(schema) } } }
   } catch (error) {
-    return { problems: [`schema: is not JSON Schema: ${error instanceof Error ? error.message : error}`] }
+    return { problems: [`schema: is not JSON Schema: ${errorMessage(error)}`] }
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { errorCode } from '../errors'
 
 /** The step and stream files of a project, absolute and sorted. */
 export interface ProjectFiles {
@@ -81,7 +82,7 @@ const unlessMissing = <T>(read: () => T, onProblem: (code: string) => void): T |
   try {
     return read()
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = errorCode(error)
     if (code !== 'ENOENT' && code !== 'ENOTDIR') onProblem(code)
     return undefined
   }

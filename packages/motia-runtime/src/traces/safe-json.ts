@@ -1,3 +1,4 @@
+import { errorMessage } from '../errors'
 /**
  * Returns any value as JSON. What JSON cannot express (a BigInt, a cycle, a getter that throws) becomes a text. Never
  * throws.
@@ -21,6 +22,6 @@ const plain = (value: unknown, parents: readonly object[]): unknown => {
     if (Array.isArray(value)) return value.map((item) => plain(item, inner))
     return Object.fromEntries(Object.keys(value).map((key) => [key, plain(Reflect.get(value, key), inner)]))
   } catch (error) {
-    return `[unreadable: ${error instanceof Error ? error.message : error}]`
+    return `[unreadable: ${errorMessage(error)}]`
   }
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { QueueConfig } from 'motia'
+import { errorMessage } from '../../errors'
 import { within } from '../../within'
 import { EmitError, type QueuedEvent } from '../engine'
 import type { Queues } from './queues'
@@ -70,7 +71,7 @@ export class EventSender {
       await this.#queues.add(name, event, config, jobId)
       this.#health.noteTaken(name)
     } catch (error) {
-      this.#health.noteRefusal(name, error instanceof Error ? error.message : String(error))
+      this.#health.noteRefusal(name, errorMessage(error))
       throw error
     }
   }

@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis'
+import { errorMessage } from '../../errors'
 import { within } from '../../within'
 import { FAIL_FAST, tendConnection } from './tend-connection'
 
@@ -53,7 +54,7 @@ const firstReady = (redis: Redis): Promise<void> => {
 const reasonOf = (error: unknown, isTls: boolean): string => {
   // If a name has several addresses, the common error has no message.
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0], isTls)
-  const message = error instanceof Error ? error.message : String(error)
+  const message = errorMessage(error)
   if (message.includes('NOAUTH')) return 'it needs a password, as in redis://:password@host:port'
   if (message.includes('WRONGPASS')) return 'it does not accept the user and password of REDIS_URL'
   const isUnknownAuthority = /self-signed|unable to (verify|get)/.test(message)

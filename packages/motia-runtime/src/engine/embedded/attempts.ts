@@ -1,3 +1,4 @@
+import { errorMessage } from '../../errors'
 import { BACKOFF_MS, isTemporary, temporaryWait } from '../delivery'
 import type { DeadLetter } from '../engine'
 import { eventOf, type Message } from './message'
@@ -64,7 +65,7 @@ export class Attempts {
   }
 
   #fail(queue: MessageQueue, message: Message, maxAttempts: number, error: unknown): void {
-    message.reason = error instanceof Error ? error.message : String(error)
+    message.reason = errorMessage(error)
     if (isTemporary(error)) {
       message.attempts -= 1
       this.#parts.journal.defer(message)

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { join } from 'node:path'
+import { errorCode } from '../../errors'
 import { exists, type FileCalls, makeFolder, nodeFiles } from '../../files/file-calls'
 import { setAsideUnless } from '../../files/set-aside'
 import type { DeadLetter, Engine } from '../engine'
@@ -99,8 +100,9 @@ const useDataFolder = (calls: FileCalls, dataDir: string): void => {
     // This writes nothing, so that a server can start on a full disk.
     calls.accessSync(`${dataDir}/`, constants.W_OK | constants.X_OK)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error
-    throw new Error(`The data folder ${dataDir} cannot be used (${code}): choose a folder that this user can write to`)
+    throw new Error(
+      `The data folder ${dataDir} cannot be used (${errorCode(error)}): choose a folder that this user can write to`,
+    )
   }
   setAsideUnless('file', join(dataDir, 'dead-letters.jsonl'), calls)
   for (const folder of ['queues', 'cron'].map((name) => join(dataDir, name))) {

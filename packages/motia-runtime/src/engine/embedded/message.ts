@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { errorMessage } from '../../errors'
 import { EmitError, type QueuedEvent } from '../engine'
 
 /** The state of a message. A `failed` message has no attempts left and is a dead letter. */
@@ -35,8 +36,7 @@ export const eventText = ({ id, topic, data, traceId, flows }: QueuedEvent): str
   try {
     dataText = JSON.stringify(data)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new EmitError(`The data of an event ${topic} is not JSON: ${reason}`, { cause })
+    throw new EmitError(`The data of an event ${topic} is not JSON: ${errorMessage(cause)}`, { cause })
   }
   if (dataText === undefined) throw new EmitError(`The data of an event ${topic} is ${typeof data}, not JSON`)
   return `${JSON.stringify({ id, topic, traceId, flows }).slice(0, -1)},"data":${dataText}}`

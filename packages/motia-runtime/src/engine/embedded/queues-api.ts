@@ -1,5 +1,6 @@
 import type { ApiRequest, ApiResponse, ApiRouteMethod, MotiaPluginContext } from 'motia'
 import { z } from 'zod'
+import { errorMessage } from '../../errors'
 import { type DeadLetter, DLQ_SUFFIX } from '../engine'
 import type { QueueInspector } from './inspector'
 import { tabDeadLetter, tabJob, tabQueues } from './queues-view'
@@ -36,7 +37,7 @@ export const registerQueuesApi = (registerApi: MotiaPluginContext['registerApi']
       try {
         return await handle(request)
       } catch (error) {
-        return { status: 500, body: { error: error instanceof Error ? error.message : String(error) } }
+        return { status: 500, body: { error: errorMessage(error) } }
       }
     })
   }
