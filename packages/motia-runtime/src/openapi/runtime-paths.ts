@@ -1,8 +1,7 @@
 import { OPEN_PATHS } from '../http/api-keys'
 import type { ApiObject } from './description'
 import type { DocumentParts } from './document'
-import { jsonOf } from './responses'
-import { runtimeResponsesTo } from './runtime-responses'
+import { jsonOf, runtimeResponsesTo } from './runtime-responses'
 
 const text = { type: 'string' }
 const health = {

@@ -6,6 +6,11 @@ import type { ApiObject } from './description'
 const text = { type: 'string' }
 const error = { type: 'object', properties: { message: text }, required: ['message'] }
 
+/** Returns a body of JSON. */
+export const jsonOf = (schema: ApiObject, example?: unknown): ApiObject => ({
+  'application/json': { schema, ...(example !== undefined && { example }) },
+})
+
 const refTo = (kind: string, name: string): ApiObject => ({ $ref: `#/components/${kind}/${name}` })
 
 const headers = {
@@ -31,7 +36,7 @@ export const ifNoneMatch = refTo('parameters', 'If-None-Match')
 /** Returns a response of the runtime, whose body is a message. */
 const message = (description: string, example: string): ApiObject => ({
   description,
-  content: { 'application/json': { schema: error, example: { message: example } } },
+  content: jsonOf(error, { message: example }),
 })
 
 const traced = { headers: runtimeHeaders(false) }
