@@ -3,7 +3,7 @@ import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { findProjectFiles } from '../../packages/motia-runtime/src/steps/step-files'
-import { type Feature, rangeProblem } from '../../tutorial/features/feature'
+import { type Feature, type FeatureDefinition, findLines } from '../../tutorial/features/feature'
 import { featuresFile, locateFeatures, stepFiles } from '../../tutorial/features/step-files'
 import { namespaces } from '../support/namespaces'
 import { ROOT } from '../support/server'
@@ -14,8 +14,6 @@ const featuresSchema: z.ZodType<Feature[]> = z.array(
     title: z.string().min(1).max(28, 'The Workbench does not wrap titles'),
     description: z.string().min(1).max(140),
     lines: z.tuple([z.string().regex(/^\d+(-\d+)?$/)]),
-    startsOn: z.string().min(1),
-    endsOn: z.string().min(1).optional(),
   }),
 )
 
@@ -35,24 +33,18 @@ test('When a step has features, then they are defined in tutorial/features', () 
 })
 
 describe.each(stepFiles)('$path', (file) => {
-  const { path } = file
-
-  test('has its lines where its features say: if not, `npm run tutorial:lines` writes them', () => {
-    const source = read(path)
-    const problems = readFeatures(path).flatMap((feature) => rangeProblem(source, feature) ?? [])
-    expect(problems).toEqual([])
-  })
+  const { path, definitions } = file
 
   test('has ranges that start and end on the code that the feature names', () => {
     const lines = read(path).split('\n')
-    for (const { lines: range, startsOn, endsOn } of readFeatures(path)) {
-      const [first = 0, last = first] = range[0].split('-').map(Number)
+    for (const [index, { startsOn, endsOn }] of definitions.entries()) {
+      const [first = 0, last = first] = readFeatures(path)[index]?.lines[0].split('-').map(Number) ?? []
       expect(lines[first - 1]?.startsWith(startsOn)).toBe(true)
       expect(lines[last - 1]?.startsWith(endsOn ?? startsOn)).toBe(true)
     }
   })
 
-  test('has the features that are defined for it, each under an id of its own', () => {
+  test('has the features that are defined for it, each under an id of its own, as `npm run tutorial:lines` writes them', () => {
     const features = readFeatures(path)
     expect(features).toEqual(locateFeatures(ROOT, file))
     expect(new Set(features.map(({ id }) => id)).size).toBe(features.length)
@@ -70,29 +62,21 @@ test('The features of the namespaces differ in the namespace only', () => {
   for (const other of others) expect(other).toEqual(first)
 })
 
-describe('When the code of a feature moves', () => {
-  const path = 'steps/javascript/create-pet.step.ts'
-  const feature = (id: string): Feature => {
-    const found = readFeatures(path).find((known) => known.id === id)
-    if (!found) throw new Error(`There is no feature ${id}`)
-    return found
-  }
+describe('When the code of a feature changes', () => {
+  const source = read('steps/javascript/create-pet.step.ts')
+  const emits: FeatureDefinition = { id: 'emits', title: '', description: '', startsOn: '  emits: [', endsOn: '  ],' }
 
-  test('then the test says which numbers to write', () => {
-    const [first = 0, last = 0] = feature('handler').lines[0].split('-').map(Number)
-    const moved = `// A line more\n${read(path)}`
-    expect(rangeProblem(moved, feature('handler'))).toBe(
-      `handler: lines are "${first}-${last}" and should be "${first + 1}-${last + 1}"`,
-    )
+  test('and moves, then its lines do', () => {
+    const [first, last] = findLines(source, emits)
+    expect(findLines(`// A line more\n${source}`, emits)).toEqual([first + 1, last + 1])
   })
 
-  test('and is gone, then the test says so', () => {
-    const without = read(path).replace('  emits: [', '  topics: [')
-    expect(() => rangeProblem(without, feature('emits-configuration'))).toThrow('no line begins with "  emits: ["')
+  test('and is gone, then the error says so', () => {
+    const without = source.replace('  emits: [', '  topics: [')
+    expect(() => findLines(without, emits)).toThrow('emits: no line begins with "  emits: ["')
   })
 
-  test('and begins twice, then the test says so instead of choosing one', () => {
-    const doubled = `${read(path)}\n  emits: [],\n`
-    expect(() => rangeProblem(doubled, feature('emits-configuration'))).toThrow('2 lines begin with "  emits: ["')
+  test('and begins twice, then the error says so instead of choosing one', () => {
+    expect(() => findLines(`${source}\n  emits: [],\n`, emits)).toThrow('2 lines begin with "  emits: ["')
   })
 })

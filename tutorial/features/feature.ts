@@ -11,8 +11,8 @@ export interface FeatureDefinition {
   endsOn?: string
 }
 
-/** One entry of a `<stepfile>-features.json`: the Workbench reads the first four, the tests the others. */
-export interface Feature extends FeatureDefinition {
+/** One entry of a `<stepfile>-features.json`, for the Workbench. */
+export interface Feature extends Pick<FeatureDefinition, 'id' | 'title' | 'description'> {
   /** Line numbers from 1, both included: one number or `first-last`. */
   lines: [string]
 }
@@ -32,10 +32,3 @@ export const findLines = (source: string, { id, startsOn, endsOn }: FeatureDefin
 
 /** The range as the Workbench writes it. */
 export const formatLines = ([start, end]: [number, number]): string => (start === end ? `${start}` : `${start}-${end}`)
-
-/** Returns a message with the right line numbers if a feature's are wrong, or null. Throws if its code is not found. */
-export const rangeProblem = (source: string, feature: Feature): string | null => {
-  const [lines] = feature.lines
-  const wanted = formatLines(findLines(source, feature))
-  return lines === wanted ? null : `${feature.id}: lines are "${lines}" and should be "${wanted}"`
-}

@@ -54,10 +54,10 @@ export const stepFiles: StepFile[] = NAMESPACES.flatMap((ns) => {
 /** Returns the features of a step file with their lines in its source. Throws if one is not found. */
 export const locateFeatures = (root: string, { path, definitions }: StepFile): Feature[] => {
   const source = readFileSync(join(root, path), 'utf8')
-  return definitions.map(({ id, title, description, ...anchors }) => {
+  return definitions.map((definition) => {
+    const { id, title, description } = definition
     try {
-      const lines = formatLines(findLines(source, { id, title, description, ...anchors }))
-      return { id, title, description, lines: [lines], ...anchors }
+      return { id, title, description, lines: [formatLines(findLines(source, definition))] }
     } catch (cause) {
       throw new Error(`${path}: ${cause instanceof Error ? cause.message : cause}`, { cause })
     }

@@ -1,10 +1,19 @@
 import type { TutorialStep } from '@motiadev/workbench'
 import type { Chapter } from './chapter'
 import { Navigation } from './navigation'
-import { lastStep, rememberStep } from './progress'
 import { findElement } from './type-into'
 import { waitUntilStill } from './wait'
 import './popover.css'
+
+const PROGRESS_KEY = 'pets-tutorial-step'
+
+/** Remembers the index of the shown step in this browser. The first step does not count as progress. */
+const rememberStep = (step: number): void => {
+  if (step > 0) localStorage.setItem(PROGRESS_KEY, String(step))
+}
+
+/** Returns the index of the last shown step; 0 if there is none. */
+const lastStep = (): number => Number(localStorage.getItem(PROGRESS_KEY) ?? 0)
 
 /** The index of the current step, and of the step up to which the Workbench skips. */
 const walk = { current: 0, skipTo: 0 }

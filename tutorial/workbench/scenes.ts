@@ -1,5 +1,4 @@
 import { type TutorialStep, workbenchXPath } from '@motiadev/workbench'
-import { isFlowFitted } from './flow-fit'
 import { xpath } from './selectors'
 import { findElement, typeInto } from './type-into'
 import { clickUnless, waitUntil } from './wait'
@@ -17,6 +16,9 @@ const { endpoints, flows, links } = workbenchXPath
 
 /** An element on which a click does nothing. */
 const NOWHERE = '//body'
+
+/** The part of the panel's width or height that a fitted flow takes. The rest is margin. */
+const FITTED_SHARE = 0.8
 
 /** How long the flow view may take to fit itself, in ms. */
 const FIT_MS = 1_000
@@ -138,3 +140,16 @@ export const petsTab = (search: string): Action[] => [
   ...showTop(xpath.tabs.pets),
   ...typeInto(xpath.petSearch, () => search),
 ]
+
+/** Returns whether the flow view shows the whole flow, as large as possible. */
+const isFlowFitted = (): boolean => {
+  const panel = document.querySelector('.react-flow')?.getBoundingClientRect()
+  const boxes = [...document.querySelectorAll('.react-flow__node')].map((node) => node.getBoundingClientRect())
+  if (!panel || boxes.length === 0) return false
+  const left = Math.min(...boxes.map((box) => box.left))
+  const top = Math.min(...boxes.map((box) => box.top))
+  const right = Math.max(...boxes.map((box) => box.right))
+  const bottom = Math.max(...boxes.map((box) => box.bottom))
+  const isInside = left >= panel.left && top >= panel.top && right <= panel.right && bottom <= panel.bottom
+  return isInside && Math.max((right - left) / panel.width, (bottom - top) / panel.height) > FITTED_SHARE
+}
