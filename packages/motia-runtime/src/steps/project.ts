@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import type { Step } from 'motia'
-import { type Definition, doubleProblem, findDouble, isStep, isStream } from './doubles'
+import { conflictProblem, type Definition, findConflict, isStep, isStream } from './definitions'
 import { readStep, readStream } from './read-step'
 import { findProjectFiles, type ProjectFiles } from './step-files'
 import { problemLines, StepModules } from './step-modules'
@@ -56,8 +56,8 @@ export interface Check {
 }
 
 /**
- * Validates changed files. `exported` contains their current exports. Rejects a definition that is invalid, or a double
- * of another one that is accepted or stays in service.
+ * Validates changed files. `exported` contains their current exports. Rejects a definition that is invalid, or conflicts
+ * with another one that is accepted or stays in service.
  */
 export const checkFiles = (
   root: string,
@@ -78,11 +78,11 @@ export const checkFiles = (
   const current = new Map(inService.map((definition) => [definition.filePath, definition]))
   for (;;) {
     const next = [...new Map([...current, ...candidates]).values()]
-    const double = findDouble(next.sort((a, b) => (a.filePath < b.filePath ? -1 : 1)))
-    if (!double) return { accepted: [...candidates.values()], problems }
-    const loser = candidates.has(double.second) ? double.second : double.first
+    const conflict = findConflict(next.sort((a, b) => (a.filePath < b.filePath ? -1 : 1)))
+    if (!conflict) return { accepted: [...candidates.values()], problems }
+    const loser = candidates.has(conflict.second) ? conflict.second : conflict.first
     if (!candidates.delete(loser))
-      throw new Error(`Two files in service are doubles: ${double.first}, ${double.second}`)
-    report(loser, doubleProblem(root, double, loser))
+      throw new Error(`Two files in service define the same: ${conflict.first}, ${conflict.second}`)
+    report(loser, conflictProblem(root, conflict, loser))
   }
 }

@@ -1,5 +1,5 @@
 import { isApiStep, isCronStep, isEventStep, type LockedData, type MotiaServer, type Step } from 'motia'
-import { type Definition, isStep, isStream } from './doubles'
+import { type Definition, isStep, isStream } from './definitions'
 import { allSteps, projectStreams, type StreamFile } from './step-registry'
 
 /** The parts of the server that a reload changes. */

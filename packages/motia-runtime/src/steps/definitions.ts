@@ -6,7 +6,7 @@ import type { StreamFile } from './step-registry'
 export type Definition = Step | StreamFile
 
 /** Two files that define the same thing. */
-export interface Double {
+export interface Conflict {
   first: string
   second: string
   /** What they share, as a text to which the name of the other file is appended. */
@@ -18,7 +18,7 @@ export interface Double {
  * locks and traces by name, and the first of two steps gets all requests to a route. Usually one of the files is a copy
  * that must still be edited.
  */
-export const findDouble = (definitions: Definition[]): Double | null => {
+export const findConflict = (definitions: Definition[]): Conflict | null => {
   const owners = new Map<string, string>()
   for (const definition of definitions) {
     for (const [claim, text] of claimsOf(definition)) {
@@ -30,8 +30,8 @@ export const findDouble = (definitions: Definition[]): Double | null => {
   return null
 }
 
-/** Returns what is wrong with one of the two files of a double. */
-export const doubleProblem = (root: string, { first, second, text }: Double, file: string): string =>
+/** Returns what is wrong with one of the two files in conflict. */
+export const conflictProblem = (root: string, { first, second, text }: Conflict, file: string): string =>
   `${text} ${relative(root, file === second ? first : second)}`
 
 /** Returns whether a definition is a step. */
