@@ -1,19 +1,24 @@
-// Preloaded into a server (node --import): once it listens, its express app's routes are printed as one line of JSON.
+// Preloaded into a server (node --import): once it listens, the routes of its routers are printed as one line of JSON.
 import http from 'node:http'
-import { syncBuiltinESMExports } from 'node:module'
+import { createRequire, syncBuiltinESMExports } from 'node:module'
 
-const routesOf = (stack) =>
-  stack.flatMap(({ route, handle }) =>
-    route
-      ? Object.keys(route.methods).map((method) => [method.toUpperCase(), String(route.path)])
-      : routesOf(handle.stack ?? []),
-  )
+// The application's router and every other one inherit from this.
+const { Router } = createRequire(import.meta.url)('express')
+const { route } = Router
+const routes = []
+
+Router.route = function (path) {
+  const added = Reflect.apply(route, this, [path])
+  routes.push(added)
+  return added
+}
 
 const { createServer } = http
 http.createServer = (...args) => {
-  const server = createServer(...args)
-  const app = args.find((arg) => typeof arg === 'function' && 'lazyrouter' in arg)
-  if (app) server.once('listening', () => console.info(`ROUTES ${JSON.stringify(routesOf(app._router.stack))}`))
-  return server
+  const print = () => {
+    const all = routes.flatMap(({ path, methods }) => Object.keys(methods).map((name) => [name.toUpperCase(), path]))
+    console.info(`ROUTES ${JSON.stringify(all.map(([name, path]) => [name, String(path)]))}`)
+  }
+  return createServer(...args).once('listening', print)
 }
 syncBuiltinESMExports()

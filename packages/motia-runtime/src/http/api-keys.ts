@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { RequestHandler } from 'express'
+import { type Handler, sendJson } from './handler'
 
 /** A secret that gives access to the server, and the name of its owner. */
 export interface ApiKey {
@@ -46,23 +46,22 @@ const secretOf = ({ authorization, 'x-api-key': apiKey }: IncomingHttpHeaders): 
 }
 
 /**
- * Refuses requests without a key, except probes. Stores the key's name in `response.locals.caller`, and removes the
+ * Refuses requests without a key, except probes. Stores the key's name in `request.caller`, and removes the
  * secret from the request, so that no step can log it.
  */
-export const requireKey = (authenticate: Authenticate): RequestHandler => {
+export const requireKey = (authenticate: Authenticate): Handler => {
   return (request, response, next) => {
-    const { headers, path } = request
-    if (OPEN_PATHS.has(path)) return next()
+    const { headers, url = '/' } = request
+    if (OPEN_PATHS.has(url.replace(/\?.*/, ''))) return next()
     const caller = authenticate(headers)
     if (caller === undefined) {
       // Requests of the server's own pages get the challenge too. Otherwise the browser does not send them the
       // credentials.
       const isBrowser = headers.accept?.includes('text/html') || headers['sec-fetch-site'] === 'same-origin'
-      response.set('WWW-Authenticate', isBrowser ? BASIC_CHALLENGE : BEARER_CHALLENGE)
-      response.status(401).json({ message: KEY_REQUIRED })
-      return
+      response.setHeader('WWW-Authenticate', isBrowser ? BASIC_CHALLENGE : BEARER_CHALLENGE)
+      return sendJson(response, 401, { message: KEY_REQUIRED })
     }
-    response.locals.caller = caller
+    request.caller = caller
     delete headers.authorization
     delete headers['x-api-key']
     next()

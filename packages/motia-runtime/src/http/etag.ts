@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import fresh from 'fresh'
 
 /** Returns the strong entity tag of a JSON text. */
 export const etagOf = (json: string | Buffer): string => `"${createHash('sha1').update(json).digest('base64url')}"`
@@ -8,3 +10,9 @@ export const etagOf = (json: string | Buffer): string => `"${createHash('sha1').
  */
 export const matchesEtag = (ifMatch: string, etag: string): boolean =>
   ifMatch.trim() === '*' || ifMatch.match(/(?:W\/)?"[^"]*"/g)?.includes(etag) === true
+
+/** Returns whether the client that reads already has this response, so that a 304 is enough. */
+export const isFresh = ({ method, headers }: IncomingMessage, response: ServerResponse): boolean =>
+  (method === 'GET' || method === 'HEAD') &&
+  (response.statusCode === 200 || response.statusCode === 304) &&
+  fresh(headers, { etag: response.getHeader('ETag'), 'last-modified': response.getHeader('Last-Modified') })

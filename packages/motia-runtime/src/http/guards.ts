@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import { isIP } from 'node:net'
-import type { RequestHandler } from 'express'
 import { type Authenticate, BASIC_CHALLENGE } from './api-keys'
+import { type Handler, sendJson } from './handler'
 import { isWebSocket, serveAsPlainHttp } from './upgrades'
 
 /** Tell browsers not to guess content types, show responses in frames, load anything for them, or send referrers. */
@@ -16,7 +16,7 @@ export const SECURITY_HEADERS = {
 const securityHeaders = Object.entries(SECURITY_HEADERS)
 
 /** Sets the security headers. */
-export const setSecurityHeaders: RequestHandler = (_request, response, next) => {
+export const setSecurityHeaders: Handler = (_request, response, next) => {
   for (const [name, value] of securityHeaders) response.setHeader(name, value)
   next()
 }
@@ -35,9 +35,9 @@ export interface OriginRules {
 }
 
 /** Refuses requests from pages of other sites, so that no such page can use a server on its visitor's machine. */
-export const refuseForeigners = (rules: OriginRules): RequestHandler => {
+export const refuseForeigners = (rules: OriginRules): Handler => {
   return (request, response, next) => {
-    if (isForeign(request, rules)) response.status(403).json({ message: 'Requests from other sites are refused' })
+    if (isForeign(request, rules)) sendJson(response, 403, { message: 'Requests from other sites are refused' })
     else next()
   }
 }

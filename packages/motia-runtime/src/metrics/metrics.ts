@@ -1,7 +1,7 @@
-import type { RequestHandler } from 'express'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { isTemporary } from '../engine/delivery'
 import type { Engine } from '../engine/engine'
+import type { Handler } from '../http/handler'
 
 /** A metric of the project for `GET /metrics`. The `value` of a counter is the sum since the start of the process. */
 export interface Figure {
@@ -20,13 +20,13 @@ export interface MetricsOptions {
 /** Measures the server for Prometheus. */
 export interface Metrics {
   /** Times each request that passes. */
-  timeRequests: RequestHandler
+  timeRequests: Handler
   /** Returns a handler that times each job of a step. */
   timeJobs<Job>(topic: string, step: string, handler: (job: Job) => unknown): (job: Job) => Promise<void>
   /** Times a run of a cron step. */
   timeCron(step: string, run: () => Promise<void>): Promise<void>
   /** Responds to `GET /metrics`. */
-  respond: RequestHandler
+  respond: Handler
 }
 
 /** The upper bounds of the histograms, in seconds. */
@@ -87,8 +87,8 @@ export const createMetrics = ({ engine, figures }: MetricsOptions): Metrics => {
       try {
         const own = new Registry()
         for (const figure of figures()) addFigure(own, figure)
-        response.set('Content-Type', registry.contentType)
-        response.send((await registry.metrics()) + (await own.metrics()))
+        response.setHeader('Content-Type', registry.contentType)
+        response.end((await registry.metrics()) + (await own.metrics()))
       } catch (error) {
         next(error)
       }

@@ -1,4 +1,5 @@
-import type { Express, RequestHandler } from 'express'
+import type { RequestListener } from 'node:http'
+import type { Express } from 'express'
 import {
   type CronConfig,
   createServer,
@@ -15,6 +16,7 @@ import { LeasedCronAdapter } from '../cron/cron-adapter'
 import { parseCron } from '../cron/cron-schedule'
 import { CronScheduler } from '../cron/cron-scheduler'
 import type { Engine, EventHandler } from '../engine/engine'
+import type { Handler } from '../http/handler'
 import { tellTraceId } from '../http/routes'
 import { StepLogger } from '../logging/step-logger'
 import type { Metrics } from '../metrics/metrics'
@@ -44,14 +46,17 @@ export interface MotiaServerOptions {
   metrics: Metrics | undefined
   /** Returns the schema of each topic's data, for `types.d.ts`. */
   topics: () => Record<string, z.ZodType>
-  /** Called before Motia registers anything. `answer` runs an API step in this process; null if Motia runs it. */
-  configureApp: (app: Express, parts: ServerParts) => void
+  /**
+   * Called before Motia registers anything. Returns the server's listener. `answer` runs an API step in this process;
+   * null if Motia runs it.
+   */
+  configureApp: (app: Express, parts: ServerParts) => RequestListener
 }
 
 /** What `configureApp` gets. */
 export interface ServerParts {
   lockedData: LockedData
-  answer: ((step: Step) => RequestHandler) | null
+  answer: ((step: Step) => Handler) | null
 }
 
 /** Registers and removes the steps of one kind while the server runs. */
@@ -105,6 +110,7 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
     listTopics: () => engine.events.listTopics(),
   }
 
+  let listener: RequestListener | undefined
   const motiaServer = createServer(
     lockedData,
     engine.state,
@@ -112,9 +118,10 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
     { eventAdapter: events, cronAdapter: new LeasedCronAdapter(engine.leases, (name) => lastTickOf(stepNamed(name))) },
     (app) => {
       const answer = isInProcess ? (step: Step) => answerBy(runner, step) : null
-      options.configureApp(app, { lockedData, answer })
+      listener = options.configureApp(app, { lockedData, answer })
     },
   )
+  if (listener) motiaServer.server.off('request', motiaServer.app).on('request', listener)
   const pages = new JoinedPages(motiaServer.socketServer)
   engine.attachWorkbench({
     getStreams: () => lockedData.getStreams(),

@@ -85,7 +85,7 @@ export const serve = async (
       metrics,
       topics: () => hooks().topics ?? {},
       configureApp: (app: Express, { lockedData, answer }) => {
-        configureRoutes(app, {
+        const listener = configureRoutes(app, {
           lockedData,
           isProduction,
           guard: refuseForeigners({ ...origins, allowedOrigins: corsOrigins }),
@@ -105,6 +105,7 @@ export const serve = async (
           health: () => (isStopping ? STOPPING : checkHealth(hooks(), engine)),
         })
         config.app?.(app)
+        return listener
       },
     })
     const { motiaServer } = server

@@ -1,17 +1,18 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { RequestHandler, Response } from 'express'
 import type { ApiRequest, ApiResponse, Step } from 'motia'
-import { etagOf } from '../http/etag'
+import { etagOf, isFresh } from '../http/etag'
+import type { Handler } from '../http/handler'
 import type { StepRunner } from './step-runner'
 import { traceIdOf } from './trace-id'
 
 /** How many elements of a long list are turned into JSON per turn of the event loop: about 4 ms of work. */
 const ELEMENTS_PER_TURN = 2_000
 
-/** Returns the express handler that runs an API step in this process, as Motia's own (`asyncHandler` of its server) would. */
-export const answerBy = (runner: Pick<StepRunner, 'runApi'>, step: Step): RequestHandler => {
+/** Returns the handler that runs an API step in this process, as Motia's own (`asyncHandler` of its server) would. */
+export const answerBy = (runner: Pick<StepRunner, 'runApi'>, step: Step): Handler => {
   return async (request, response, next) => {
     try {
       // Motia passes on headers and query as parsed by express, with narrower types.
@@ -25,7 +26,7 @@ export const answerBy = (runner: Pick<StepRunner, 'runApi'>, step: Step): Reques
       const traceId = traceIdOf(request.headers.traceparent)
       // Not W3C's `traceresponse`, which is a draft and does not allow short ids.
       response.setHeader('X-Trace-Id', traceId)
-      await send(response, await runner.runApi(step, input, traceId, response.locals.caller))
+      await send(request, response, await runner.runApi(step, input, traceId, request.caller))
     } catch (error) {
       next(error)
     }
@@ -33,38 +34,50 @@ export const answerBy = (runner: Pick<StepRunner, 'runApi'>, step: Step): Reques
 }
 
 /**
- * Sends strings and buffers as express does, a long list in parts, and anything else as JSON in one piece. Adds an
- * `ETag` to an object that was read or stored.
+ * Sends a long list in parts, and anything else in one piece: strings and buffers as express does, the rest as JSON.
+ * Adds an `ETag` to an object that was read or stored.
  */
-const send = async (response: Response, { status, headers, body }: ApiResponse<number, unknown>): Promise<void> => {
+const send = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: ApiResponse<number, unknown>,
+): Promise<void> => {
   if (headers) for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   response.statusCode = status
-  if (typeof body === 'string' || Buffer.isBuffer(body)) {
-    response.send(body)
-    return
-  }
-  if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', 'application/json; charset=utf-8')
+  response.setHeader('Content-Type', typeOf(body, response.getHeader('Content-Type')))
   if (Array.isArray(body) && body.length > ELEMENTS_PER_TURN) {
     // It is not an error if the client leaves before the end.
     await pipeline(Readable.from(jsonParts(body)), response).catch(() => {})
     return
   }
-  const text = JSON.stringify(body) ?? ''
-  if ((status === 200 || status === 201) && isObject(body) && !response.hasHeader('ETag')) {
-    response.setHeader('ETag', etagOf(text))
+  const content = isRaw(body) ? body : (JSON.stringify(body) ?? '')
+  if ((status === 200 || status === 201) && hasTag(body) && !response.hasHeader('ETag')) {
+    response.setHeader('ETag', etagOf(content))
   }
-  if (response.req.fresh) {
-    response.statusCode = 304
+  if (isFresh(request, response)) response.statusCode = 304
+  if (response.statusCode === 304 || status === 204) {
     response.removeHeader('Content-Type')
     response.end()
     return
   }
-  response.setHeader('Content-Length', Buffer.byteLength(text))
+  response.setHeader('Content-Length', Buffer.byteLength(content))
   // Node sends a string together with the headers, but a buffer separately.
-  response.end(text)
+  response.end(content)
 }
 
-const isObject = (body: unknown): boolean => typeof body === 'object' && body !== null && !Array.isArray(body)
+const isRaw = (body: unknown): body is string | Buffer => typeof body === 'string' || Buffer.isBuffer(body)
+
+/** Returns the content type of a body, for which the step may have set one. */
+const typeOf = (body: unknown, given: number | string | string[] | undefined): string => {
+  if (typeof body === 'string') {
+    const type = String(given ?? 'text/html')
+    return /;\s*charset=/i.test(type) ? type : `${type}; charset=utf-8`
+  }
+  return String(given ?? (Buffer.isBuffer(body) ? 'application/octet-stream' : 'application/json; charset=utf-8'))
+}
+
+const hasTag = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && !Array.isArray(body) && !Buffer.isBuffer(body)
 
 /**
  * Yields the JSON of a list in parts, so that a list of a million elements neither blocks other requests nor exceeds

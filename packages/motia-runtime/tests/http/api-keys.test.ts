@@ -1,7 +1,8 @@
-import express from 'express'
+import express, { type Response } from 'express'
 import request from 'supertest'
 import { expect, test } from 'vitest'
 import { authenticateBy, requireKey } from '../../src/http/api-keys'
+import type { Request } from '../../src/http/handler'
 
 const SECRETS = { alice: 'alice-secret-123456', bob: 'bob:secret, or so it seems' }
 const keys = Object.entries(SECRETS).map(([name, secret]) => ({ name, secret }))
@@ -9,7 +10,7 @@ const keys = Object.entries(SECRETS).map(([name, secret]) => ({ name, secret }))
 /** Responds with the caller, and with the headers that a step would see. */
 const app = express()
   .use(requireKey(authenticateBy(keys)))
-  .use(({ headers }, response) => void response.json({ caller: response.locals.caller, headers }))
+  .use(({ headers, caller }: Request, response: Response) => void response.json({ caller, headers }))
 
 const basic = (pair: string): string => `Basic ${Buffer.from(pair).toString('base64')}`
 

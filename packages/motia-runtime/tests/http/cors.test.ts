@@ -8,8 +8,8 @@ const FRIEND = 'http://localhost:5173'
 /** Responds with `{}` to every method. */
 const app = express()
   .use(
-    allowOrigins([FRIEND, 'https://shop.example'], ({ path }, response, next) => {
-      if (path === '/js/pets') response.set('Allow', 'GET, HEAD, POST')
+    allowOrigins([FRIEND, 'https://shop.example'], ({ url }, response, next) => {
+      if (url === '/js/pets') response.setHeader('Allow', 'GET, HEAD, POST')
       next()
     }),
   )

@@ -1,8 +1,10 @@
-import express, { type Express, type RequestHandler } from 'express'
+import { IncomingMessage } from 'node:http'
+import express from 'express'
 import type { ApiRouteConfig, ApiRouteMethod, Step } from 'motia'
 import request from 'supertest'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { etagOf } from '../../src/http/etag'
+import { type Handler, sendJson } from '../../src/http/handler'
 import { bySpecificity, configureRoutes, type RoutesOptions } from '../../src/http/routes'
 
 const stepOf = (method: ApiRouteMethod, path: string): Step<ApiRouteConfig> => ({
@@ -19,18 +21,18 @@ const permutations = <T>(list: T[]): T[][] =>
 
 /** Responds with the name of the step, and with what it got. */
 const tell =
-  (step: Step): RequestHandler =>
+  (step: Step): Handler =>
   ({ params, body, rawBody }, response) =>
-    void response.json({ step: step.config.name, params, body, rawBody })
+    sendJson(response, 200, { step: step.config.name, params, body, rawBody })
 
-const pass: RequestHandler = (_request, _response, next) => next()
+const pass: Handler = (_request, _response, next) => next()
 
 /** An app with these steps. `change` replaces them, as hot reload does. */
 const makeApp = (steps: Step<ApiRouteConfig>[], options: Partial<RoutesOptions> = {}) => {
-  const app: Express = express()
+  const motia = express()
   const listeners: (() => void)[] = []
   let current = steps
-  configureRoutes(app, {
+  const app = configureRoutes(motia, {
     lockedData: {
       apiSteps: () => current,
       onStep: (_, listener) => void listeners.push(() => listener(stepOf('GET', '/'))),
@@ -42,7 +44,7 @@ const makeApp = (steps: Step<ApiRouteConfig>[], options: Partial<RoutesOptions> 
     answer: tell,
     ...options,
   })
-  app.use((_request, response) => void response.status(200).json({ step: 'what Motia registers' }))
+  motia.use((_request, response) => void response.status(200).json({ step: 'what Motia registers' }))
   const change = (next: Step<ApiRouteConfig>[]) => {
     current = next
     for (const listener of listeners) listener()
@@ -237,6 +239,17 @@ describe('the body of a request', () => {
 })
 
 describe('errors', () => {
+  test('When a handler fails after it has begun the response, then the connection is closed', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const { app } = makeApp([stepOf('GET', '/fails')], {
+      answer: () => (_request, response) => {
+        response.writeHead(200, { 'Content-Length': 7 }).write('x')
+        throw new Error('no')
+      },
+    })
+    await expect(request(app).get('/fails')).rejects.toThrow('aborted')
+  })
+
   test('When a handler fails, then the response is a bare 500, and the error is logged', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
     const error = new Error('/secret/path')
@@ -251,15 +264,22 @@ describe('errors', () => {
 })
 
 describe('the rest', () => {
+  test("When a step responds, then express's application, which slows every request down, has not seen the request", async () => {
+    const answer = (): Handler => (request, response) =>
+      sendJson(response, 200, { isPlain: Object.getPrototypeOf(request) === IncomingMessage.prototype })
+    const { app } = makeApp([stepOf('GET', '/js/pets')], { answer })
+    await request(app).get('/js/pets').expect(200, { isPlain: true })
+  })
+
   test('When the guard refuses a request, then no step sees it, and neither does a route of the server', async () => {
-    const guard: RequestHandler = (_request, response) => void response.status(403).json({ message: 'no' })
+    const guard: Handler = (_request, response) => sendJson(response, 403, { message: 'no' })
     const { app } = makeApp([stepOf('GET', '/js/pets')], { guard })
     for (const path of ['/js/pets', '/health', '/livez', '/other'])
       await request(app).get(path).expect(403, { message: 'no' })
   })
 
   test('When keys are needed, then no step sees a request without one, but a page may ask what it may send', async () => {
-    const requireKey: RequestHandler = (_request, response) => void response.status(401).json({ message: 'no' })
+    const requireKey: Handler = (_request, response) => sendJson(response, 401, { message: 'no' })
     const steps = [stepOf('GET', '/js/pets/:id'), stepOf('PUT', '/js/pets/:id'), stepOf('OPTIONS', '/js/pets/:id')]
     const corsOrigins = ['http://localhost:5173']
     const { app } = makeApp(steps, { requireKey, corsOrigins })
@@ -285,8 +305,8 @@ describe('the rest', () => {
   })
 
   test('When Motia runs the step, then the request goes on to its route, also in production, and without its CORS', async () => {
-    const app: Express = express()
-    configureRoutes(app, {
+    const motia = express()
+    const app = configureRoutes(motia, {
       lockedData: { apiSteps: () => [stepOf('POST', '/js/pets')], onStep: () => {} },
       isProduction: true,
       guard: pass,
@@ -294,8 +314,8 @@ describe('the rest', () => {
       invalidJson: (problem) => ({ message: problem }),
       answer: null,
     })
-    app.use(express.json())
-    app.post('/js/pets', ({ body }, response) => {
+    motia.use(express.json())
+    motia.post('/js/pets', ({ body }, response) => {
       response.header('Access-Control-Allow-Origin', '*').header('X-Pet', 'Rex').json(body)
     })
     const { headers } = await request(app).post('/js/pets').send({ name: 'Rex' }).expect(200, { name: 'Rex' })

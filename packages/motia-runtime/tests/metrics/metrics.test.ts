@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { request as httpRequest } from 'node:http'
-import express, { type Express } from 'express'
+import { createServer, request as httpRequest, type RequestListener } from 'node:http'
+import express from 'express'
 import request from 'supertest'
 import { expect, test } from 'vitest'
 import { waitFor } from '../../../../tests/support/wait-for'
@@ -32,9 +32,8 @@ const linesOf = async (metrics: ReturnType<typeof makeMetrics>, name: string): P
 }
 
 /** An app with one step, which responds with the status that its path ends with, or never. */
-const makeApp = (metrics: ReturnType<typeof makeMetrics>): Express => {
-  const app = express()
-  configureRoutes(app, {
+const makeApp = (metrics: ReturnType<typeof makeMetrics>): RequestListener =>
+  configureRoutes(express(), {
     lockedData: {
       apiSteps: () => [
         {
@@ -46,15 +45,13 @@ const makeApp = (metrics: ReturnType<typeof makeMetrics>): Express => {
       onStep: () => {},
     },
     isProduction: true,
-    guard: ({ headers }, response, next) => void (headers.origin ? response.status(403).end() : next()),
+    guard: ({ headers }, response, next) => void (headers.origin ? response.writeHead(403).end() : next()),
     health: () => ({ status: 200, body: {} }),
     invalidJson: () => ({}),
     answer: () => (request, response) =>
-      void (request.params.status === 'never' || response.status(Number(request.params.status)).end()),
+      void (request.params.status === 'never' || response.writeHead(Number(request.params.status)).end()),
     metrics,
   })
-  return app
-}
 
 test('When requests end, then each is counted by method, pattern of its route and status', async () => {
   const metrics = makeMetrics()
@@ -83,7 +80,7 @@ test('When paths are unknown, or the guard refuses a request, then they share on
 
 test('When a client leaves before the response, then its request has the status 499', async () => {
   const metrics = makeMetrics()
-  const server = makeApp(metrics).listen(0, '127.0.0.1')
+  const server = createServer(makeApp(metrics)).listen(0, '127.0.0.1')
   const client = httpRequest({ port: await listen(server), path: '/pets/never' }).on('error', () => {})
   client.end()
   await once(server, 'request')

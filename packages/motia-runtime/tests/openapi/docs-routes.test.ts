@@ -2,6 +2,7 @@ import express from 'express'
 import type { ApiRouteConfig, Step } from 'motia'
 import request from 'supertest'
 import { describe, expect, test } from 'vitest'
+import { sendJson } from '../../src/http/handler'
 import { configureRoutes } from '../../src/http/routes'
 import { docsRoutes } from '../../src/openapi/docs-routes'
 
@@ -11,19 +12,16 @@ const stepOf = (path: string): Step<ApiRouteConfig> => ({
 })
 
 /** A production server with steps at these paths. */
-const makeApp = (paths: string[], docs = docsRoutes(() => '{"openapi":"3.1.0"}')) => {
-  const app = express()
-  configureRoutes(app, {
+const makeApp = (paths: string[], docs = docsRoutes(() => '{"openapi":"3.1.0"}')) =>
+  configureRoutes(express(), {
     lockedData: { apiSteps: () => paths.map(stepOf), onStep: () => {} },
     isProduction: true,
     guard: (_request, _response, next) => next(),
     health: () => ({ status: 200, body: {} }),
     invalidJson: (problem) => ({ message: problem }),
-    answer: (step) => (_request, response) => void response.json({ step: step.config.name }),
+    answer: (step) => (_request, response) => sendJson(response, 200, { step: step.config.name }),
     docs,
   })
-  return app
-}
 
 describe('the documentation', () => {
   test('When it is asked for, then the document is JSON', async () => {

@@ -80,6 +80,25 @@ test('When the step sets a content type of its own, then that is kept', async ()
 })
 
 test.each([
+  ['a text', 'Rex', undefined, 'text/html; charset=utf-8'],
+  ['a text', 'Rex', 'text/csv', 'text/csv; charset=utf-8'],
+  ['a text', 'Rex', 'text/csv; charset=us-ascii', 'text/csv; charset=us-ascii'],
+  ['a buffer', Buffer.from('Rex'), undefined, 'application/octet-stream'],
+  ['a buffer', Buffer.from('Rex'), 'image/png', 'image/png'],
+])(
+  'When the body is %s, %j, and the step sets the content type %s, then it is sent as %s',
+  async (_, body, type, sent) => {
+    const url = await responding({
+      status: 200,
+      body,
+      ...(type !== undefined && { headers: { 'Content-Type': type } }),
+    })
+    const { headers } = await fetch(`${url}/1`)
+    expect(Object.fromEntries(headers)).toMatchObject({ 'content-type': sent, 'content-length': '3' })
+  },
+)
+
+test.each([
   ['a text', 'Rex', 'Rex'],
   ['a buffer', Buffer.from('Rex'), 'Rex'],
   ['null', null, 'null'],
