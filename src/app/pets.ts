@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { currentCaller, etagOf, matchesEtag } from 'motia-runtime'
+import { currentRun, etagOf, matchesEtag } from 'motia-runtime'
 import type { CreatePet, ListPets, UpdatePet } from '../pets/payloads'
 import {
   KeyReusedError,
@@ -73,11 +73,11 @@ export class Pets {
   ): Promise<Changed<Draft>> {
     const now = this.#now()
     // Read this now: the store may call back while it serves another request.
-    const by = currentCaller()
-    const idempotency = key === undefined ? undefined : { key: hash([by, key]), body: hash(input) }
+    const run = currentRun()
+    const idempotency = key === undefined ? undefined : { key: hash([run.caller, key]), body: hash(input) }
     const make = (id: string): StoredPet => {
       const pet = newPet(id, input, now)
-      return withOwed(idempotency ? { ...pet, idempotency } : pet, owe(describe(pet), by))
+      return withOwed(idempotency ? { ...pet, idempotency } : pet, owe(describe(pet), run))
     }
     const stored = await this.#store.create(make).catch((error: unknown) => {
       if (error instanceof RepeatedCreateError) return error
@@ -91,7 +91,7 @@ export class Pets {
     const pet = presentPet(stored)
     // The ids of the events that were stored: `describe` runs here again, with the pet's id.
     const ids = (stored.owed ?? []).map(({ id }) => id)
-    return { pet, events: describe(pet).map((draft, index) => ({ id: ids[index] ?? '', ...sign(draft, by) })) }
+    return { pet, events: describe(pet).map((draft, index) => ({ id: ids[index] ?? '', ...sign(draft, run) })) }
   }
 
   /** Returns every pet, including soft-deleted ones, in the order of creation. */
@@ -184,9 +184,10 @@ export class Pets {
     describe: (pet: Pet, purgedAt: number) => Draft,
   ): Promise<Changed<Draft> | null> {
     const now = this.#now()
+    const run = currentRun()
     let events: Owed<Draft>[] = []
     const change = await this.#store.update(id, (pet) => {
-      events = isDue(pet, now) ? owe([describe(presentPet(pet), now)]) : []
+      events = isDue(pet, now) ? owe([describe(presentPet(pet), now)], run) : []
       return events.length === 0 ? pet : withOwed({ ...pet, purged: true }, events)
     })
     return change && events.length > 0 ? { pet: presentPet(change.before), events } : null
@@ -241,7 +242,7 @@ export class Pets {
     describe: (change: Change) => Draft[],
     patienceMs = 0,
   ): Promise<Changed<Draft>> {
-    const by = currentCaller()
+    const run = currentRun()
     let events: Owed<Draft>[] = []
     const changed = await this.#store.update(
       id,
@@ -249,7 +250,7 @@ export class Pets {
         if (!isVisible(before)) return before
         if (ifMatch !== undefined && !matchesEtag(String(ifMatch), etagOfPet(before))) throw new PetChangedError()
         const after = change(before)
-        events = owe(describe({ before, after }), by)
+        events = owe(describe({ before, after }), run)
         return after === before ? before : withOwed(after, events)
       },
       { patienceMs },

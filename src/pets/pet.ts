@@ -82,6 +82,8 @@ export const owedEventSchema = z.object({
   id: z.string(),
   topic: z.string(),
   data: z.record(z.string(), z.unknown()),
+  /** The trace of the change. The event continues it, also if it is sent after a crash. */
+  traceId: z.string().optional(),
 })
 
 /** An event of a change to a pet. */

@@ -119,9 +119,10 @@ describe('create', () => {
 
 describe('a request with an API key', () => {
   /** Does something as the handler of a request of that caller. */
-  const as = <T>(caller: string, run: () => Promise<T>): Promise<T> => runInScope('Step', run, undefined, caller)
+  const as = <T>(caller: string, run: () => Promise<T>): Promise<T> =>
+    runInScope('Step', run, undefined, { caller, traceId: `trace of ${caller}` })
 
-  test('When it changes pets, then the stored and the returned events name the key', async () => {
+  test('When it changes pets, then the stored and the returned events name the key and the trace', async () => {
     const { pets } = makePets()
     const { pet, events } = await as('alice', () => pets.create(REX, (made) => [about('new')(made)]))
     const deleted = await as('bob', () => pets.softDelete({ id: pet.id }, about('gone')))
@@ -132,6 +133,7 @@ describe('a request with an API key', () => {
       { topic: 'gone', data: { petId: '1', by: 'bob' } },
       { topic: 'back', data: { petId: '1', by: 'carol' } },
     ])
+    expect(all.map(({ traceId }) => traceId)).toEqual(['trace of alice', 'trace of bob', 'trace of carol'])
     expect(await owedPages(pets)).toEqual([all])
   })
 

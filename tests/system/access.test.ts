@@ -19,6 +19,7 @@ const orphan = {
   owed: [
     {
       id: 'an-event-of-bob',
+      traceId: 'BOBS1-1234567',
       topic: 'js.pet.created',
       data: { type: 'pet.created', petId: '1', name: 'Rex', species: 'dog', createdAt: 1_640_995_200_000, by: 'bob' },
     },
@@ -78,6 +79,7 @@ describe('a server for all machines with keys', () => {
       `js.pet.soft.deleted of ${body.id} by bob`,
     ])
     expect(server.audit().filter(({ data }) => 'by' in data)).toEqual([])
+    expect(server.audit().find(({ data }) => data.petId === '1')?.traceId).toBe('BOBS1-1234567')
   })
 
   test('When a front end of an allowed origin asks, then it may send a key, and others may not', async () => {

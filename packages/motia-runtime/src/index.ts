@@ -26,5 +26,5 @@ export type { ApiDescription, OperationDescription, StatusDescription } from './
 export type { Outbox, OwedEvent } from './outbox/outbox'
 export { defineConfig } from './server/define-config'
 export type { RuntimeConfig, RuntimeHooks, RuntimeOptions } from './server/options'
-export { currentCaller } from './steps/step-scope'
+export { currentRun, type Run } from './steps/step-scope'
 export { ItemStream } from './workbench/item-stream'

@@ -85,12 +85,12 @@ export class OutboxRelay {
     const seen = new Set<string>()
     let count = 0
     for await (const events of outbox().owed()) {
-      for (const { id, topic, data } of events) {
+      for (const { id, topic, data, traceId = newTraceId() } of events) {
         if (this.#settled.has(id) || elsewhere?.has(id)) continue
         seen.add(id)
         if (which === 'seen' && !this.#seen.has(id)) continue
         // The engine ignores an event that it already has.
-        await engine.events.emit({ id, topic, data, traceId: newTraceId() })
+        await engine.events.emit({ id, topic, data, traceId })
         count += 1
       }
       if (this.#isStopped) break

@@ -6,6 +6,8 @@ export interface OwedEvent {
   id: string
   topic: string
   data: unknown
+  /** The trace of the change, which the event continues. Without it, the event begins a trace. */
+  traceId?: string | undefined
 }
 
 /** The project's store of owed events. */

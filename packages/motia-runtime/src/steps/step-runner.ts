@@ -157,7 +157,7 @@ export class StepRunner {
         )
         const deadline =
           timeout === undefined ? undefined : { ms: timeout * 1000, error: () => new StepTimeoutError(name, timeout) }
-        return runInScope(name, chain, deadline, caller)
+        return runInScope(name, chain, deadline, { traceId, caller })
       },
       fail: (error: unknown) => {
         logger.error(`Step ${name} failed`, { error })

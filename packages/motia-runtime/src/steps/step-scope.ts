@@ -1,14 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** One run of a step: its caller, and a handler for errors that the step throws outside its promise. */
+/** A run of a step. */
+export interface Run {
+  /** Undefined outside of any run. */
+  traceId?: string
+  /** The name of the API key of the request; undefined for a job, or if there are no keys. */
+  caller?: string | undefined
+}
+
+/** The scope of a run, with a handler for errors that the step throws outside its promise. */
 class StepScope {
-  readonly caller: string | undefined
+  readonly run: Run
   readonly #step: string
   #fail: ((error: unknown) => void) | undefined
 
-  constructor(step: string, caller: string | undefined, fail: (error: unknown) => void) {
+  constructor(step: string, run: Run, fail: (error: unknown) => void) {
     this.#step = step
-    this.caller = caller
+    this.run = run
     this.#fail = fail
   }
 
@@ -24,23 +32,23 @@ class StepScope {
 
 const scopes = new AsyncLocalStorage<StepScope>()
 
-/** Returns the name of the API key of the current step's request; undefined for a job, or if there are no keys. */
-export const currentCaller = (): string | undefined => scopes.getStore()?.caller
+/** Returns the run of the step that calls this. */
+export const currentRun = (): Run => scopes.getStore()?.run ?? {}
 
 /**
- * Runs a step's code for a caller. Any error, in its promise or outside (a timer's callback, a forgotten promise),
- * rejects this call and nothing else. After `deadlineMs`, rejects with the error from `onDeadline`. The step's code may
- * go on, since nothing can stop it, but its result is ignored.
+ * Runs a step's code. Any error, in its promise or outside (a timer's callback, a forgotten promise), rejects this call
+ * and nothing else. After `deadlineMs`, rejects with the error from `onDeadline`. The step's code may go on, since
+ * nothing can stop it, but its result is ignored.
  */
 export const runInScope = async <T>(
   step: string,
   run: () => Promise<T>,
   deadline?: { ms: number; error: () => Error },
-  caller?: string,
+  about: Run = {},
 ): Promise<T> =>
   new Promise<T>((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
-    const scope = new StepScope(step, caller, (error) => settle(() => reject(error)))
+    const scope = new StepScope(step, about, (error) => settle(() => reject(error)))
     const settle = (outcome: () => void) => {
       clearTimeout(timer)
       scope.end()

@@ -62,6 +62,14 @@ afterEach(async () => {
 })
 
 describe('the start', () => {
+  test('When an owed event has a trace, then it continues that, and others begin one', async () => {
+    const { engine, relay, owe } = setUp('1')
+    owe({ ...event('2'), traceId: 'T' })
+    relay.start()
+    await pass(0)
+    expect(engine.emitted.map(({ traceId }) => traceId)).toEqual([expect.stringMatching(/^\w{5}-\d{7}$/), 'T'])
+  })
+
   test('When events are owed, then all of them are emitted, once, with their ids and data', async () => {
     const { engine, relay } = setUp('1', '2', '3')
     relay.start()

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { flushConsole } from '../../src/logging/console-lines'
 import type { StepModule } from '../../src/steps/step-modules'
 import { StepRunner, StepTimeoutError } from '../../src/steps/step-runner'
-import { currentCaller } from '../../src/steps/step-scope'
+import { currentRun } from '../../src/steps/step-scope'
 import { recordingFeed } from '../traces/recording-feed'
 
 type Context = FlowContext<{ id?: string; topic: string; data: unknown }> & {
@@ -104,17 +104,17 @@ describe('an API step', () => {
 
   test('When the request has an API key, then its handler knows whose, and a job that it starts does not', async () => {
     const callers: unknown[] = []
-    const job = makeRunner(event, async () => callers.push(currentCaller()))
+    const job = makeRunner(event, async () => callers.push(currentRun().caller))
     const { runner, step } = makeRunner(api, async () => {
-      callers.push(currentCaller())
+      callers.push(currentRun().caller)
       await job.runner.runEvent(job.step, {}, 'T')
-      callers.push(currentCaller())
+      callers.push(currentRun().caller)
       return { status: 200, body: null }
     })
     await runner.runApi(step, request, 'T', 'alice')
     await runner.runApi(step, request, 'T')
     expect(callers).toEqual(['alice', undefined, 'alice', undefined, undefined, undefined])
-    expect(currentCaller()).toBeUndefined()
+    expect(currentRun()).toEqual({})
   })
 
   test('When it has middleware, then that runs in order, on the way in and on the way out', async () => {
