@@ -74,7 +74,7 @@ run: ${machine.loadBefore.toFixed(1)}. Server, database and clients share the ma
 
 ## Rates
 
-Medians of the rounds, each with 100 pets at first.
+Medians of rounds that begin with 100 pets.
 
 - **With Redis**: Redis syncs its append-only file every second.
 - **Peer**: Fastify 5, PostgreSQL (\`synchronous_commit=on\`) and graphile-worker ([code](../bench/contenders/fastify-postgres.ts)). One
@@ -86,7 +86,7 @@ ${ratesTable(results)}
 
 ## Aims
 
-The pet store missed the aims in bold.
+Bold figures miss their aim.
 
 ${checkAims(results).map(aimsTable).join('\n\n')}
 
