@@ -115,7 +115,7 @@ describe('docs/configuration.md', () => {
 })
 
 test('When an event has a field, then docs/events.md has it, and no other', () => {
-  const rows = tableOf(read('docs/events.md'), 'topic').map(([topic, , , fields]) => ({
+  const rows = tableOf(read('docs/events.md'), 'topic').map(([topic, , fields]) => ({
     topic: withoutCode(topic).replace('<ns>', 'js'),
     fields: withoutCode(fields).split(', ').sort(),
   }))
@@ -137,7 +137,7 @@ test('When docs/troubleshooting.md has a message, then the project prints it', (
   const cells = Array.from(read('docs/troubleshooting.md').matchAll(/^\| `.*?` \|/gm), ([cell]) => cell)
   const parts = cells.flatMap((cell) => Array.from(cell.matchAll(/`([^`]+)`/g), ([, text = '']) => text.split('…')))
   const texts = parts.map((some) => some.reduce((longest, part) => (part.length > longest.length ? part : longest)))
-  expect(texts.length).toBeGreaterThan(10)
+  expect(texts.length).toBeGreaterThan(5)
   expect(texts.filter((text) => !sources.some((source) => source.includes(text.trim())))).toEqual([])
 })
 
