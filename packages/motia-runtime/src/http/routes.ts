@@ -48,6 +48,8 @@ export interface RoutesOptions {
    * The routes of the API's documentation; undefined if they are turned off. Steps of the same path take precedence.
    */
   docs?: RequestHandler | undefined
+  /** The project's own middleware and routes (`app` of motia.config.ts). They come before the steps, as in stock Motia. */
+  customize?: ((app: Express) => void) | undefined
 }
 
 /**
@@ -84,6 +86,11 @@ export const configureRoutes = (app: Express, options: RoutesOptions): RequestLi
       const { status, body } = await health()
       sendJson(response, status, body)
     })
+  }
+  if (options.customize) {
+    const own = express().disable('x-powered-by')
+    options.customize(own)
+    front.use(own)
   }
   front.use((request, response, next) => routes().steps(request, response, next))
   front.use(httpErrors(options))

@@ -84,8 +84,8 @@ export const serve = async (
       traceLimit: isProduction && engine.kind === 'embedded' ? 0 : options.traceLimit,
       metrics,
       topics: () => hooks().topics ?? {},
-      configureApp: (app: Express, { lockedData, answer }) => {
-        const listener = configureRoutes(app, {
+      configureApp: (app: Express, { lockedData, answer }) =>
+        configureRoutes(app, {
           lockedData,
           isProduction,
           guard: refuseForeigners({ ...origins, allowedOrigins: corsOrigins }),
@@ -103,10 +103,8 @@ export const serve = async (
               })
             : undefined,
           health: () => (isStopping ? STOPPING : checkHealth(hooks(), engine)),
-        })
-        config.app?.(app)
-        return listener
-      },
+          customize: config.app,
+        }),
     })
     const { motiaServer } = server
     const relay = new OutboxRelay({ engine, outbox: () => hooks().outbox ?? NO_OUTBOX })

@@ -63,6 +63,32 @@ test('When Motia itself runs the steps, then express adds the same ETags, and re
   await request(app).get('/').set('If-None-Match', etagOf(text)).expect(304)
 })
 
+test.each([true, false])(
+  'When the project has an app of its own, then its middleware and routes come before the steps (production: %j)',
+  async (isProduction) => {
+    const { app } = makeApp([stepOf('GET', '/pets'), stepOf('POST', '/pets')], {
+      isProduction,
+      customize: (own) => {
+        own.use((_request, response, next) => {
+          response.set('X-Own', 'yes')
+          next()
+        })
+        own.get('/own', (_request, response) => void response.json({ own: true }))
+        own.get('/broken', () => {
+          throw new Error('It is broken')
+        })
+      },
+    })
+    const { headers } = await request(app).post('/pets').send({ name: 'Rex' }).expect(200)
+    expect(headers).toMatchObject({ 'x-own': 'yes' })
+    expect(headers).not.toHaveProperty('x-powered-by')
+    await request(app).get('/own').expect(200, { own: true })
+    const log = vi.spyOn(console, 'error').mockReturnValue()
+    await request(app).get('/broken').expect(500)
+    expect(log).toHaveBeenCalledOnce()
+  },
+)
+
 describe('the path of a request', () => {
   const list = stepOf('GET', '/js/pets')
   const byId = stepOf('GET', '/js/pets/:id')
