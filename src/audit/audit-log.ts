@@ -1,4 +1,4 @@
-import { type FileCalls, LineLog } from 'motia-runtime'
+import { type FileCalls, LineLog, nodeFiles } from 'motia-runtime'
 import { type Audit, type AuditEntry, type AuditNews, keyOf } from './audit'
 import { readAuditFile } from './audit-file-reader'
 
@@ -19,6 +19,7 @@ const readKey = (text: string): string[] => {
 
 /** The audit trail in a file: one JSON line per event. */
 export class AuditLog implements Audit {
+  readonly #calls: FileCalls
   readonly #file: string
   readonly #log: LineLog<AuditEntry>
   /** The keys of the events at the end of the file, or of the file before it was moved away. */
@@ -27,7 +28,8 @@ export class AuditLog implements Audit {
   readonly #writing = new Set<string>()
 
   /** `now` returns epoch ms. Tests pass `calls` that fail. */
-  constructor(file: string, now: () => number = () => Date.now(), calls?: FileCalls) {
+  constructor(file: string, now: () => number = () => Date.now(), calls: FileCalls = nodeFiles) {
+    this.#calls = calls
     this.#file = file
     this.#log = new LineLog<AuditEntry>(file, {
       calls,
@@ -53,8 +55,8 @@ export class AuditLog implements Audit {
     })
   }
 
-  readAfter(end: string | undefined): Promise<AuditNews> {
-    return readAuditFile(this.#file, end)
+  async readAfter(end: string | undefined): Promise<AuditNews> {
+    return readAuditFile(this.#calls, this.#file, end)
   }
 
   #remember(keys: string[]): void {

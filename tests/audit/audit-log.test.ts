@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeF
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { systemError, watchedCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
 import { AuditLog } from '../../src/audit/audit-log'
 import { startChild } from '../support/child'
 import { makeTempDir } from '../support/temp-dir'
@@ -71,6 +72,21 @@ describe('the audit trail', () => {
     await log.append(entry('2'))
     expect(read()).toBe(line('2'))
   })
+})
+
+test('When the file cannot be opened for a moment, then a reader gets an error, not an empty trail', async () => {
+  let isFailing = false
+  const calls = watchedCalls((name) => {
+    if (isFailing && name === 'openSync') throw systemError('EMFILE')
+  })
+  const log = new AuditLog(join(makeTempDir('audit-'), 'audit.jsonl'), () => NOON, calls)
+  expect(await log.readAfter(undefined)).toEqual({ lines: [], end: '0', isNew: false })
+  await log.append(entry('1'))
+  const { end } = await log.readAfter(undefined)
+  isFailing = true
+  await expect(log.readAfter(end)).rejects.toThrow('EMFILE')
+  isFailing = false
+  expect(await log.readAfter(end)).toEqual({ lines: [], end, isNew: false })
 })
 
 describe('an event that was delivered before', () => {

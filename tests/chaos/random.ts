@@ -27,6 +27,14 @@ export class Random {
     return this.next() < probability
   }
 
+  /** Returns the values in another order. */
+  shuffle<T>(list: readonly T[]): T[] {
+    return list
+      .map((value) => ({ value, place: this.next() }))
+      .sort((a, b) => a.place - b.place)
+      .map(({ value }) => value)
+  }
+
   pick<T>(list: readonly [T, ...T[]]): T {
     return list[this.int(0, list.length - 1)] ?? list[0]
   }

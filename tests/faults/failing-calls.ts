@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { nodeFiles } from 'motia-runtime'
 import { Random } from '../chaos/random'
 import type { Chaos } from '../chaos/scenario'
-import { codesOf, FaultyCalls } from './faulty-calls'
+import { FaultyCalls, failuresOf } from './faulty-calls'
 import { makeFolder } from './power-cuts'
 import { type Fact, Promises } from './promises'
 import { quietly } from './quietly'
@@ -31,51 +31,53 @@ export interface Failures {
   /** How many calls the workload makes, and how many faults came in it. */
   calls: number
   faults: number
-  /** How often a call of each name has failed. */
+  /** How often a call of each name has failed, and how often in each way. */
   byName: Map<string, number>
+  byFailure: Map<string, number>
   /** For each fault that did harm: which, and what. */
   problems: string[]
 }
 
-/** Runs a workload again and again, each time with a fault in another of its calls: in that alone, or from then on. */
+/**
+ * Runs a workload again and again, each time with another fault: for each of its calls, each way in which that may fail, for that
+ * call alone or from then on.
+ */
 export const failCalls = ({ seed, most }: FailingOptions): Promise<Failures> =>
   quietly(async () => {
-    const random = new Random(seed)
-    const healthy = new FaultyCalls({ at: 0, codeOf: () => '', isLasting: false })
+    const healthy = new FaultyCalls()
     const problems = await runWith(healthy)
-    const faults = healthy.made.flatMap((_, index) =>
-      [false, true].map((isLasting) => ({
-        at: index + 1,
-        isLasting,
-        // The same whatever else runs at that time.
-        codeOf: (name: string) => new Random(seed + index).pick(codesOf(name) as [string, ...string[]]),
-      })),
+    const faults = healthy.made.flatMap((name, index) =>
+      failuresOf(name).flatMap((failure) => [false, true].map((isLasting) => ({ at: index + 1, failure, isLasting }))),
     )
-    const chosen = faults.map((fault) => ({ fault, place: random.next() })).sort((a, b) => a.place - b.place)
     const byName = new Map<string, number>()
+    const byFailure = new Map<string, number>()
     let made = 0
-    const waiting = chosen.slice(0, most)
+    const waiting = new Random(seed).shuffle(faults).slice(0, most)
     const next = async (): Promise<void> => {
-      for (let one = waiting.pop(); one && problems.length < 20; one = waiting.pop()) {
-        const faulty = new FaultyCalls(one.fault)
+      for (let fault = waiting.pop(); fault && problems.length < 20; fault = waiting.pop()) {
+        const { at, failure, isLasting } = fault
+        const faulty = new FaultyCalls(fault)
         const found = await runWith(faulty)
-        if (!faulty.failed) continue
+        const { failed } = faulty
+        // Runs differ: this one has made fewer calls.
+        if (!failed) continue
         made += 1
-        const [name = ''] = faulty.failed.split(':')
-        byName.set(name, (byName.get(name) ?? 0) + 1)
-        problems.push(...found.map((problem) => `call ${one.fault.at}, ${faulty.failed}: ${problem}`))
+        byName.set(failed, (byName.get(failed) ?? 0) + 1)
+        byFailure.set(failure, (byFailure.get(failure) ?? 0) + 1)
+        const what = `call ${at}, ${failed}: ${failure}${isLasting ? ' from then on' : ''}`
+        problems.push(...found.map((problem) => `${what}: ${problem}`))
       }
     }
     await Promise.all(Array.from({ length: AT_A_TIME }, next))
-    return { calls: healthy.made.length, faults: made, byName, problems }
+    return { calls: healthy.made.length, faults: made, byName, byFailure, problems }
   })
 
-/** The long form: a fault in every call. */
+/** The long form: every fault in every call. */
 export const failingCalls = async ({ seed, say }: Chaos): Promise<void> => {
-  const { calls, faults, byName, problems } = await failCalls({ seed })
+  const { calls, faults, byName, byFailure, problems } = await failCalls({ seed })
   assert.deepEqual(problems, [])
   say(`${faults} faults in ${calls} calls: nothing is lost, leaked or acknowledged falsely`)
-  say([...byName].map(([name, count]) => `${name} ${count}`).join(', '))
+  for (const counts of [byFailure, byName]) say([...counts].map(([name, count]) => `${name} ${count}`).join(', '))
 }
 
 /** Runs the workload, and returns what is wrong afterwards. */

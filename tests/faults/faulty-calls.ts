@@ -1,31 +1,19 @@
 import { type FileCalls, nodeFiles } from 'motia-runtime'
 import { aroundCalls, systemError } from '../../packages/motia-runtime/tests/files/watched-calls'
 
-/** What a call may fail with. `short` writes only half of the bytes, and says so. */
-const CODES: Record<string, readonly [string, ...string[]]> = {
-  openSync: ['EIO', 'ENOSPC', 'EMFILE', 'EACCES', 'EINTR'],
-  writeSync: ['EIO', 'ENOSPC', 'EINTR', 'short'],
-  fsync: ['EIO', 'ENOSPC', 'EINTR'],
-  fdatasync: ['EIO', 'ENOSPC', 'EINTR'],
-  fsyncSync: ['EIO', 'ENOSPC', 'EINTR'],
-  renameSync: ['EIO', 'ENOSPC', 'EACCES', 'EINTR'],
-  swapSync: ['EIO', 'ENOSPC', 'EACCES', 'EINTR'],
-  linkSync: ['EIO', 'ENOSPC', 'EACCES', 'EINTR'],
-  mkdirSync: ['EIO', 'ENOSPC', 'EACCES', 'EINTR'],
-  readdirSync: ['EIO', 'EMFILE', 'EACCES', 'EINTR'],
-  readFileSync: ['EIO', 'EMFILE', 'EACCES', 'EINTR'],
-}
+/** What any call may fail with. */
+const CODES = ['EIO', 'ENOSPC', 'EMFILE', 'EACCES', 'EINTR'] as const
 
-/** What all other calls may fail with. */
-const OTHER_CODES = ['EIO', 'EACCES', 'EINTR'] as const
+/** How a call fails. `short`: a write writes only half of the bytes, and says so. */
+export type Failure = (typeof CODES)[number] | 'short'
 
-/** Returns what the call of that name may fail with. */
-export const codesOf = (name: string): readonly [string, ...string[]] => CODES[name] ?? OTHER_CODES
+/** Returns the ways in which the call of that name may fail. */
+export const failuresOf = (name: string): readonly Failure[] => (name === 'writeSync' ? [...CODES, 'short'] : CODES)
 
-/** Which call fails, counted from 1, and what with: it alone, or all later ones of its name too, until the fault is over. */
+/** Which call fails, counted from 1, and how: it alone, or all later ones of its name too, until the fault is over. */
 export interface Fault {
   at: number
-  codeOf: (name: string) => string
+  failure: Failure
   isLasting: boolean
 }
 
@@ -34,14 +22,14 @@ export class FaultyCalls {
   readonly calls: FileCalls
   /** The names of the calls that were made. */
   readonly made: string[] = []
-  /** What failed first, and how. */
+  /** The name of the call that failed first. */
   failed: string | null = null
   readonly #open = new Map<unknown, unknown>()
-  readonly #fault: Fault
+  readonly #fault: Fault | null
   #isOver = false
-  #failing: { name: string; code: string } | null = null
 
-  constructor(fault: Fault) {
+  /** Without a fault, no call fails. */
+  constructor(fault: Fault | null = null) {
     this.#fault = fault
     this.calls = aroundCalls((name, args, make) => this.#call(name, args, make))
   }
@@ -58,30 +46,27 @@ export class FaultyCalls {
 
   #call(name: string, args: unknown[], make: () => unknown): unknown {
     this.made.push(name)
-    const code = this.#codeNow(name)
+    const failure = this.#failureOf(name)
     // The descriptor of a file that cannot be closed is free all the same.
     if (name === 'closeSync') {
       this.#open.delete(args[0])
       make()
-      if (code) throw systemError(code)
+      if (failure) throw systemError(failure)
       return undefined
     }
-    if (code === 'short' && args[1] instanceof Uint8Array) return writeHalf(args)
-    if (code && code !== 'short') return fail(args, systemError(code), name)
+    if (failure === 'short') return writeHalf(args)
+    if (failure) return fail(args, systemError(failure), name)
     const result = make()
     if (name === 'openSync') this.#open.set(result, args[0])
     return result
   }
 
-  #codeNow(name: string): string | null {
-    if (this.#isOver) return null
-    const { at, codeOf, isLasting } = this.#fault
-    if (this.made.length === at) {
-      this.#failing = { name, code: codeOf(name) }
-      this.failed = `${name}: ${this.#failing.code}${isLasting ? ' from then on' : ''}`
-      return this.#failing.code
-    }
-    return isLasting && this.#failing?.name === name ? this.#failing.code : null
+  #failureOf(name: string): Failure | null {
+    if (this.#isOver || !this.#fault) return null
+    const { at, failure, isLasting } = this.#fault
+    if (failure === 'short' && name !== 'writeSync') return null
+    if (this.made.length === at) this.failed = name
+    return this.made.length === at || (isLasting && this.failed === name) ? failure : null
   }
 }
 
@@ -94,7 +79,7 @@ const fail = (args: unknown[], error: Error, name: string): unknown => {
 }
 
 const writeHalf = ([fd, bytes, offset = 0]: unknown[]): number => {
-  if (!(bytes instanceof Uint8Array)) throw new Error('Only bytes are written by halves')
+  if (!(bytes instanceof Uint8Array)) throw new Error('Text cannot be written by halves')
   const start = Number(offset)
   return nodeFiles.writeSync(Number(fd), bytes, start, Math.ceil((bytes.length - start) / 2))
 }

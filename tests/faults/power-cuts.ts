@@ -59,7 +59,7 @@ export const cutPower = ({
   quietly(async () => {
     const random = new Random(seed)
     const log = await record({ clients, starts, failures, mutate }, random)
-    const folders = shuffle(cutFolders(log, random), random)
+    const folders = random.shuffle(cutFolders(log, random))
     const chosen = folders.slice(0, most)
     const broken: string[] = []
     let recovered = 0
@@ -157,9 +157,3 @@ const recover = async (log: readonly Entry<Fact>[], cutFolder: CutFolder): Promi
     rmSync(dataDir, { recursive: true, force: true })
   }
 }
-
-const shuffle = <T>(list: readonly T[], random: Random): T[] =>
-  list
-    .map((value) => ({ value, place: random.next() }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ value }) => value)

@@ -12,6 +12,8 @@ export type Fact =
   /** The job of that pet was done; an event was written into the audit trail. */
   | { kind: 'fed'; id: string }
   | { kind: 'audited'; key: string }
+  /** A reader of the audit trail did not get an event that was in it. */
+  | { kind: 'missed'; key: string }
   /** The event is a dead letter; somebody is about to retry it. */
   | { kind: 'letter' | 'retrying'; event: string }
   /** A run of a cron step was over. */
@@ -36,6 +38,7 @@ export class Promises {
   readonly #pets = new Map<string, PetPromise>()
   readonly #fed = new Set<string>()
   readonly #audited = new Set<string>()
+  readonly #missed: string[] = []
   /** What has to be in the audit trail at the end. */
   readonly #audits = new Set<string>()
   readonly #jobs = new Map<string, { id: string; key: string }>()
@@ -68,6 +71,9 @@ export class Promises {
       case 'audited':
         this.#audited.add(fact.key)
         break
+      case 'missed':
+        this.#missed.push(fact.key)
+        break
       case 'letter':
         this.#letters.add(fact.event)
         break
@@ -83,6 +89,7 @@ export class Promises {
   /** Returns what is not as it was acknowledged, before anything that was interrupted goes on. */
   async brokenAtStart(shop: Pick<Shop, 'pets' | 'engine'>, dataDir: string): Promise<string[]> {
     const problems = await this.#brokenPets(shop.pets)
+    for (const key of this.#missed) problems.push(`a reader of the audit trail has missed ${key}`)
     const lines = new Set(auditKeys(dataDir))
     for (const key of this.#audited) if (!lines.has(key)) problems.push(`not in the audit trail any more: ${key}`)
     const letters = await shop.engine.deadLetters.list()

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type FileCalls, writeAll } from 'motia-runtime'
 import { z } from 'zod'
 import { aroundCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
+import { keyOf } from '../../src/audit/audit'
 import { petPurged, petSoftDeleted } from '../../src/events/payloads'
 import type { OwedEvent, Pet } from '../../src/pets/pet'
 import { StoreError } from '../../src/store/store'
@@ -51,11 +52,14 @@ const purged = (pet: Pet, purgedAt: number) => ({ topic: 'js.pet.purged', data: 
 export const runWorkload = async (options: WorkloadOptions): Promise<void> => {
   const { dataDir, calls, editorCalls, note, clients, servers, run, isLast, onRefused, afterwards } = options
   const failures = new Map<string, Error>()
+  const audited = new Set<string>()
   const timeout = onRefused ? IMPATIENCE_MS : 10_000
   const editor = new Editor(dataDir, editorCalls, timeout)
   const shops: Shop[] = []
   try {
     while (shops.length < servers) {
+      const server = shops.length
+      const reader = new TrailReader(note)
       const shop = await openShop({
         dataDir,
         calls: aroundCalls((name, _, make) => {
@@ -64,7 +68,12 @@ export const runWorkload = async (options: WorkloadOptions): Promise<void> => {
         }, calls),
         failureOf: (id) => failures.get(id),
         onFed: (id) => note({ kind: 'fed', id }),
-        onAudited: (key) => note({ kind: 'audited', key }),
+        onAudited: (key) => {
+          note({ kind: 'audited', key })
+          audited.add(key)
+          const opened = shops[server]
+          if (opened) void reader.read(opened, audited)
+        },
       })
       shops.push(shop)
     }
@@ -145,6 +154,28 @@ const runCron = async ({ engine }: Shop, note: (fact: Fact) => void, tick: numbe
   if (run === 'held' || run === 'done') return
   await run.end()
   note({ kind: 'ran', tick })
+}
+
+/** Reads the audit trail as the Pets tab does: always what has been added. */
+class TrailReader {
+  readonly #got = new Set<string>()
+  readonly #note: (fact: Fact) => void
+  #end: string | undefined
+
+  constructor(note: (fact: Fact) => void) {
+    this.#note = note
+  }
+
+  /** Reads on, and notes which of the events that are in the trail it has not got. */
+  async read({ audit }: Shop, audited: ReadonlySet<string>): Promise<void> {
+    const expected = [...audited]
+    const news = await audit.readAfter(this.#end).catch(() => null)
+    if (!news) return
+    this.#end = news.end
+    if (news.isNew) this.#got.clear()
+    for (const line of news.lines) this.#got.add(keyOf(line))
+    for (const key of expected) if (!this.#got.has(key)) this.#note({ kind: 'missed', key })
+  }
 }
 
 const fileSchema = z.looseObject({
