@@ -93,5 +93,8 @@ export const histories = async (
   for (const server of servers) assert.equal((await server.stop()).code, 0)
   await world.store.close()
   for (const reader of areReadsShared ? [undefined] : servers.keys()) assert.equal(history.problem(reader), null)
-  say(`${history.size} requests, ${history.unanswered} of them without a response: every pet's history is linearizable`)
+  const { size, unanswered, matched } = history
+  say(
+    `${size} requests, ${unanswered} of them without a response, ${matched} updates with If-Match: every history is linearizable`,
+  )
 }

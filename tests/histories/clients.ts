@@ -2,13 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '../chaos/random'
 import { type PetOperation, petProblem, type SeenPet } from './pet-history'
 
+/** A pet in a response, and its `ETag`. */
+export interface SeenVersion {
+  saw: SeenPet
+  etag: string
+}
+
 /** A server as a client sees it. A method that rejects got no response; if with `NotDone`, nothing has happened. */
 export interface Endpoint {
   create(fields: Pick<SeenPet, 'name' | 'ageMonths'>): Promise<{ id: string; saw: SeenPet }>
-  update(id: string, fields: Partial<SeenPet>): Promise<SeenPet | null>
+  /** Returns null if there is no such pet, and `changed` if it does not match. */
+  update(id: string, fields: Partial<SeenPet>, ifMatch?: string): Promise<SeenVersion | null | 'changed'>
   /** Returns whether there was such a pet. */
   remove(id: string): Promise<boolean>
-  read(id: string): Promise<SeenPet | null>
+  read(id: string): Promise<SeenVersion | null>
   list(): Promise<ReadonlyMap<string, SeenPet>>
   close?(): void
 }
@@ -40,6 +47,12 @@ export class History {
   /** How many changes got no response. */
   get unanswered(): number {
     return [...this.#pets.values()].flat().filter(({ returnedAt }) => returnedAt === Number.POSITIVE_INFINITY).length
+  }
+
+  /** How many updates with `If-Match` were made. */
+  get matched(): number {
+    return [...this.#pets.values()].flat().filter(({ call }) => 'ifMatch' in call && call.ifMatch && isPet(call.saw))
+      .length
   }
 
   add(id: string, operation: PetOperation): void {
@@ -75,6 +88,8 @@ export class History {
     return null
   }
 }
+
+const isPet = (saw: SeenPet | null | 'changed' | undefined): saw is SeenPet => typeof saw === 'object' && saw !== null
 
 const readOf = (saw: SeenPet | null, about: Omit<PetOperation, 'call'>): PetOperation => ({
   ...about,
@@ -120,6 +135,19 @@ export const startClients = ({ connect, seed, clients, pets, pause }: ClientOpti
   const runClient = async (index: number): Promise<void> => {
     const random = new Random(seed * 1_000 + index)
     const endpoints = connect()
+    const read = async (server: number, endpoint: Endpoint, id: string): Promise<SeenVersion | null> => {
+      let version: SeenVersion | null = null
+      await ask(
+        server,
+        () => endpoint.read(id).then((found) => ({ found })),
+        (about, response) => {
+          if (!response) return
+          version = response.found
+          history.add(id, readOf(version?.saw ?? null, about))
+        },
+      )
+      return version
+    }
     const turn = async (): Promise<void> => {
       const server = random.int(0, endpoints.length - 1)
       const endpoint = endpoints[server]
@@ -143,11 +171,7 @@ export const startClients = ({ connect, seed, clients, pets, pause }: ClientOpti
       const id = random.chance(0.5) ? hot : random.pick([hot, ...ids.slice(-pets)])
       const kind = random.next()
       if (kind < 0.45) {
-        await ask(
-          server,
-          () => endpoint.read(id).then((saw) => ({ saw })),
-          (about, read) => read && history.add(id, readOf(read.saw, about)),
-        )
+        await read(server, endpoint, id)
       } else if (kind < 0.5) {
         await ask(
           server,
@@ -167,10 +191,15 @@ export const startClients = ({ connect, seed, clients, pets, pause }: ClientOpti
           { ageMonths },
           { status: random.pick(STATUSES) },
         ])
+        const known = random.chance(0.3) ? await read(server, endpoint, id) : null
         await ask(
           server,
-          () => endpoint.update(id, fields).then((saw) => ({ saw })),
-          (about, updated) => history.add(id, { ...about, call: { kind: 'update', fields, saw: updated?.saw } }),
+          () => endpoint.update(id, fields, known?.etag).then((version) => ({ version })),
+          (about, updated) => {
+            const version = updated?.version
+            const saw = version === 'changed' || !version ? version : version.saw
+            history.add(id, { ...about, call: { kind: 'update', fields, ifMatch: known?.saw, saw } })
+          },
         )
       }
     }

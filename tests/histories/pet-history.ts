@@ -7,10 +7,13 @@ export interface SeenPet {
   status: string
 }
 
-/** A request that concerns one pet. `saw` is the pet in the response, null for a 404; missing if none came. */
+/**
+ * A request that concerns one pet. `saw` is the pet in the response, null for a 404, `changed` for a 412; missing if none came. An
+ * update with `ifMatch` must only be made of that pet.
+ */
 export type PetCall =
   | { kind: 'create'; fields: SeenPet; saw?: SeenPet | null }
-  | { kind: 'update'; fields: Partial<SeenPet>; saw?: SeenPet | null }
+  | { kind: 'update'; fields: Partial<SeenPet>; ifMatch?: SeenPet | undefined; saw?: SeenPet | null | 'changed' }
   | { kind: 'delete'; isFound?: boolean }
   | { kind: 'read'; saw: SeenPet | null }
 
@@ -21,18 +24,22 @@ export interface PetOperation extends Operation<PetCall> {
 
 type PetState = SeenPet | 'missing'
 
-/** Returns what the specification says a request makes of a pet that nobody purges. */
-const afterCall = (state: PetState, call: PetCall): PetState => {
-  if (call.kind === 'create') return call.fields
-  if (state === 'missing' || call.kind === 'read') return state
-  return call.kind === 'delete' ? { ...state, status: 'deleted' } : { ...state, ...call.fields }
-}
-
 const keyOf = (state: PetState): string =>
   state === 'missing' ? state : `${state.name}, ${state.ageMonths} months, ${state.status}`
 
+/** Returns what the specification says a request makes of a pet that nobody purges; null if it cannot have been answered so. */
+const afterCall = (state: PetState, call: PetCall): PetState | null => {
+  if (call.kind === 'create') return state === 'missing' ? call.fields : null
+  if (state === 'missing' || call.kind === 'read') return state
+  if (call.kind === 'delete') return { ...state, status: 'deleted' }
+  // A job, too, changes the version of a pet: a 412 does not say that these fields have changed.
+  if (call.saw === 'changed') return state
+  return call.ifMatch && keyOf(call.ifMatch) !== keyOf(state) ? null : { ...state, ...call.fields }
+}
+
 const isAsSeen = (state: PetState, call: PetCall): boolean => {
   if (call.kind === 'delete') return call.isFound === undefined || call.isFound === (state !== 'missing')
+  if (call.saw === 'changed') return state !== 'missing'
   return call.saw === undefined || keyOf(call.saw ?? 'missing') === keyOf(state)
 }
 
@@ -40,9 +47,8 @@ const isAsSeen = (state: PetState, call: PetCall): boolean => {
 const petModel: Model<PetState, PetCall> = {
   initial: 'missing',
   apply: (state, call) => {
-    if (call.kind === 'create' && state !== 'missing') return null
     const after = afterCall(state, call)
-    return isAsSeen(after, call) ? after : null
+    return after !== null && isAsSeen(after, call) ? after : null
   },
   keyOf,
 }
@@ -53,7 +59,9 @@ const petModel: Model<PetState, PetCall> = {
  */
 const withoutUnseen = (operations: readonly PetOperation[]): PetOperation[] => {
   const seen = new Set<unknown>()
-  for (const { call } of operations) if ('saw' in call && call.saw) seen.add(call.saw.name).add(call.saw.ageMonths)
+  for (const { call } of operations) {
+    if ('saw' in call && call.saw && call.saw !== 'changed') seen.add(call.saw.name).add(call.saw.ageMonths)
+  }
   return operations.filter(({ call, returnedAt }) => {
     if (returnedAt < Number.POSITIVE_INFINITY || call.kind !== 'update' || call.fields.status !== undefined) return true
     const { name, ageMonths } = call.fields

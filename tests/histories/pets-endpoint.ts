@@ -1,11 +1,14 @@
+import { etagOf } from 'motia-runtime'
 import { Pets } from '../../src/app/pets'
 import { updatePetSchema } from '../../src/pets/payloads'
-import { PetNotFoundError } from '../../src/pets/pet'
+import { type Pet, PetChangedError, PetNotFoundError } from '../../src/pets/pet'
 import type { PetStore } from '../../src/store/store'
-import type { Endpoint } from './clients'
+import type { Endpoint, SeenVersion } from './clients'
 import type { SeenPet } from './pet-history'
 
 const seen = ({ name, ageMonths, status }: SeenPet): SeenPet => ({ name, ageMonths, status })
+
+const versionOf = (pet: Pet): SeenVersion => ({ saw: seen(pet), etag: etagOf(JSON.stringify(pet)) })
 
 const orNull = async <T>(pet: Promise<T>): Promise<T | null> => {
   try {
@@ -25,15 +28,21 @@ export const petsEndpoint = (store: PetStore): Endpoint => {
       const { pet } = await pets.create({ ...fields, species: 'dog' }, () => [])
       return { id: pet.id, saw: seen(pet) }
     },
-    update: async (id, fields) => {
+    update: async (id, fields, ifMatch) => {
       const patch = updatePetSchema.parse(fields)
-      const changed = await orNull(pets.update({ id }, patch, { deleted: event, restored: event }))
-      return changed && seen(changed.pet)
+      const wanted = { id, ...(ifMatch !== undefined && { ifMatch }) }
+      try {
+        const changed = await orNull(pets.update(wanted, patch, { deleted: event, restored: event }))
+        return changed && versionOf(changed.pet)
+      } catch (error) {
+        if (error instanceof PetChangedError) return 'changed'
+        throw error
+      }
     },
     remove: async (id) => (await orNull(pets.softDelete({ id }, event))) !== null,
     read: async (id) => {
       const pet = await orNull(pets.get(id))
-      return pet && seen(pet)
+      return pet && versionOf(pet)
     },
     list: async () => new Map((await pets.list()).map((pet) => [pet.id, seen(pet)])),
   }

@@ -4,7 +4,7 @@ import { createFileStore } from '../../src/store/file/file-store'
 import type { PetStore } from '../../src/store/store'
 import { makeTempDir } from '../support/temp-dir'
 import { waitFor } from '../support/wait-for'
-import { type ClientOptions, startClients } from './clients'
+import { type Endpoint, startClients } from './clients'
 import { petsEndpoint } from './pets-endpoint'
 
 const SEED = 14
@@ -23,9 +23,9 @@ const openFolder = (count: number): PetStore[] => {
 }
 
 /** Runs concurrent clients on the stores until so many requests are recorded. */
-const historyOf = async (stores: PetStore[], options: Partial<ClientOptions> = {}) => {
-  const connect = () => stores.map(petsEndpoint)
-  const load = startClients({ connect, seed: SEED, clients: 8, pets: 5, pause: 2, ...options })
+const historyOf = async (stores: PetStore[], connectTo = petsEndpoint) => {
+  const connect = () => stores.map(connectTo)
+  const load = startClients({ connect, seed: SEED, clients: 8, pets: 5, pause: 2 })
   await waitFor(() => load.history.size > 800, { what: 'the requests', timeout: 20_000 })
   return load.stop()
 }
@@ -49,15 +49,34 @@ const withStaleCache = (store: PetStore, maxAge: number): PetStore => {
   })
 }
 
+/** A server that compares `If-Match` before the change, and not in the same step. */
+const withEarlyMatch = (store: PetStore): Endpoint => {
+  const endpoint = petsEndpoint(store)
+  return {
+    ...endpoint,
+    update: async (id, fields, ifMatch) => {
+      if (ifMatch !== undefined && (await endpoint.read(id))?.etag !== ifMatch) return 'changed'
+      return endpoint.update(id, fields)
+    },
+  }
+}
+
 describe(`Histories of concurrent clients (seed ${SEED})`, () => {
   test('When one store is used, then each pet’s history is linearizable', async () => {
-    expect((await historyOf(openFolder(1))).problem()).toBeNull()
+    const history = await historyOf(openFolder(1))
+    expect(history.problem()).toBeNull()
+    expect(history.matched).toBeGreaterThan(10)
   })
 
   test('When a store reads from a stale cache, then the check finds it', async () => {
     const [store] = openFolder(1)
     const history = await historyOf(store ? [withStaleCache(store, 5)] : [])
     expect(history.problem()).toMatch(/^Pet \d+: No order of the requests explains this response: .*"kind":"read"/)
+  })
+
+  test('When a pet may change between the check of If-Match and the update, then the check finds it', async () => {
+    const history = await historyOf(openFolder(1), withEarlyMatch)
+    expect(history.problem()).toMatch(/^Pet \d+: No order of the requests explains this response/)
   })
 
   // A change that is being made shows on the other servers before it is acknowledged, and on its own only then.
