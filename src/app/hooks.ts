@@ -21,14 +21,6 @@ export const hooks: RuntimeHooks = {
   topics,
   outbox: pets,
   check: () => pets.check(),
-  metrics: () => {
-    const { writes, changes } = pets.written
-    const type = 'counter'
-    return [
-      { name: 'pets_store_writes_total', help: 'Writes to the store.', type, value: writes },
-      { name: 'pets_store_changes_total', help: 'Changes to pets in these writes.', type, value: changes },
-    ]
-  },
   invalidJson: (problem) => ({ message: INVALID_PAYLOAD, issues: [{ path: '', message: problem }] }),
   openapi,
   close: async () => {

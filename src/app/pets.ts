@@ -21,7 +21,7 @@ import {
   withoutOwed,
 } from '../pets/pet-changes'
 import { pagesOf } from '../store/pages'
-import { type Change, type PetStore, RepeatedCreateError, type Written } from '../store/store'
+import { type Change, type PetStore, RepeatedCreateError } from '../store/store'
 import { openStore } from './open-store'
 import { type EventDraft, type Owed, owe, sign } from './owed-events'
 import { listPage, listPets, type PetPage } from './pet-list'
@@ -210,11 +210,6 @@ export class Pets {
     }
     if (petIds.size === 0) return
     await this.#store.updateMany([...petIds], (pet) => withoutOwed(pet, eventIds), { patienceMs })
-  }
-
-  /** How often this process has written, and how many changes. */
-  get written(): Readonly<Written> {
-    return this.#store.written
   }
 
   /** Prepares the store. Throws a one-line error if the server must not start with it. */

@@ -55,7 +55,7 @@ export class AuditStream implements Audit {
   readonly #limit: number
   readonly #stream: string
   readonly #now: () => number
-  readonly #turns = new Turns<WaitingEntry>((entries) => this.#write(entries))
+  readonly #turns = new Turns<WaitingEntry>('audit', (entries) => this.#write(entries))
 
   /** `scope` is the name of the store, whose hash tag the stream shares. `now` returns epoch ms. */
   constructor(redis: SharedRedis, limit: number, scope = 'pets', now: () => number = () => Date.now()) {

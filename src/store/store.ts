@@ -36,12 +36,6 @@ export interface Change {
   after: StoredPet
 }
 
-/** How often a store has written, and how many changes these writes contained. */
-export interface Written {
-  writes: number
-  changes: number
-}
-
 /** The pets of a page: all in the order of creation, only those that owe events, or all in the opposite order. */
 export type Which = 'all' | 'owing' | 'newest-first'
 
@@ -56,9 +50,6 @@ export interface WriteOptions {
  * it is durable. Returned pets are shared and must not be mutated.
  */
 export interface PetStore {
-  /** What this process has written since it opened the store. */
-  readonly written: Readonly<Written>
-
   /** Returns the pet with that id, or null. */
   get(id: string): Promise<StoredPet | null>
 

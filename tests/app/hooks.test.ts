@@ -27,16 +27,6 @@ test('When the store is broken, then the check rejects with its message, and oth
   await expect(hooks.check?.()).rejects.toThrow('The data file is not a valid store')
 })
 
-test('When metrics are asked for, then the writes of the store and their changes are among them', () => {
-  store.written.writes = 2
-  store.written.changes = 7
-  const figures = hooks.metrics?.().map(({ name, value }) => [name, value])
-  expect(figures).toEqual([
-    ['pets_store_writes_total', 2],
-    ['pets_store_changes_total', 7],
-  ])
-})
-
 test('When a body is not JSON, then the 400 has the form of every other', () => {
   expect(hooks.invalidJson?.('The body is not valid JSON')).toEqual({
     message: INVALID_PAYLOAD,

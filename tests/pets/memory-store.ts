@@ -5,7 +5,6 @@ import { type Change, type PetStore, RepeatedCreateError, type Which } from '../
 
 /** A pet store in memory, which keeps all the promises of a pet store but durability. */
 export class MemoryStore implements PetStore {
-  readonly written = { writes: 0, changes: 0 }
   /** By ascending id. */
   #pets = new Map<string, StoredPet>()
   #list: readonly StoredPet[] | undefined
@@ -22,7 +21,7 @@ export class MemoryStore implements PetStore {
     const ordered = pets.toSorted((a, b) => Number(a.id) - Number(b.id))
     this.#pets = new Map(ordered.map((pet) => [pet.id, asStored(pet.id, pet)]))
     this.#seq = Number(ordered.at(-1)?.id ?? 0) + 1
-    this.#changed(0)
+    this.#changed()
   }
 
   async get(id: string): Promise<StoredPet | null> {
@@ -70,7 +69,7 @@ export class MemoryStore implements PetStore {
   }
 
   async updateMany(ids: readonly string[], change: (pet: StoredPet) => StoredPet | null): Promise<void> {
-    let changes = 0
+    let hasChanged = false
     const next = new Map(this.#pets)
     for (const id of ids) {
       const before = next.get(id)
@@ -78,18 +77,16 @@ export class MemoryStore implements PetStore {
       if (changed === undefined || changed === before) continue
       if (changed === null) next.delete(id)
       else next.set(id, asStored(id, changed))
-      changes += 1
+      hasChanged = true
     }
-    if (changes === 0) return
+    if (!hasChanged) return
     this.#pets = next
-    this.#changed(changes)
+    this.#changed()
   }
 
   async close(): Promise<void> {}
 
-  #changed(changes = 1): void {
-    if (changes > 0) this.written.writes += 1
-    this.written.changes += changes
+  #changed(): void {
     this.#list = undefined
     this.#revision += 1
   }

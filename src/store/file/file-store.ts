@@ -5,7 +5,7 @@ import { BackgroundTask, type FileCalls, nodeFiles, Reserve, setAsideUnless } fr
 import type { StoredPet } from '../../pets/pet'
 import { isRepeat } from '../../pets/pet-changes'
 import { asStored } from '../pets-check'
-import { type Change, type PetStore, RepeatedCreateError, type Which, type WriteOptions, type Written } from '../store'
+import { type Change, type PetStore, RepeatedCreateError, type Which, type WriteOptions } from '../store'
 import { isFull, noSpace, toStoreError } from './file-error'
 import type { PetsDraft } from './pets-draft'
 import { type Outcome, PetsFolder } from './pets-folder'
@@ -53,10 +53,6 @@ class FileStore implements PetStore {
     // The server that made the change updates the file. If it does not, another one does, later.
     this.#folder = new PetsFolder(join(folder, 'pets.json'), calls, (isOwn) => this.#updates.ask(isOwn))
     this.#reserve = new Reserve(join(folder, 'pets.reserve'), calls)
-  }
-
-  get written(): Readonly<Written> {
-    return this.#folder.written
   }
 
   async get(id: string): Promise<StoredPet | null> {

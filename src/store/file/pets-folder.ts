@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FileCalls, LineLog, replaceFile, versionAt, withFileLock, writeFile } from 'motia-runtime'
-import { StoreError, type Written } from '../store'
+import { StoreError } from '../store'
 import type { JournalRecord } from './journal-record'
 import { type PetChange, toPatch } from './pet-change'
 import { PetsDraft } from './pets-draft'
@@ -36,7 +36,6 @@ export class PetsFolder {
   readonly #view: PetsView
   readonly #log: LineLog<Entry>
   readonly #text = new PetsText()
-  readonly written: Written = { writes: 0, changes: 0 }
   #draft: PetsDraft | undefined
   #writing: JournalRecord | undefined
 
@@ -66,10 +65,7 @@ export class PetsFolder {
       encode: (entries) => this.#encode(entries),
       onWritten: (entries) => {
         if (this.#writing) this.#journal.add(this.#writing)
-        const changes = changesIn(entries)
-        this.#view.written(changes)
-        if (changes.length > 0) this.written.writes += 1
-        this.written.changes += changes.length
+        this.#view.written(changesIn(entries))
       },
     })
   }

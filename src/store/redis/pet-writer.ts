@@ -5,7 +5,7 @@ import { owesEvents, type StoredPet } from '../../pets/pet'
 import { isRepeat } from '../../pets/pet-changes'
 import type { SharedRedis } from '../../redis/shared-redis'
 import { asStored, MAX_SEQ } from '../pets-check'
-import { type Change, RepeatedCreateError, type Written } from '../store'
+import { type Change, RepeatedCreateError } from '../store'
 import type { KnownPets } from './known-pets'
 import { redisStoreError } from './redis-error'
 import type { RedisKeys } from './redis-keys'
@@ -57,8 +57,7 @@ export class PetWriter {
   readonly #redis: SharedRedis
   readonly #keys: RedisKeys
   readonly #known: KnownPets
-  readonly #turns = new Turns<NewPet | PetChange>((items) => this.#takeTurn(items))
-  readonly written: Written = { writes: 0, changes: 0 }
+  readonly #turns = new Turns<NewPet | PetChange>('pets', (items) => this.#takeTurn(items))
   /** Whether the last turn left changes to the next, because their pet had changed. */
   #isUnfinished = false
 
@@ -94,9 +93,7 @@ export class PetWriter {
       const some = writes.slice(start, start + MOST_WRITES)
       try {
         const replies = await this.#send(some)
-        const { changes } = this.written
         for (const [index, { finish }] of some.entries()) finish(replies[index] ?? null)
-        if (this.written.changes > changes) this.written.writes += 1
       } catch (cause) {
         const error = redisStoreError(cause)
         for (const { finish } of writes.slice(start)) finish(error)
@@ -132,7 +129,6 @@ export class PetWriter {
       finish: (reply) => {
         if (Array.isArray(reply)) return this.#repeated(item, ...reply)
         if (typeof reply !== 'string') return reject(redisStoreError(reply))
-        this.written.changes += 1
         resolve(this.#known.learn(reply, text.replaceAll(placeholder, reply)))
       },
     }
@@ -163,7 +159,6 @@ export class PetWriter {
       args: [verb, id, known.text, text, owes === owesEvents(known.pet) ? '' : owes ? '1' : '0', lostKey ?? ''],
       finish: (reply) => {
         if (reply !== 1) return this.#again(id, changes, reply)
-        if (verb !== 'keep') this.written.changes += changes.length
         if (after) this.#known.set(id, { text, pet: after })
         else this.#known.forget(id)
         for (const tell of outcomes) tell()

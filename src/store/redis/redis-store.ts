@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { StoredPet } from '../../pets/pet'
 import type { SharedRedis } from '../../redis/shared-redis'
-import { type Change, type PetStore, StoreError, type Which, type WriteOptions, type Written } from '../store'
+import { type Change, type PetStore, StoreError, type Which, type WriteOptions } from '../store'
 import { KnownPets } from './known-pets'
 import { PetWriter } from './pet-writer'
 import { redisStoreError } from './redis-error'
@@ -45,10 +45,6 @@ class RedisStore implements PetStore {
     this.#redis = redis
     this.#keys = keys
     this.#writer = new PetWriter(redis, keys, this.#known)
-  }
-
-  get written(): Readonly<Written> {
-    return this.#writer.written
   }
 
   async get(id: string): Promise<StoredPet | null> {

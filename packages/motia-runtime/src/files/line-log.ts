@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname, parse } from 'node:path'
 import type { FileAccess } from './file-access'
 import { type FileCalls, isMissing, nodeFiles, syncFolder } from './file-calls'
 import { withFileLock } from './file-lock'
@@ -41,7 +41,7 @@ export class LineLog<Entry = unknown> {
   readonly #options: LineLogOptions<Entry>
   readonly #calls: FileCalls
   readonly #file: LineFile
-  readonly #turns = new Turns<Work<Entry>>((works) => this.#takeTurn(works))
+  readonly #turns: Turns<Work<Entry>>
   #last: Promise<unknown> = Promise.resolve()
   #holdsLock = false
 
@@ -50,6 +50,7 @@ export class LineLog<Entry = unknown> {
     this.#options = options
     this.#calls = options.calls ?? nodeFiles
     this.#file = new LineFile(path, options, this.#calls)
+    this.#turns = new Turns(parse(path).name, (works) => this.#takeTurn(works))
   }
 
   /**

@@ -1,10 +1,18 @@
 import { setImmediate as nextTick } from 'node:timers/promises'
 
+let observe: (name: string, seconds: number) => void = () => {}
+
+/** Calls `listener`, instead of an earlier one, with the name and the duration in seconds of each turn. */
+export const observeTurns = (listener: typeof observe): void => {
+  observe = listener
+}
+
 /**
  * Group commit: one turn at a time does all pending work. Work that arrives meanwhile goes into the next turn. So many
  * pieces of work share the cost of a turn, such as a sync.
  */
 export class Turns<Work> {
+  readonly #name: string
   readonly #run: (works: Work[]) => Promise<void>
   #waiting: Work[] = []
   #running: Promise<void> | null = null
@@ -12,8 +20,9 @@ export class Turns<Work> {
   /** When the next turn must begin, in ms of `performance.now()`. */
   #deadline = Number.POSITIVE_INFINITY
 
-  /** `run` does one turn. It must not reject: it settles each piece of work itself. */
-  constructor(run: (works: Work[]) => Promise<void>) {
+  /** `name` is for metrics. `run` does one turn. It must not reject: it settles each piece of work itself. */
+  constructor(name: string, run: (works: Work[]) => Promise<void>) {
+    this.#name = name
     this.#run = run
   }
 
@@ -54,6 +63,8 @@ export class Turns<Work> {
     const works = this.#waiting
     this.#waiting = []
     this.#deadline = Number.POSITIVE_INFINITY
+    const startedAt = performance.now()
     await this.#run(works)
+    observe(this.#name, (performance.now() - startedAt) / 1_000)
   }
 }

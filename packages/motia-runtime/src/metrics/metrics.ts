@@ -1,21 +1,11 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { isTemporary } from '../engine/delivery'
 import type { Engine } from '../engine/engine'
+import { observeTurns } from '../files/turns'
 import type { Handler } from '../http/handler'
 
-/** A metric of the project for `GET /metrics`. The `value` of a counter is the sum since the start of the process. */
-export interface Figure {
-  name: string
-  help: string
-  type: 'counter' | 'gauge'
-  value: number
-}
-
-/** The sources of the metrics. `figures` returns those of the project. */
-export interface MetricsOptions {
-  engine: Pick<Engine, 'queues' | 'deadLetters'>
-  figures: () => readonly Figure[]
-}
+/** What the metrics need of the engine. */
+type MeasuredEngine = Pick<Engine, 'queues' | 'deadLetters'>
 
 /** Measures the server for Prometheus. */
 export interface Metrics {
@@ -40,7 +30,7 @@ const NO_ROUTE = 'other'
 const CLIENT_LEFT = 499
 
 /** Loads prom-client: import this module only if metrics are on. */
-export const createMetrics = ({ engine, figures }: MetricsOptions): Metrics => {
+export const createMetrics = (engine: MeasuredEngine): Metrics => {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -65,6 +55,14 @@ export const createMetrics = ({ engine, figures }: MetricsOptions): Metrics => {
     buckets: RUN_BUCKETS,
     registers,
   })
+  const writes = new Histogram({
+    name: 'motia_write_duration_seconds',
+    help: 'Time of each write, which several changes may share.',
+    labelNames: ['store'] as const,
+    buckets: REQUEST_BUCKETS,
+    registers,
+  })
+  observeTurns((store, seconds) => writes.observe({ store }, seconds))
   addQueues(registry, engine)
 
   return {
@@ -85,10 +83,8 @@ export const createMetrics = ({ engine, figures }: MetricsOptions): Metrics => {
     timeCron: (step, run) => timed(run, (result, seconds) => crons.observe({ step, result }, seconds)),
     respond: async (_request, response, next) => {
       try {
-        const own = new Registry()
-        for (const figure of figures()) addFigure(own, figure)
         response.setHeader('Content-Type', registry.contentType)
-        response.end((await registry.metrics()) + (await own.metrics()))
+        response.end(await registry.metrics())
       } catch (error) {
         next(error)
       }
@@ -99,7 +95,7 @@ export const createMetrics = ({ engine, figures }: MetricsOptions): Metrics => {
 /**
  * Adds metrics of queues and dead letters, counted at each request. If the engine does not respond, they are left out.
  */
-const addQueues = (registry: Registry, { queues, deadLetters }: MetricsOptions['engine']): void => {
+const addQueues = (registry: Registry, { queues, deadLetters }: MeasuredEngine): void => {
   new Gauge({
     name: 'motia_queue_messages',
     help: 'Messages in a queue.',
@@ -124,11 +120,6 @@ const addQueues = (registry: Registry, { queues, deadLetters }: MetricsOptions['
       for (const [queue, count] of counts) this.set({ queue }, count)
     },
   })
-}
-
-const addFigure = (registry: Registry, { name, help, type, value }: Figure): void => {
-  if (type === 'counter') new Counter({ name, help, registers: [registry] }).inc(value)
-  else new Gauge({ name, help, registers: [registry] }).set(value)
 }
 
 /** `deferred`: the store was unavailable, and the job is delivered again without counting the attempt. */

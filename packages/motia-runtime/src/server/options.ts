@@ -4,7 +4,6 @@ import type { z } from 'zod'
 import type { ApiKey } from '../http/api-keys'
 import type { LogFormat } from '../logging/console-lines'
 import { isLevel, type Level } from '../logging/log-level'
-import type { Figure } from '../metrics/metrics'
 import type { ApiDescription } from '../openapi/description'
 import type { Outbox } from '../outbox/outbox'
 
@@ -66,8 +65,6 @@ export interface RuntimeHooks {
   outbox?: Outbox
   /** Resolves if the project can work. Otherwise rejects with an error whose message `/readyz` shows. */
   check?(): Promise<void>
-  /** Returns the project's own metrics for `GET /metrics`. */
-  metrics?(): readonly Figure[]
   /** Returns the body of the 400 for a request whose body is not JSON. */
   invalidJson?(problem: string): object
   /** Returns additions to the OpenAPI document that no step's config can contain. */

@@ -65,10 +65,7 @@ export const serve = async (
 
     const { host, allowedHosts, trustProxy, headersTimeout, requestTimeout } = options
     const origins: OriginRules = { allowedHosts: isProduction ? null : [host, ...allowedHosts], trustProxy }
-    const figures = () => hooks().metrics?.() ?? []
-    const metrics = options.metrics
-      ? (await import('../metrics/metrics')).createMetrics({ engine, figures })
-      : undefined
+    const metrics = options.metrics ? (await import('../metrics/metrics')).createMetrics(engine) : undefined
     const { apiKeys, corsOrigins } = options
     const authenticate = apiKeys.length > 0 ? authenticateBy(apiKeys) : undefined
     const invalidJson = (problem: string): object => hooks().invalidJson?.(problem) ?? { message: problem }

@@ -4,11 +4,12 @@ import express from 'express'
 import request from 'supertest'
 import { expect, test } from 'vitest'
 import { waitFor } from '../../../../tests/support/wait-for'
+import { Turns } from '../../src/files/turns'
 import { configureRoutes } from '../../src/http/routes'
-import { createMetrics, type MetricsOptions } from '../../src/metrics/metrics'
+import { createMetrics } from '../../src/metrics/metrics'
 import { listen } from '../http/listen'
 
-const noEngine: MetricsOptions['engine'] = {
+const noEngine: Parameters<typeof createMetrics>[0] = {
   queues: async () => [],
   deadLetters: {
     list: async () => [],
@@ -18,8 +19,7 @@ const noEngine: MetricsOptions['engine'] = {
   },
 }
 
-const makeMetrics = (options: Partial<MetricsOptions> = {}) =>
-  createMetrics({ engine: noEngine, figures: () => [], ...options })
+const makeMetrics = (engine = noEngine) => createMetrics(engine)
 
 /** The lines of a metric, without its buckets. */
 const linesOf = async (metrics: ReturnType<typeof makeMetrics>, name: string): Promise<string[]> => {
@@ -116,10 +116,8 @@ test('When metrics are asked for, then queues and dead letters are counted then'
   let waiting = 3
   let letters = new Map([['a.B', 2]])
   const metrics = makeMetrics({
-    engine: {
-      queues: async () => [{ name: 'a.B', waiting, active: 1, delayed: 0, completed: 9, failed: 9 }],
-      deadLetters: { ...noEngine.deadLetters, counts: async () => letters },
-    },
+    queues: async () => [{ name: 'a.B', waiting, active: 1, delayed: 0, completed: 9, failed: 9 }],
+    deadLetters: { ...noEngine.deadLetters, counts: async () => letters },
   })
   expect(await linesOf(metrics, 'motia_queue_messages')).toEqual([
     'motia_queue_messages{queue="a.B",state="waiting"} 3',
@@ -138,19 +136,22 @@ test('When metrics are asked for, then queues and dead letters are counted then'
 test('When the engine does not respond, then the other metrics are there, the process and the event loop among them', async () => {
   const away = () => Promise.reject(new Error('Redis does not respond'))
   const engine = { queues: away, deadLetters: { ...noEngine.deadLetters, counts: away } }
-  const metrics = makeMetrics({ engine })
+  const metrics = makeMetrics(engine)
   expect(await linesOf(metrics, 'motia_')).toEqual([])
   expect(await linesOf(metrics, 'process_resident_memory_bytes')).toHaveLength(1)
   expect(await linesOf(metrics, 'nodejs_eventloop_lag_p99_seconds')).toHaveLength(1)
 })
 
-test('When the project has figures of its own, then they are there as they are now', async () => {
-  let writes = 1
-  const metrics = makeMetrics({
-    figures: () => [{ name: 'pets_writes_total', help: 'Writes.', type: 'counter', value: writes }],
+test('When changes are written, then each turn counts once, by the name of its store', async () => {
+  const metrics = makeMetrics()
+  const turns = new Turns<() => void>('pets', async (works) => {
+    for (const done of works) done()
   })
-  expect(await linesOf(metrics, 'pets_writes_total')).toEqual(['pets_writes_total 1'])
-  writes = 5
-  expect(await linesOf(metrics, 'pets_writes_total')).toEqual(['pets_writes_total 5'])
-  expect(await linesOf(metrics, '# TYPE pets_writes_total')).toEqual(['# TYPE pets_writes_total counter'])
+  const write = () => new Promise<void>((resolve) => turns.add(resolve))
+  await Promise.all([write(), write()])
+  await write()
+  await turns.flush()
+  expect(await linesOf(metrics, 'motia_write_duration_seconds_count')).toEqual([
+    'motia_write_duration_seconds_count{store="pets"} 2',
+  ])
 })
