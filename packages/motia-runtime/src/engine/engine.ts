@@ -103,7 +103,6 @@ export interface OpenWorkbench {
  * `bullmq` in a Redis that several servers share.
  */
 export interface Engine {
-  readonly kind: 'embedded' | 'bullmq'
   readonly events: EngineEvents
   readonly leases: CronLeases
   readonly state: StateAdapter

@@ -1,14 +1,16 @@
 import { loadProject, type Project } from '../steps/project'
 import type { ResolvedOptions, RuntimeHooks } from './options'
 
-/**
- * Loads a project with its hooks, as `loadProject` does. `hooks` returns their current version, since hot reload may
- * replace them.
- */
+/** A project with a function that returns the current version of its hooks, since hot reload may replace them. */
+export interface OpenProject extends Project {
+  hooks: () => RuntimeHooks
+}
+
+/** Loads a project with its hooks. Throws the errors of `loadProject`. */
 export const openProject = async ({
   root,
   hooks: file,
-}: Pick<ResolvedOptions, 'root' | 'hooks'>): Promise<Project & { hooks: () => RuntimeHooks }> => {
+}: Pick<ResolvedOptions, 'root' | 'hooks'>): Promise<OpenProject> => {
   const project = await loadProject(root, file ? [file] : [])
   const hooks = () => (file ? project.modules.module<{ hooks: RuntimeHooks }>(file).hooks : {})
   return { ...project, hooks }

@@ -1,9 +1,6 @@
-import { once } from 'node:events'
-import type { Server } from 'node:http'
 import type { Express } from 'express'
 import type { MotiaServer } from 'motia'
 import type { Engine } from '../engine/engine'
-import { errorCode } from '../errors'
 import { authenticateBy, requireKey } from '../http/api-keys'
 import { guardSockets, type OriginRules, refuseForeigners } from '../http/guards'
 import { hardenServer } from '../http/harden'
@@ -16,10 +13,12 @@ import { OutboxRelay } from '../outbox/outbox-relay'
 import { watchSteps } from '../steps/hot-reload'
 import { addWorkbench } from '../workbench/workbench'
 import { prepareDrain } from './drain'
-import { createMotiaServer } from './motia-server'
-import { openProject } from './open-project'
+import { listen } from './listen'
+import { type ComposedServer, createMotiaServer } from './motia-server'
+import { type OpenProject, openProject } from './open-project'
 import { type ResolvedOptions, type RuntimeConfig, type RuntimeHooks, resolveOptions } from './options'
 import { projectPackage } from './project-package'
+import { Shutdown } from './shutdown'
 
 /** `dev` has the Workbench and hot reload, `start` is production. */
 export type Mode = 'dev' | 'start'
@@ -29,9 +28,6 @@ export type Mode = 'dev' | 'start'
  * request on a connection that the server is closing.
  */
 const KEEP_ALIVE_MS = 75_000
-
-/** How long a stop may take after its grace, in ms. */
-const STOP_TIMEOUT_MS = 9_000
 
 /** The response to `GET /readyz` during a stop. */
 const STOPPING: Health = { status: 503, body: { status: 'stopping' } }
@@ -47,20 +43,16 @@ export const serve = async (
   await setLogFormat(options.logFormat)
   const isProduction = mode === 'start'
   const isInProcess = options.stepRuntime === 'in-process'
-  const graceMs = options.stopGrace * 1_000
-  const graceEnd = new AbortController()
-  let isStopping = false
-  const cleanUps: (() => Promise<void>)[] = []
-  const cleanUp = async () => {
-    for (const undo of cleanUps.reverse()) await undo().catch((error) => console.error('While stopping:', error))
-  }
+  const shutdown = new Shutdown(options.stopGrace)
   try {
-    const engine = await createEngine(options, isProduction)
-    cleanUps.push(() => engine.close())
+    // Nobody can see the traces that a production server keeps in its own memory.
+    const traceLimit = isProduction && !options.redisUrl ? 0 : options.traceLimit
+    const engine = await createEngine({ ...options, traceLimit })
+    shutdown.add(() => engine.close())
     const project = await openProject(options)
     const { modules, hooks } = project
-    cleanUps.push(() => modules.close())
-    cleanUps.push(async () => hooks().close?.())
+    shutdown.add(() => modules.close())
+    shutdown.add(async () => hooks().close?.())
     for (const warning of [...project.warnings, ...((await hooks().start?.()) ?? [])]) console.warn(`⚠ ${warning}`)
 
     const { host, allowedHosts, trustProxy, headersTimeout, requestTimeout } = options
@@ -77,8 +69,7 @@ export const serve = async (
       isInProcess,
       isProduction,
       handlerTimeout: options.handlerTimeout,
-      // Nobody can see the traces that a production server keeps in its own memory.
-      traceLimit: isProduction && engine.kind === 'embedded' ? 0 : options.traceLimit,
+      traceLimit,
       metrics,
       topics: () => hooks().topics ?? {},
       configureApp: (app: Express, { lockedData, answer }) =>
@@ -99,36 +90,23 @@ export const serve = async (
                 return openApi
               })
             : undefined,
-          health: () => (isStopping ? STOPPING : checkHealth(hooks(), engine)),
+          health: () => (shutdown.hasBegun ? STOPPING : checkHealth(hooks(), engine)),
           customize: config.app,
         }),
     })
     const { motiaServer } = server
     const relay = new OutboxRelay({ engine, outbox: () => hooks().outbox ?? NO_OUTBOX })
-    cleanUps.push(() => relay.stop())
-    cleanUps.push(() => server.close())
+    shutdown.add(() => relay.stop())
+    shutdown.add(() => server.close())
     if (isProduction) {
       closeSocket(motiaServer)
     } else {
       guardSockets(motiaServer.server, origins, authenticate)
       await addWorkbench(motiaServer, config, engine, options)
-      let current = hooks()
-      const unwatch = watchSteps({
-        root,
-        ...project,
-        lockedData: server.lockedData,
-        server: { ...motiaServer, cronManager: server.cronJobs },
-        onReload: async () => {
-          server.lockedData.saveTypes()
-          openApi = undefined
-          const replaced = current
-          current = hooks()
-          if (replaced === current) return
-          await replaced.close?.()
-          await current.start?.()
-        },
-      })
-      cleanUps.push(unwatch)
+      const forgetDocument = () => {
+        openApi = undefined
+      }
+      shutdown.add(watchProject(root, project, server, forgetDocument))
     }
     motiaServer.app.use(httpErrors({ invalidJson }))
     hardenServer(motiaServer.server, {
@@ -136,33 +114,18 @@ export const serve = async (
       requestTimeoutMs: requestTimeout * 1_000,
     })
     motiaServer.server.keepAliveTimeout = KEEP_ALIVE_MS
-    const drain = prepareDrain(motiaServer.server, graceMs)
+    const drain = prepareDrain(motiaServer.server, options.stopGrace * 1_000)
     await engine.start()
     await listen(motiaServer.server, options)
-    cleanUps.push(() => drain(graceEnd.signal))
+    shutdown.add(() => drain(shutdown.graceEnd))
     relay.start()
     await server.start()
     announce(mode, options)
   } catch (error) {
-    await cleanUp()
+    await shutdown.run()
     throw error
   }
-  return {
-    stop: async (exitCode) => {
-      // A second signal ends the grace.
-      if (isStopping) return graceEnd.abort()
-      isStopping = true
-      if (graceMs > 0) console.info(`Stopping in ${options.stopGrace} s: until then /readyz returns 503`)
-      else console.info('Stopping')
-      setTimeout(() => {
-        console.warn(`Stopped before everything had ended: it took more than ${STOP_TIMEOUT_MS / 1_000} s`)
-        process.exit(exitCode)
-      }, graceMs + STOP_TIMEOUT_MS)
-      await cleanUp()
-      console.info('Stopped')
-      process.exit(exitCode)
-    },
-  }
+  return { stop: (exitCode) => shutdown.exit(exitCode) }
 }
 
 const NO_OUTBOX = {
@@ -171,15 +134,21 @@ const NO_OUTBOX = {
 }
 
 /** Returns the engine. Loads BullMQ and the Redis clients, which take 200 ms and 30 MB, only if needed. */
-const createEngine = async (options: ResolvedOptions, isProduction: boolean): Promise<Engine> => {
-  const { root, name, dataDir, redisUrl, redisPrefix, traceLimit } = options
+const createEngine = async ({
+  root,
+  name,
+  dataDir,
+  redisUrl,
+  redisPrefix,
+  traceLimit,
+}: ResolvedOptions): Promise<Engine> => {
   if (redisUrl) {
     const { createBullMqEngine } = await import('../engine/bullmq/bullmq-engine')
     const app = projectPackage(root).name ?? name
     return createBullMqEngine({ redisUrl, prefix: redisPrefix, app, traceLimit })
   }
   const { createEmbeddedEngine } = await import('../engine/embedded/embedded-engine')
-  return createEmbeddedEngine({ dataDir, traceLimit: isProduction ? 0 : traceLimit })
+  return createEmbeddedEngine({ dataDir, traceLimit })
 }
 
 /**
@@ -196,6 +165,32 @@ const checkHealth = async (hooks: RuntimeHooks, engine: Engine): Promise<Health>
   return { status: store === 'ok' ? 200 : 503, body: { status, store, queues } }
 }
 
+/** Puts changed steps and hooks into service, and calls `onReload` each time. Returns a function that stops that. */
+const watchProject = (
+  root: string,
+  project: OpenProject,
+  { motiaServer, lockedData, cronJobs }: ComposedServer,
+  onReload: () => void,
+): (() => Promise<void>) => {
+  const { hooks } = project
+  let current = hooks()
+  return watchSteps({
+    root,
+    ...project,
+    lockedData,
+    server: { ...motiaServer, cronManager: cronJobs },
+    onReload: async () => {
+      lockedData.saveTypes()
+      onReload()
+      const replaced = current
+      current = hooks()
+      if (replaced === current) return
+      await replaced.close?.()
+      await current.start?.()
+    },
+  })
+}
+
 /**
  * Closes the WebSocket server, since production pushes nothing. Without its listener an upgrade is a normal request and
  * gets a 404.
@@ -203,30 +198,6 @@ const checkHealth = async (hooks: RuntimeHooks, engine: Engine): Promise<Health>
 const closeSocket = ({ server, socketServer }: MotiaServer): void => {
   server.removeAllListeners('upgrade')
   socketServer.close()
-}
-
-const listen = async (server: Server, { port, host }: ResolvedOptions): Promise<void> => {
-  // Motia's listener would print the stack of an error that this prints in one line.
-  const listeners = server.rawListeners('error')
-  server.removeAllListeners('error')
-  server.listen(port, host)
-  try {
-    await once(server, 'listening')
-  } catch (error) {
-    throw new Error(listenProblem(error, host, port), { cause: error })
-  } finally {
-    for (const listener of listeners) server.on('error', (error) => Reflect.apply(listener, server, [error]))
-  }
-}
-
-const listenProblem = (error: unknown, host: string, port: number): string => {
-  const code = errorCode(error)
-  if (code === 'EADDRINUSE') return `Port ${port} on ${host} is taken: stop the server that uses it, or set PORT`
-  if (code === 'EACCES') return `This user may not use port ${port}: set PORT to 1024 or more`
-  if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL'].includes(code)) {
-    return `HOST ${host} is not an address of this machine (${code})`
-  }
-  return `Cannot listen on ${host}:${port} (${code})`
 }
 
 const announce = (mode: Mode, options: ResolvedOptions): void => {

@@ -49,7 +49,6 @@ export const createBullMqEngine = async (options: BullMqEngineOptions): Promise<
   let closeTab = async () => {}
 
   return {
-    kind: 'bullmq',
     events,
     deadLetters,
     feed,

@@ -63,7 +63,6 @@ export const createEmbeddedEngine = async ({
     dispatcher.buryDeserted()
   }
   return {
-    kind: 'embedded',
     events,
     leases: new LeaseFiles(join(dataDir, 'cron'), calls),
     state: new MemoryState(),
