@@ -7,8 +7,8 @@ import type { PetStore } from '../../src/store/store'
 import { waitFor } from '../support/wait-for'
 import { buildPet, petOf } from './build-pet'
 import { describeClientPromises } from './client-promises'
-import { type DataDir, makeDataDir, upToDate } from './data-dir'
-import { openFolder, set, update } from './folder-workload'
+import { type DataDir, makeDataDir, makeQuickDataDir, upToDate } from './data-dir'
+import { openFolder, type Pets, petsIn, set, update, WORKLOAD } from './folder-workload'
 import { describePetStorePromises } from './pet-store-promises'
 
 describePetStorePromises('the file store', () => createFileStore({ dataDir: makeDataDir().path }))
@@ -240,6 +240,20 @@ test('when another server replaces the file between the looks at journal and fil
     for (const file of ['pets.json', 'pets.journal']) renameSync(join(later.path, file), join(dir.path, file))
   })
   expect(openFolder(dir, calls).read().get('1')?.ageMonths).toBe(3)
+})
+
+test('when a server has not looked for any part of a workload, then its next look shows every change', async () => {
+  const after = (count: number) => WORKLOAD.slice(0, count).reduce<Pets>((pets, step) => step.after(pets), {})
+  const looksAfter = async (first: number, second: number) => {
+    const dir = makeQuickDataDir()
+    const [writer, reader] = [openFolder(dir), openFolder(dir)]
+    for (const step of WORKLOAD.slice(0, first)) await step.run(writer)
+    reader.read()
+    for (const step of WORKLOAD.slice(first, second)) await step.run(writer)
+    expect(petsIn(reader), `first after ${first} steps, then after ${second}`).toEqual(after(second))
+  }
+  const counts = Array.from({ length: WORKLOAD.length + 1 }, (_, count) => count)
+  await Promise.all(counts.flatMap((first) => counts.slice(first + 1).map((second) => looksAfter(first, second))))
 })
 
 test('when two stores write, then each sees the changes of the other at once, without reading the file again', async () => {

@@ -38,13 +38,16 @@ export class PetsJournal {
     const last = this.#records.at(-1)
     const records = readRecords(lines, isFresh || !last ? null : last.n)
     const count = records.length
+    // Between two looks, others may have begun a journal and left records out of the next one.
+    const isGap = !last && holdsBefore(records[0]) > this.#last
     if (!isFresh) {
       for (const record of records) this.add(record)
-      return { count, news: records }
+      return { count, news: isGap ? null : records }
     }
     this.restart(records)
     const known = records.findIndex(({ line }) => line === last?.line)
-    return { count, news: last && known < 0 ? null : records.slice(known + 1) }
+    const isUnknown = last ? known < 0 : isGap
+    return { count, news: isUnknown ? null : records.slice(known + 1) }
   }
 
   /** The version of the data file with which the journal began. */
@@ -150,4 +153,11 @@ function withoutHead(record: JournalRecord): JournalRecord {
   if (!record.head) return record
   const { head: _, line: __, ...content } = record
   return toRecord(content)
+}
+
+/** Returns the number of the last record before a journal that begins with this one; 0 for an empty journal. */
+function holdsBefore(first: JournalRecord | undefined): number {
+  if (!first) return 0
+  // The first record of all has changes. One that replaces earlier records does not.
+  return first.changes ? first.n - 1 : first.n
 }
