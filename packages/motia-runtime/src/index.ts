@@ -1,19 +1,10 @@
 export { BackgroundTask } from './background-task'
-export type { CronLeases, CronRun } from './cron/cron-leases'
 export { FAIL_FAST, tendConnection } from './engine/bullmq/tend-connection'
-export {
-  type DeadLetter,
-  type DeadLetters,
-  EmitError,
-  type Engine,
-  type EngineEvents,
-  type QueueCounts,
-  type QueuedEvent,
-} from './engine/engine'
+export { EmitError } from './engine/engine'
 export { accessOf, type FileAccess } from './files/file-access'
 export { type FileCalls, hasCode, nodeFiles, readRange, writeAll } from './files/file-calls'
 export { withFileLock } from './files/file-lock'
-export { type FileStamp, isSettled, NO_FILE, sameStamp, versionOf } from './files/file-stamp'
+export { isSettled, NO_FILE, sameStamp, versionOf } from './files/file-stamp'
 export { LineLog } from './files/line-log'
 export { replaceFile, versionAt, writeFile } from './files/replace-file'
 export { Reserve } from './files/reserve'
