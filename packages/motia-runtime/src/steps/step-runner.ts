@@ -5,13 +5,12 @@ import {
   type InternalStateManager,
   isEventStep,
   type LockedData,
-  type MotiaStream,
-  NoTracer,
   type Step,
 } from 'motia'
 import type { EngineEvents } from '../engine/engine'
 import { StepLogger } from '../logging/step-logger'
 import { StepTracer } from '../traces/step-tracer'
+import { NO_TRACER, type Tracing, tracedState, tracedStreams } from '../traces/traced-context'
 import type { WorkbenchFeed } from '../traces/workbench-feed'
 import type { StepModules } from './step-modules'
 import { runInScope } from './step-scope'
@@ -58,16 +57,6 @@ const middlewareOf = (config: unknown): Middleware[] => {
   return isMiddlewareList(list) ? list : []
 }
 
-/** Records the run of a step. Nothing waits for it. */
-interface Tracing {
-  end(error?: { message: string; stack?: string }): void
-  emitOperation(topic: string, data: unknown, success: boolean): void
-  stateOperation(operation: string, data: unknown): void
-  streamOperation(streamName: string, operation: string, data: unknown): void
-}
-
-const NO_TRACER: Tracing = new NoTracer()
-
 /** Runs steps in this process, each with the context that Motia's stock runner would give it. */
 export class StepRunner {
   readonly #options: StepRunnerOptions
@@ -102,23 +91,20 @@ export class StepRunner {
   }
 
   /** Runs an event step. Rejects with the step's error, so that the queue tries again. */
-  async runEvent(step: Step, data: unknown, traceId: string): Promise<void> {
-    const run = this.#begin(step, traceId)
-    try {
-      const timeout = isEventStep(step) ? step.config.infrastructure?.handler?.timeout : undefined
-      await run.call(data, timeout)
-      run.tracer.end()
-    } catch (error) {
-      run.fail(error)
-      throw error
-    }
+  runEvent(step: Step, data: unknown, traceId: string): Promise<void> {
+    const timeout = isEventStep(step) ? step.config.infrastructure?.handler?.timeout : undefined
+    return this.#runJob(step, traceId, data, timeout)
   }
 
   /** Runs a cron step. Rejects with its error. */
-  async runCron(step: Step, traceId: string): Promise<void> {
+  runCron(step: Step, traceId: string): Promise<void> {
+    return this.#runJob(step, traceId)
+  }
+
+  async #runJob(step: Step, traceId: string, data?: unknown, timeout?: number): Promise<void> {
     const run = this.#begin(step, traceId)
     try {
-      await run.call()
+      await run.call(data, timeout)
       run.tracer.end()
     } catch (error) {
       run.fail(error)
@@ -189,61 +175,3 @@ interface EmittedEvent {
 
 const isApiResponse = (value: unknown): value is ApiResponse<number, unknown> =>
   typeof value === 'object' && value !== null && 'status' in value && typeof value.status === 'number'
-
-const tracedState = (state: InternalStateManager, tracer: Tracing): InternalStateManager => ({
-  get: (groupId, key) => {
-    tracer.stateOperation('get', { traceId: groupId, key })
-    return state.get(groupId, key)
-  },
-  set: (groupId, key, value) => {
-    tracer.stateOperation('set', { traceId: groupId, key, value })
-    return state.set(groupId, key, value)
-  },
-  delete: (groupId, key) => {
-    tracer.stateOperation('delete', { traceId: groupId, key })
-    return state.delete(groupId, key)
-  },
-  getGroup: (groupId) => {
-    tracer.stateOperation('getGroup', { groupId })
-    return state.getGroup(groupId)
-  },
-  clear: (groupId) => {
-    tracer.stateOperation('clear', { traceId: groupId })
-    return state.clear(groupId)
-  },
-})
-
-/** Returns the project's streams by name. Each is created on first use. */
-const tracedStreams = (
-  lockedData: StepRunnerOptions['lockedData'],
-  tracer: Tracing,
-): Record<string, MotiaStream<unknown>> => {
-  const streams: Record<string, MotiaStream<unknown>> = {}
-  for (const [name, factory] of Object.entries(lockedData.getStreams())) {
-    Object.defineProperty(streams, name, { enumerable: true, get: () => tracedStream(name, factory(), tracer) })
-  }
-  return streams
-}
-
-const tracedStream = (name: string, stream: MotiaStream<unknown>, tracer: Tracing): MotiaStream<unknown> => ({
-  get: (groupId, id) => {
-    tracer.streamOperation(name, 'get', { groupId, id })
-    return stream.get(groupId, id)
-  },
-  set: (groupId, id, data) => {
-    tracer.streamOperation(name, 'set', { groupId, id, data })
-    return stream.set(groupId, id, data)
-  },
-  delete: (groupId, id) => {
-    tracer.streamOperation(name, 'delete', { groupId, id })
-    return stream.delete(groupId, id)
-  },
-  getGroup: (groupId) => {
-    tracer.streamOperation(name, 'getGroup', { groupId })
-    return stream.getGroup(groupId)
-  },
-  send: (channel, event) => {
-    tracer.streamOperation(name, 'send', { channel, event })
-    return stream.send(channel, event)
-  },
-})
