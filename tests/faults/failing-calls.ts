@@ -6,7 +6,7 @@ import { Random } from '../chaos/random'
 import type { Chaos } from '../chaos/scenario'
 import { FaultyCalls, failuresOf } from './faulty-calls'
 import { makeFolder } from './power-cuts'
-import { type Fact, Promises } from './promises'
+import { type Fact, newPet, Promises } from './promises'
 import { quietly } from './quietly'
 import { openShop } from './shop'
 import { runWorkload } from './workload'
@@ -99,8 +99,9 @@ const runWith = async (faulty: FaultyCalls): Promise<string[]> => {
       onRefused: (error) => problems.push(...leaks(error)),
       afterwards: async ({ pets, sweep }) => {
         faulty.heal()
-        facts.push({ kind: 'asked', pet: `healed-${name}`, state: '0 new' })
-        const { pet } = await pets.create({ name: `healed-${name}`, species: 'dog', ageMonths: 0 }, () => [])
+        const healed = `healed-${name}`
+        facts.push({ kind: 'asked', pet: healed, state: '0 new' })
+        const { pet } = await pets.create(newPet(healed), () => [], healed)
         facts.push({ kind: 'acked', pet: pet.name, id: pet.id, events: [] })
         // A change that was refused may have been stored all the same, and nobody has emitted its events.
         await sweep()

@@ -22,6 +22,9 @@ export type Fact =
 /** What a client can tell of a pet that it may have changed; `missing` before it is created and once it is purged. */
 export const stateOf = (pet: Pet | undefined): string => (pet ? `${pet.ageMonths} ${pet.status}` : 'missing')
 
+/** The body of each create, which names the pet; the name is its `Idempotency-Key`, too. */
+export const newPet = (name: string) => ({ name, species: 'dog', ageMonths: 0 }) as const
+
 /** The cron step whose runs are facts. */
 export const CRON_STEP = 'Reaper'
 
@@ -118,10 +121,21 @@ export class Promises {
       const isDone = known.has(key) || letters.some((letter) => letter.event.id === event)
       if (!isDone && ids.has(id)) problems.push(`the job of pet ${id} was neither done nor is it a dead letter: ${key}`)
     }
+    problems.push(...(await this.#repeatedCreates(pets)))
     const taken = Array.from(this.#pets.values(), ({ id }) => Number(id ?? 0))
-    const { pet } = await pets.create({ name: 'next', species: 'cat', ageMonths: 0 }, () => [])
+    const { pet } = await pets.create(newPet('next'), () => [])
     if (Number(pet.id) <= Math.max(0, ...taken)) problems.push(`the id ${pet.id} was given twice`)
     return problems
+  }
+
+  /** Sends the create of each pet that there is once more, as a client does that got no response. */
+  async #repeatedCreates(pets: Shop['pets']): Promise<string[]> {
+    const list = await pets.list()
+    const repeat = async ({ id, name }: Pet): Promise<string[]> => {
+      const { pet } = await pets.create(newPet(name), () => [], name)
+      return pet.id === id ? [] : [`${name}, which is pet ${id}, was created again as pet ${pet.id}`]
+    }
+    return (await Promise.all(list.map(repeat))).flat()
   }
 
   async #brokenPets(pets: Shop['pets']): Promise<string[]> {

@@ -7,7 +7,7 @@ import { petPurged, petSoftDeleted } from '../../src/events/payloads'
 import type { OwedEvent, Pet } from '../../src/pets/pet'
 import { StoreError } from '../../src/store/store'
 import { waitFor } from '../support/wait-for'
-import { CRON_STEP, type Fact, stateOf } from './promises'
+import { CRON_STEP, type Fact, newPet, stateOf } from './promises'
 import { JOB_TOPICS, openShop, type Shop } from './shop'
 
 /** The pet that only an editor changes. */
@@ -125,8 +125,7 @@ const runClient = async (shop: Shop, options: ClientOptions): Promise<void> => {
     return result
   }
   const { pets, later } = shop
-  const input = { name, species: 'dog', ageMonths: 0 } as const
-  const first = await change('0 new', () => pets.create(input, created))
+  const first = await change('0 new', () => pets.create(newPet(name), created, name))
   if (!first) return
   const { id } = first.pet
   const describe = { deleted, restored }
@@ -248,7 +247,7 @@ class Editor {
 /** A person edits a pet of their own: at any time, and right before a server exchanges the file. */
 const editTwice = async (shop: Shop, editor: Editor, name: string, note: (fact: Fact) => void): Promise<void> => {
   note({ kind: 'asked', pet: name, state: '0 new' })
-  const { pet } = await shop.pets.create({ name, species: 'cat', ageMonths: 0 }, () => [])
+  const { pet } = await shop.pets.create(newPet(name), () => [], name)
   const onAcked = () => note({ kind: 'acked', pet: name, id: pet.id, events: [] })
   onAcked()
   let ageMonths = 0
