@@ -5,7 +5,7 @@ import { nodeFiles } from 'motia-runtime'
 import { Random } from '../chaos/random'
 import type { Chaos } from '../chaos/scenario'
 import { FaultyCalls, failuresOf } from './faulty-calls'
-import { makeFolder } from './power-cuts'
+import { makeMemoryFolder } from './power-cuts'
 import { type Fact, newPet, Promises } from './promises'
 import { quietly } from './quietly'
 import { openShop } from './shop'
@@ -82,7 +82,7 @@ export const failingCalls = async ({ seed, say }: Chaos): Promise<void> => {
 
 /** Runs the workload, and returns what is wrong afterwards. */
 const runWith = async (faulty: FaultyCalls): Promise<string[]> => {
-  const dataDir = makeFolder()
+  const dataDir = makeMemoryFolder()
   const facts: Fact[] = []
   const problems: string[] = []
   const note = (fact: Fact) => facts.push(fact)

@@ -18,7 +18,7 @@ import { runWorkload } from './workload'
 const AT_A_TIME = 100
 
 /** Makes an empty folder in memory, if the system has such a disk. */
-export const makeFolder = () => mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'power-cut-'))
+export const makeMemoryFolder = () => mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'power-cut-'))
 
 export interface PowerCutOptions {
   /** What picks among the folders, and how they are torn. */
@@ -76,7 +76,7 @@ export const cutPower = ({
 
 /** The long form: every folder of a workload, and every mutant. */
 export const powerCuts = async ({ seed, say }: Chaos): Promise<void> => {
-  const { found, recovered, broken } = await cutPower({ seed, clients: 6, starts: 2 })
+  const { found, recovered, broken } = await cutPower({ seed, clients: 7, starts: 2 })
   assert.deepEqual(broken, [])
   assert(recovered >= 10_000, `only ${recovered} folders`)
   say(`${recovered} of ${found} folders that a power cut may leave: nothing is lost in any`)
@@ -97,7 +97,7 @@ const record = async (
   { clients, starts, failures = 0, mutate }: Omit<PowerCutOptions, 'seed'>,
   random: Random,
 ): Promise<Entry<Fact>[]> => {
-  const dataDir = makeFolder()
+  const dataDir = makeMemoryFolder()
   try {
     const recorder = new Recorder<Fact>(dataDir)
     const disk = failingSyncs(recorder, () => random.chance(failures))
@@ -139,7 +139,7 @@ const failingSyncs = <Note>(recorder: Recorder<Note>, isFailing: () => boolean):
 const recover = async (log: readonly Entry<Fact>[], cutFolder: CutFolder): Promise<string[]> => {
   const facts = log.slice(0, cutFolder.cut).flatMap((entry) => (entry.kind === 'fact' ? entry.fact : []))
   const promises = new Promises(facts)
-  const dataDir = makeFolder()
+  const dataDir = makeMemoryFolder()
   try {
     layOut(dataDir, cutFolder)
     const shop = await openShop({ dataDir })

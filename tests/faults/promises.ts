@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { keyOf } from '../../src/audit/audit'
 import type { OwedEvent, Pet } from '../../src/pets/pet'
-import { JOB_TOPICS, type Shop } from './shop'
+import { auditKeyOf, JOB_TOPICS, type Shop } from './shop'
 
 /** What the outside asked of a shop, or was told by it. */
 export type Fact =
@@ -158,12 +158,10 @@ export class Promises {
     return problems
   }
 
-  #owe({ id, topic, data }: OwedEvent): void {
-    if (!JOB_TOPICS.includes(topic)) this.#audits.add(keyOf({ topic, traceId: '', data }))
-    else {
-      const key = keyOf({ topic: 'js.job.postcreate.completed', traceId: '', data })
-      this.#jobs.set(id, { id: String(data.petId), key })
-    }
+  #owe(event: OwedEvent): void {
+    const key = auditKeyOf(event)
+    if (JOB_TOPICS.includes(event.topic)) this.#jobs.set(event.id, { id: String(event.data.petId), key })
+    else this.#audits.add(key)
   }
 }
 

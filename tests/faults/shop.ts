@@ -6,7 +6,8 @@ import { OutboxRelay } from '../../packages/motia-runtime/src/outbox/outbox-rela
 import { Pets } from '../../src/app/pets'
 import { type AuditEntry, keyOf } from '../../src/audit/audit'
 import { AuditLog } from '../../src/audit/audit-log'
-import { jobCompleted, jobEnqueuedSchema } from '../../src/events/payloads'
+import { jobCompleted, jobEnqueuedSchema, petCreated, petPurged, petSoftDeleted } from '../../src/events/payloads'
+import type { OwedEvent, Pet } from '../../src/pets/pet'
 import { createFileStore } from '../../src/store/file/file-store'
 import { StoreError } from '../../src/store/store'
 import { waitFor } from '../support/wait-for'
@@ -14,8 +15,25 @@ import { waitFor } from '../support/wait-for'
 /** The topics that the audit trail subscribes to. */
 const AUDITED = ['js.pet.created', 'js.pet.soft.deleted', 'js.pet.purged', 'js.job.postcreate.completed']
 
+const [JOB, FEEDING] = ['js.job.postcreate.enqueued', 'js.feeding.reminder.enqueued'] as const
+
 /** The topics of the job that sets the feeding reminder. */
-export const JOB_TOPICS = ['js.job.postcreate.enqueued', 'js.feeding.reminder.enqueued']
+export const JOB_TOPICS: readonly string[] = [JOB, FEEDING]
+
+/** The events of each change, as the steps describe them. */
+export const EVENTS = {
+  created: (pet: Pet) => [
+    { topic: 'js.pet.created', data: petCreated(pet) },
+    { topic: JOB, data: { petId: pet.id, enqueuedAt: pet.createdAt } },
+  ],
+  deleted: (pet: Pet) => ({ topic: 'js.pet.soft.deleted', data: petSoftDeleted(pet) }),
+  restored: ({ id, updatedAt }: Pet) => ({ topic: FEEDING, data: { petId: id, enqueuedAt: updatedAt } }),
+  purged: (pet: Pet, purgedAt: number) => ({ topic: 'js.pet.purged', data: petPurged(pet, purgedAt) }),
+}
+
+/** Returns the key of the line that an event leaves in the audit trail; that of a job is written at its end. */
+export const auditKeyOf = ({ topic, data }: Pick<OwedEvent, 'topic' | 'data'>): string =>
+  keyOf({ topic: JOB_TOPICS.includes(topic) ? 'js.job.postcreate.completed' : topic, traceId: '', data })
 
 const MONTHS_MS = 100 * 24 * 60 * 60 * 1_000
 

@@ -3,12 +3,11 @@ import { type FileCalls, writeAll } from 'motia-runtime'
 import { z } from 'zod'
 import { aroundCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
 import { keyOf } from '../../src/audit/audit'
-import { petPurged, petSoftDeleted } from '../../src/events/payloads'
 import type { OwedEvent, Pet } from '../../src/pets/pet'
 import { StoreError } from '../../src/store/store'
 import { waitFor } from '../support/wait-for'
 import { CRON_STEP, type Fact, newPet, stateOf } from './promises'
-import { JOB_TOPICS, openShop, type Shop } from './shop'
+import { EVENTS, openShop, type Shop } from './shop'
 
 /** The pet that only an editor changes. */
 const EDITED = 'edited'
@@ -35,15 +34,7 @@ export interface WorkloadOptions {
 /** How long something is waited for that may never come, since requests are refused, in ms. */
 const IMPATIENCE_MS = 300
 
-const [JOB = '', FEEDING = ''] = JOB_TOPICS
-
-const created = ({ id, name, species, createdAt }: Pet) => [
-  { topic: 'js.pet.created', data: { type: 'pet.created', petId: id, name, species, createdAt } },
-  { topic: JOB, data: { petId: id, enqueuedAt: createdAt } },
-]
-const deleted = (pet: Pet) => ({ topic: 'js.pet.soft.deleted', data: petSoftDeleted(pet) })
-const restored = ({ id, updatedAt }: Pet) => ({ topic: FEEDING, data: { petId: id, enqueuedAt: updatedAt } })
-const purged = (pet: Pet, purgedAt: number) => ({ topic: 'js.pet.purged', data: petPurged(pet, purgedAt) })
+const { created, deleted, purged } = EVENTS
 
 /**
  * Servers run from their start to their stop: clients create, change, delete, restore and purge pets at the same time, jobs fail
@@ -128,11 +119,10 @@ const runClient = async (shop: Shop, options: ClientOptions): Promise<void> => {
   const first = await change('0 new', () => pets.create(newPet(name), created, name))
   if (!first) return
   const { id } = first.pet
-  const describe = { deleted, restored }
-  for (const ageMonths of [1, 2]) await change(`${ageMonths} new`, () => pets.update({ id }, { ageMonths }, describe))
+  for (const ageMonths of [1, 2]) await change(`${ageMonths} new`, () => pets.update({ id }, { ageMonths }, EVENTS))
   if (index % 2 === 1) await change('2 deleted', () => pets.softDelete({ id }, deleted))
   if (index % 4 === 1)
-    await change('3 available', () => pets.update({ id }, { status: 'available', ageMonths: 3 }, describe))
+    await change('3 available', () => pets.update({ id }, { status: 'available', ageMonths: 3 }, EVENTS))
   if (index % 4 === 3) await change(stateOf(undefined), () => later.purge(id, purged))
   const repair = () => {
     failures.delete(id)
@@ -256,7 +246,7 @@ const editTwice = async (shop: Shop, editor: Editor, name: string, note: (fact: 
     const state = `${ageMonths} new`
     const saved = editor.save(pet.id, ageMonths, moment, () => note({ kind: 'asked', pet: name, state }))
     // So that there is something to bring the file up to date with.
-    await Promise.all([saved, shop.pets.update({ id: pet.id }, { species: 'bird' }, { deleted, restored })])
+    await Promise.all([saved, shop.pets.update({ id: pet.id }, { species: 'bird' }, EVENTS)])
     onAcked()
   }
 }

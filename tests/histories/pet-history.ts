@@ -7,6 +7,9 @@ export interface SeenPet {
   status: string
 }
 
+/** Returns what a client can tell of a pet. */
+export const seenOf = ({ name, ageMonths, status }: SeenPet): SeenPet => ({ name, ageMonths, status })
+
 /**
  * A request that concerns one pet. `saw` is the pet in the response, null for a 404, `changed` for a 412; missing if none came. An
  * update with `ifMatch` must only be made of that pet.

@@ -4,11 +4,9 @@ import { updatePetSchema } from '../../src/pets/payloads'
 import { type Pet, PetChangedError, PetNotFoundError } from '../../src/pets/pet'
 import type { PetStore } from '../../src/store/store'
 import type { Endpoint, SeenVersion } from './clients'
-import type { SeenPet } from './pet-history'
+import { seenOf } from './pet-history'
 
-const seen = ({ name, ageMonths, status }: SeenPet): SeenPet => ({ name, ageMonths, status })
-
-const versionOf = (pet: Pet): SeenVersion => ({ saw: seen(pet), etag: etagOf(JSON.stringify(pet)) })
+const versionOf = (pet: Pet): SeenVersion => ({ saw: seenOf(pet), etag: etagOf(JSON.stringify(pet)) })
 
 const orNull = async <T>(pet: Promise<T>): Promise<T | null> => {
   try {
@@ -26,7 +24,7 @@ export const petsEndpoint = (store: PetStore): Endpoint => {
   return {
     create: async (fields) => {
       const { pet } = await pets.create({ ...fields, species: 'dog' }, () => [])
-      return { id: pet.id, saw: seen(pet) }
+      return { id: pet.id, saw: seenOf(pet) }
     },
     update: async (id, fields, ifMatch) => {
       const patch = updatePetSchema.parse(fields)
@@ -44,6 +42,6 @@ export const petsEndpoint = (store: PetStore): Endpoint => {
       const pet = await orNull(pets.get(id))
       return pet && versionOf(pet)
     },
-    list: async () => new Map((await pets.list()).map((pet) => [pet.id, seen(pet)])),
+    list: async () => new Map((await pets.list()).map((pet) => [pet.id, seenOf(pet)])),
   }
 }

@@ -1,12 +1,10 @@
 import type { Scheduler } from 'fast-check'
 import type { FileCalls } from 'motia-runtime'
-import { z } from 'zod'
 import { keyOf } from '../../src/audit/audit'
-import { jobCompleted, petCreated, petSoftDeleted } from '../../src/events/payloads'
 import { type OwedEvent, type Pet, PetNotFoundError } from '../../src/pets/pet'
-import { openShop, type Shop } from '../faults/shop'
+import { auditKeyOf, EVENTS, openShop, type Shop } from '../faults/shop'
 import { History } from '../histories/clients'
-import type { PetCall, SeenPet } from '../histories/pet-history'
+import { type PetCall, seenOf } from '../histories/pet-history'
 import { Crashed, type DiskProcess, SimDisk } from './sim-disk'
 
 /** What a client does next. Changes and reads concern the pet that was created last. */
@@ -37,28 +35,6 @@ const SERVERS = [0, 1]
 const MOST_STEPS = 20_000
 
 const FIELDS = { delete: { status: 'deleted' }, restore: { status: 'new' } } as const
-
-const seen = ({ name, ageMonths, status }: Pet): SeenPet => ({ name, ageMonths, status })
-
-const JOB = 'js.job.postcreate.enqueued'
-const FEEDING = 'js.feeding.reminder.enqueued'
-const describeCreate = (pet: Pet) => [
-  { topic: 'js.pet.created', data: petCreated(pet) },
-  { topic: JOB, data: { petId: pet.id, enqueuedAt: pet.createdAt } },
-]
-const describeUpdate = {
-  deleted: (pet: Pet) => ({ topic: 'js.pet.soft.deleted', data: petSoftDeleted(pet) }),
-  restored: ({ id, updatedAt }: Pet) => ({ topic: FEEDING, data: { petId: id, enqueuedAt: updatedAt } }),
-}
-
-const jobSchema = z.object({ petId: z.string(), enqueuedAt: z.number() })
-
-/** The key of the line that an event must leave in the audit trail; that of a job is written at its end. */
-const auditKeyOf = ({ topic, data }: OwedEvent): string => {
-  if (topic !== JOB && topic !== FEEDING) return keyOf({ topic, data, traceId: '' })
-  const { petId, enqueuedAt } = jobSchema.parse(data)
-  return keyOf({ topic: 'js.job.postcreate.completed', data: jobCompleted(petId, enqueuedAt, 0), traceId: '' })
-}
 
 interface SimServer {
   process: DiskProcess
@@ -106,7 +82,7 @@ class Simulation {
   async problems(): Promise<string[]> {
     for (const [server, { shop }] of this.#servers.entries()) {
       const pets = (await shop?.pets.list()) ?? []
-      const saw = new Map(pets.map((pet) => [pet.id, seen(pet)]))
+      const saw = new Map(pets.map((pet) => [pet.id, seenOf(pet)]))
       this.#history.addList({ calledAt: ++this.#now, returnedAt: ++this.#now, server, saw })
     }
     const keys = this.#auditKeys()
@@ -172,16 +148,16 @@ class Simulation {
     }
     const id = this.#history.ids.at(-1)
     if (action === 'create' || id === undefined) {
-      const pet = await response(shop.pets.create({ name, species: 'dog', ageMonths: 0 }, describeCreate))
+      const pet = await response(shop.pets.create({ name, species: 'dog', ageMonths: 0 }, EVENTS.created))
       const fields = { name, ageMonths: 0, status: 'new' }
-      if (pet) record(pet.id, { kind: 'create', fields, saw: seen(pet) })
+      if (pet) record(pet.id, { kind: 'create', fields, saw: seenOf(pet) })
     } else if (action === 'read') {
       const pet = await response(shop.pets.get(id).then((found) => ({ pet: found, events: [] })))
-      if (pet) record(id, { kind: 'read', saw: seen(pet) })
+      if (pet) record(id, { kind: 'read', saw: seenOf(pet) })
     } else {
       const fields = action === 'update' ? { name } : FIELDS[action]
-      const pet = await response(shop.pets.update({ id }, fields, describeUpdate))
-      record(id, { kind: 'update', fields, ...(pet && { saw: seen(pet) }) }, pet !== null)
+      const pet = await response(shop.pets.update({ id }, fields, EVENTS))
+      record(id, { kind: 'update', fields, ...(pet && { saw: seenOf(pet) }) }, pet !== null)
     }
   }
 
