@@ -39,7 +39,7 @@ test(
       expect(p99).toBeGreaterThan(0)
     }
     expect(output).toMatch(/\| POST +\| peer +\|/)
-    expect(output).toContain('POST, 1 client: p50 ≤ 0.5× peer')
+    expect(output).toMatch(/\| against the peer +\| 1 client: p50 ≤ 0\.5× \|/)
   },
   TIMEOUT_MS,
 )
