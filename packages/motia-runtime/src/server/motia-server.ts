@@ -15,7 +15,7 @@ import type { z } from 'zod'
 import { LeasedCronAdapter } from '../cron/cron-adapter'
 import { parseCron } from '../cron/cron-schedule'
 import { CronScheduler } from '../cron/cron-scheduler'
-import type { Engine, EventHandler } from '../engine/engine'
+import type { Engine, EngineEvents, EventHandler } from '../engine/engine'
 import type { Handler } from '../http/handler'
 import { tellTraceId } from '../http/routes'
 import { StepLogger } from '../logging/step-logger'
@@ -93,29 +93,30 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
     if (!step) throw new Error(`There is no step ${name}`)
     return step
   }
-  const route = (stepName: string, stockHandler: EventHandler): EventHandler =>
-    isInProcess
+  const feed = new WorkbenchFeed(engine.feed, traceLimit)
+  const runner = new StepRunner({
+    modules: project.modules,
+    lockedData,
+    state: engine.state,
+    events: engine.events,
+    feed,
+    handlerTimeout,
+  })
+  const route = (topic: string, stepName: string, stockHandler: EventHandler): EventHandler => {
+    const routed: EventHandler = isInProcess
       ? (event) => runner.runEvent(stepNamed(stepName), event.data, event.traceId)
       : (event) => logFailure(feed, stepNamed(stepName), event, stockHandler)
-  const events: EventAdapter = {
-    emit: (event) => engine.events.emit(event),
-    subscribe: (topic, stepName, handler, config) => {
-      // The queue returns what `emit` put in. Motia types neither, and the step checks its input itself.
-      const routed = route(stepName, handler as EventHandler)
-      return engine.events.subscribe(topic, stepName, metrics?.timeJobs(topic, stepName, routed) ?? routed, config)
-    },
-    unsubscribe: (handle) => engine.events.unsubscribe(handle),
-    shutdown: () => engine.events.shutdown(),
-    getSubscriptionCount: (topic) => engine.events.getSubscriptionCount(topic),
-    listTopics: () => engine.events.listTopics(),
+    return metrics?.timeJobs(topic, stepName, routed) ?? routed
   }
-
   let listener: RequestListener | undefined
   const motiaServer = createServer(
     lockedData,
     engine.state,
     { isVerbose: true, printer },
-    { eventAdapter: events, cronAdapter: new LeasedCronAdapter(engine.leases, (name) => lastTickOf(stepNamed(name))) },
+    {
+      eventAdapter: routedEvents(engine.events, route),
+      cronAdapter: new LeasedCronAdapter(engine.leases, (name) => lastTickOf(stepNamed(name))),
+    },
     (app) => {
       const answer = isInProcess ? (step: Step) => answerBy(runner, step) : null
       listener = options.configureApp(app, { lockedData, answer })
@@ -128,15 +129,6 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
     isWatched: () => motiaServer.socketServer.clients.size > 0,
     sendAll: (streamName, groupId) => pages.sendAll(streamName, groupId),
   })
-  const feed = new WorkbenchFeed(engine.feed, traceLimit)
-  const runner: StepRunner = new StepRunner({
-    modules: project.modules,
-    lockedData,
-    state: engine.state,
-    events: engine.events,
-    feed,
-    handlerTimeout,
-  })
   const runCron = (step: Step) => runner.runCron(step, newTraceId())
   const scheduler = new CronScheduler({
     leases: engine.leases,
@@ -146,15 +138,7 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
     for (const step of lockedData.getActiveSteps().filter(isCronStep)) scheduler.createCronJob(step)
   }
 
-  // Both runners log and trace through the feed, so neither waits for the engine, and both print the same lines.
-  motiaServer.motia.loggerFactory.create = ({ stepName, traceId, flows = [] }) => {
-    tellTraceId(traceId)
-    return new StepLogger(feed, traceId, stepName, flows)
-  }
-  const newTracer = async (traceId: string, step: Step, logger: StepLogger) =>
-    new StepTracer(feed, traceId, step, logger)
-  Object.assign(motiaServer.motia.tracerFactory, { createTracer: newTracer, attachToTrace: newTracer })
-
+  recordIn(feed, motiaServer)
   return {
     motiaServer,
     lockedData,
@@ -166,6 +150,32 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
       await feed.flush()
     },
   }
+}
+
+/** Returns Motia's event adapter with the events of an engine, and each step's handler replaced by that from `route`. */
+const routedEvents = (
+  events: EngineEvents,
+  route: (topic: string, stepName: string, stockHandler: EventHandler) => EventHandler,
+): EventAdapter => ({
+  emit: (event) => events.emit(event),
+  subscribe: (topic, stepName, handler, config) =>
+    // The queue returns what `emit` put in. Motia types neither, and the step checks its input itself.
+    events.subscribe(topic, stepName, route(topic, stepName, handler as EventHandler), config),
+  unsubscribe: (handle) => events.unsubscribe(handle),
+  shutdown: () => events.shutdown(),
+  getSubscriptionCount: (topic) => events.getSubscriptionCount(topic),
+  listTopics: () => events.listTopics(),
+})
+
+/** Makes both runners log and trace through the feed, so neither waits for the engine, and both print the same lines. */
+const recordIn = (feed: WorkbenchFeed, { motia }: MotiaServer): void => {
+  motia.loggerFactory.create = ({ stepName, traceId, flows = [] }) => {
+    tellTraceId(traceId)
+    return new StepLogger(feed, traceId, stepName, flows)
+  }
+  const newTracer = async (traceId: string, step: Step, logger: StepLogger) =>
+    new StepTracer(feed, traceId, step, logger)
+  Object.assign(motia.tracerFactory, { createTracer: newTracer, attachToTrace: newTracer })
 }
 
 const lastTickOf = (step: Step): number =>
