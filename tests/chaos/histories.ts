@@ -37,7 +37,11 @@ export const histories = async (
   const world = await makeWorld()
   const servers = await Promise.all(Array.from({ length: count }, () => startServer(world.options)))
   const load = startClients({
-    connect: () => servers.map(({ url }) => httpEndpoint(url, random.pick(NAMESPACES))),
+    connect: () => {
+      // An `Idempotency-Key` counts in one namespace.
+      const namespace = random.pick(NAMESPACES)
+      return servers.map(({ url }) => httpEndpoint(url, namespace))
+    },
     seed,
     clients: 8,
     pets: 10,

@@ -10,7 +10,8 @@ export interface SeenVersion {
 
 /** A server as a client sees it. A method that rejects got no response; if with `NotDone`, nothing has happened. */
 export interface Endpoint {
-  create(fields: Pick<SeenPet, 'name' | 'ageMonths'>): Promise<{ id: string; saw: SeenPet }>
+  /** `key` is its `Idempotency-Key`. */
+  create(fields: Pick<SeenPet, 'name' | 'ageMonths'>, key: string): Promise<{ id: string; saw: SeenPet }>
   /** Returns null if there is no such pet, and `changed` if it does not match. */
   update(id: string, fields: Partial<SeenPet>, ifMatch?: string): Promise<SeenVersion | null | 'changed'>
   /** Returns whether there was such a pet. */
@@ -34,6 +35,8 @@ interface List {
 export class History {
   readonly #pets = new Map<string, PetOperation[]>()
   readonly #lists: List[] = []
+  /** How many creates are under way, or have ended without a response. */
+  unansweredCreates = 0
 
   get ids(): string[] {
     return [...this.#pets.keys()]
@@ -75,9 +78,11 @@ export class History {
 
   /**
    * Returns what is wrong with the first pet whose history is not linearizable, or null. `reader`: only the reads of that server
-   * count, with the changes of all.
+   * count, with the changes of all. A pet that nobody was told of is one that a repeated create has made again.
    */
   problem(reader?: number): string | null {
+    const unknown = new Set(this.#lists.flatMap(({ saw }) => [...saw.keys()]).filter((id) => !this.#pets.has(id)))
+    if (unknown.size > this.unansweredCreates) return `Created twice: one of the pets ${[...unknown].join(', ')}`
     for (const id of this.ids) {
       const operations = this.of(id).filter(
         ({ call, server }) => reader === undefined || call.kind !== 'read' || server === reader,
@@ -148,6 +153,27 @@ export const startClients = ({ connect, seed, clients, pets, pause }: ClientOpti
       )
       return version
     }
+    /** Creates a pet; sends that again, to any server, until there is a response. */
+    const create = async (fields: Pick<SeenPet, 'name' | 'ageMonths'>): Promise<void> => {
+      const calledAt = performance.now()
+      history.unansweredCreates += 1
+      while (isRunning) {
+        const server = random.int(0, endpoints.length - 1)
+        try {
+          const created = await endpoints[server]?.create(fields, fields.name)
+          if (!created) return
+          const { id, saw } = created
+          const call = { kind: 'create' as const, fields: { ...fields, status: 'new' }, saw }
+          history.add(id, { calledAt, returnedAt: performance.now(), server, call })
+          history.unansweredCreates -= 1
+          return
+        } catch {
+          // An endpoint that is suspect sends no change before a read.
+          await endpoints[server]?.read('0').catch(() => null)
+          await sleep(pause)
+        }
+      }
+    }
     const turn = async (): Promise<void> => {
       const server = random.int(0, endpoints.length - 1)
       const endpoint = endpoints[server]
@@ -158,14 +184,7 @@ export const startClients = ({ connect, seed, clients, pets, pause }: ClientOpti
       const name = `${index}-${++count}`
       const ageMonths = count
       if (!hot || random.chance(ids.length < pets ? 0.1 : 0.005)) {
-        await ask(
-          server,
-          () => endpoint.create({ name, ageMonths }),
-          (about, created) => {
-            const fields = { name, ageMonths, status: 'new' }
-            if (created) history.add(created.id, { ...about, call: { kind: 'create', fields, saw: created.saw } })
-          },
-        )
+        await create({ name, ageMonths })
         return
       }
       const id = random.chance(0.5) ? hot : random.pick([hot, ...ids.slice(-pets)])

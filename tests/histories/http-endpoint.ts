@@ -39,8 +39,9 @@ export const httpEndpoint = (url: string, namespace: (typeof NAMESPACES)[number]
   const versionIn = ({ status, body, headers }: Answer): SeenVersion | null =>
     status === 404 ? null : { saw: seenPet.parse(body), etag: z.string().parse(headers.etag) }
   return {
-    create: async (fields) => {
-      const { id, ...saw } = createdPet.parse((await send('POST', '', { ...fields, species: 'dog' })).body)
+    create: async (fields, key) => {
+      const answer = await send('POST', '', { ...fields, species: 'dog' }, { 'Idempotency-Key': key })
+      const { id, ...saw } = createdPet.parse(answer.body)
       return { id, saw }
     },
     update: async (id, fields, ifMatch) => {

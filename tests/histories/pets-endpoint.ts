@@ -22,8 +22,8 @@ export const petsEndpoint = (store: PetStore): Endpoint => {
   const pets = new Pets(store)
   const event = () => ({ topic: 'x', data: {} })
   return {
-    create: async (fields) => {
-      const { pet } = await pets.create({ ...fields, species: 'dog' }, () => [])
+    create: async (fields, key) => {
+      const { pet } = await pets.create({ ...fields, species: 'dog' }, () => [], key)
       return { id: pet.id, saw: seenOf(pet) }
     },
     update: async (id, fields, ifMatch) => {

@@ -61,6 +61,21 @@ const withEarlyMatch = (store: PetStore): Endpoint => {
   }
 }
 
+/** A server whose responses to every second create are lost. */
+const withLostCreates = (store: PetStore, keyOf: (key: string, attempt: number) => string): Endpoint => {
+  const endpoint = petsEndpoint(store)
+  let attempts = 0
+  return {
+    ...endpoint,
+    create: async (fields, key) => {
+      attempts += 1
+      const created = await endpoint.create(fields, keyOf(key, attempts))
+      if (attempts % 2 === 1) throw new Error('The response is lost')
+      return created
+    },
+  }
+}
+
 describe(`Histories of concurrent clients (seed ${SEED})`, () => {
   test('When one store is used, then each pet’s history is linearizable', async () => {
     const history = await historyOf(openFolder(1))
@@ -77,6 +92,13 @@ describe(`Histories of concurrent clients (seed ${SEED})`, () => {
   test('When a pet may change between the check of If-Match and the update, then the check finds it', async () => {
     const history = await historyOf(openFolder(1), withEarlyMatch)
     expect(history.problem()).toMatch(/^Pet \d+: No order of the requests explains this response/)
+  })
+
+  test('When responses to creates are lost, then each pet is created once, unless keys are ignored, which is found', async () => {
+    const good = await historyOf(openFolder(3), (store) => withLostCreates(store, (key) => key))
+    for (const reader of [0, 1, 2]) expect(good.problem(reader)).toBeNull()
+    const bad = await historyOf(openFolder(3), (store) => withLostCreates(store, (key, attempt) => `${key}-${attempt}`))
+    expect(bad.problem()).toMatch(/^Created twice/)
   })
 
   // A change that is being made shows on the other servers before it is acknowledged, and on its own only then.
