@@ -48,7 +48,7 @@ export class Turns<Work> {
     if (this.#timer) clearTimeout(this.#timer)
     const wait = this.#deadline - performance.now()
     if (wait > 0) {
-      this.#timer = setTimeout(() => this.#schedule(), wait).unref()
+      this.#timer = setTimeout(() => this.#schedule(), wait)
       return
     }
     this.#running = this.#take().finally(() => {
