@@ -5,7 +5,8 @@ const ALPHABET = 'ABCDEFGHJKMNPQRSTUVWXYZ123456789'
  * time.
  */
 export const newTraceId = (): string => {
-  const code = Array.from({ length: 5 }, () => ALPHABET[Math.floor(Math.random() * ALPHABET.length)]).join('')
+  let code = ''
+  while (code.length < 5) code += ALPHABET[Math.floor(Math.random() * ALPHABET.length)]
   return `${code}-${String(Date.now()).slice(6)}`
 }
 
