@@ -5,6 +5,9 @@ import { readAuditFile } from './audit-file-reader'
 /** How much of the trail's end to search for events that were delivered before, in bytes. */
 const RECENT_BYTES = 256 * 1024
 
+/** How long an entry may wait to share a sync, in ms. Each sync delays those of changes, for which clients wait. */
+const PATIENCE_MS = 2
+
 /** How many events to remember, so that a running process need not search the file. */
 const RECENT_EVENTS = 10_000
 
@@ -52,7 +55,7 @@ export class AuditLog implements Audit {
       const isKnown = this.#recent.has(key) || this.#writing.has(key)
       this.#writing.add(key)
       return { entries: isKnown ? [] : [entry], value: undefined }
-    })
+    }, PATIENCE_MS)
   }
 
   async readAfter(end: string | undefined): Promise<AuditNews> {
