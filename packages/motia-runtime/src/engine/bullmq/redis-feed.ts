@@ -1,8 +1,7 @@
 import type { ChainableCommander, Redis } from 'ioredis'
 import { safeJson } from '../../traces/safe-json'
-import type { FeedBatch, FeedTarget } from '../../traces/workbench-feed'
-import type { OpenWorkbench } from '../engine'
-import { DEFAULT_GROUP, GROUPS, isPushedSingly, LOGS, sendAllOf, TRACES } from '../workbench-streams'
+import type { FeedBatch } from '../../traces/workbench-feed'
+import { DEFAULT_GROUP, GROUPS, LOGS, StreamFeed, TRACES } from '../stream-feed'
 import type { GroupKeys, RedisStreams } from './redis-streams'
 
 /** The names of the streams that the feed fills. */
@@ -16,45 +15,27 @@ export interface RedisFeedOptions {
   limit: number
 }
 
-/**
- * Keeps the latest traces and log lines in Motia's streams. Writes a batch in one round trip. While a Workbench is
- * open, sets a small batch entry by entry instead, so that the streams push it to the pages. After a larger one, the
- * pages get all that is kept.
- */
-export class RedisFeed implements FeedTarget {
+/** The latest traces and log lines, in Redis. Writes a batch in one round trip. */
+export class RedisFeed extends StreamFeed {
   readonly #redis: Redis
   readonly #streams: RedisStreams
   readonly #limit: number
-  #workbench: OpenWorkbench | undefined
 
   constructor({ redis, streams, limit }: RedisFeedOptions) {
+    super()
     this.#redis = redis
     this.#streams = streams
     this.#limit = limit
   }
 
-  attach(workbench: OpenWorkbench): void {
-    this.#workbench = workbench
-  }
-
-  isReady(): boolean {
+  override isReady(): boolean {
     return this.#redis.status === 'ready'
   }
 
-  async write(batch: FeedBatch): Promise<void> {
-    const workbench = this.#workbench?.isWatched() ? this.#workbench : undefined
-    if (workbench && isPushedSingly(batch)) await push(batch, workbench.getStreams())
-    else await this.#store(batch)
-    const isTrimmed = await this.#trim(new Set(batch.traces.map(({ parentTraceId }) => parentTraceId)))
-    // Pages do not notice what is trimmed.
-    if (workbench && (isTrimmed || !isPushedSingly(batch))) sendAllOf(batch, workbench)
-  }
-
-  async #store({ groups, traces, logs }: FeedBatch): Promise<void> {
+  protected override async store({ groups, traces, logs }: FeedBatch): Promise<void> {
     const pipeline = this.#redis.pipeline()
     for (const group of groups) {
       const { items, order } = this.#keysOf(GROUPS)
-      // The first step of a chain names its group. Later steps, on any server, do not.
       pipeline.hsetnx(items, group.id, safeJson(group)).zadd(order, 'NX', group.startTime, group.id)
     }
     for (const trace of traces) {
@@ -68,12 +49,9 @@ export class RedisFeed implements FeedTarget {
     await run(pipeline)
   }
 
-  /**
-   * Removes the oldest trace groups and log lines, and the oldest traces of the given groups, since a client may use
-   * one trace for all its requests. Other servers may do the same at the same time. Returns whether anything was
-   * removed.
-   */
-  async #trim(groupIds: ReadonlySet<string>): Promise<boolean> {
+  /** Other servers may do the same at the same time. */
+  protected override async trim({ traces }: FeedBatch): Promise<boolean> {
+    const groupIds = new Set(traces.map(({ parentTraceId }) => parentTraceId))
     const [groupKeys, logKeys] = [this.#keysOf(GROUPS), this.#keysOf(LOGS)]
     const end = -(this.#limit + 1)
     const grown = Array.from(groupIds, async (id) => {
@@ -102,17 +80,6 @@ export class RedisFeed implements FeedTarget {
   #keysOf(stream: string): GroupKeys {
     return this.#streams.keysOf(stream, DEFAULT_GROUP)
   }
-}
-
-/** Sets the batch in Motia's streams, which push it to the pages of the Workbench and keep it in Redis. */
-const push = async (batch: FeedBatch, streams: ReturnType<OpenWorkbench['getStreams']>): Promise<void> => {
-  const [groups, traces, logs] = [streams[GROUPS]?.(), streams[TRACES]?.(), streams[LOGS]?.()]
-  for (const group of batch.groups) {
-    const isKnown = await groups?.get(DEFAULT_GROUP, group.id)
-    if (!isKnown) await groups?.set(DEFAULT_GROUP, group.id, group)
-  }
-  for (const trace of batch.traces) await traces?.set(trace.parentTraceId, trace.id, JSON.parse(safeJson(trace)))
-  for (const line of batch.logs) await logs?.set(DEFAULT_GROUP, line.id, JSON.parse(safeJson(line)))
 }
 
 /** Runs a pipeline. Rejects with the first error of its commands. */

@@ -1,0 +1,68 @@
+import { safeJson } from '../traces/safe-json'
+import type { FeedBatch, FeedTarget } from '../traces/workbench-feed'
+import type { OpenWorkbench } from './engine'
+
+/** Motia's streams for the Workbench. */
+export const [GROUPS, TRACES, LOGS] = ['motia-trace-group', 'motia-trace', '__motia.logs'] as const
+
+/** The group of all trace groups, and of all log lines. Traces are in the group of their trace group's id. */
+export const DEFAULT_GROUP = 'default'
+
+/** How many entries of a batch are pushed one at a time. A page draws itself after each, and falls behind if there are more. */
+const MOST_SINGLE_PUSHES = 20
+
+/**
+ * Keeps the latest traces and log lines in Motia's streams. While a Workbench is open, sets a small batch entry by
+ * entry, so that the streams push it to the pages. After a larger one, the pages get all that is kept.
+ */
+export abstract class StreamFeed implements FeedTarget {
+  #workbench: OpenWorkbench | undefined
+
+  attach(workbench: OpenWorkbench): void {
+    this.#workbench = workbench
+  }
+
+  /** Whether a page of the Workbench is open. */
+  get isWatched(): boolean {
+    return this.#workbench?.isWatched() ?? false
+  }
+
+  abstract isReady(): boolean
+
+  async write(batch: FeedBatch): Promise<void> {
+    const { groups, traces, logs } = batch
+    const workbench = this.isWatched ? this.#workbench : undefined
+    const isSmall = groups.length + traces.length + logs.length <= MOST_SINGLE_PUSHES
+    if (workbench && isSmall) await push(batch, workbench.getStreams())
+    else await this.store(batch)
+    const isTrimmed = await this.trim(batch)
+    // Pages do not notice what is removed.
+    if (workbench && (isTrimmed || !isSmall)) sendAllOf(batch, workbench)
+  }
+
+  /** Stores a batch without a push. The first step of a chain names its group. Later steps do not change the name. */
+  protected abstract store(batch: FeedBatch): void | Promise<void>
+
+  /**
+   * Removes the oldest trace groups and log lines, and the oldest traces of the batch's groups, since a client may use
+   * one trace for all its requests. Returns whether anything was removed.
+   */
+  protected abstract trim(batch: FeedBatch): boolean | Promise<boolean>
+}
+
+/** Sets the batch in Motia's streams, which push it to the pages of the Workbench and store it. */
+const push = async (batch: FeedBatch, streams: ReturnType<OpenWorkbench['getStreams']>): Promise<void> => {
+  const [groups, traces, logs] = [streams[GROUPS]?.(), streams[TRACES]?.(), streams[LOGS]?.()]
+  for (const group of batch.groups) {
+    const isKnown = await groups?.get(DEFAULT_GROUP, group.id)
+    if (!isKnown) await groups?.set(DEFAULT_GROUP, group.id, group)
+  }
+  for (const trace of batch.traces) await traces?.set(trace.parentTraceId, trace.id, JSON.parse(safeJson(trace)))
+  for (const line of batch.logs) await logs?.set(DEFAULT_GROUP, line.id, JSON.parse(safeJson(line)))
+}
+
+/** Sends the pages all that is kept of each group that a batch belongs to, in one message for each. */
+const sendAllOf = ({ groups }: FeedBatch, workbench: OpenWorkbench): void => {
+  for (const stream of [GROUPS, LOGS]) workbench.sendAll(stream, DEFAULT_GROUP)
+  for (const { id } of groups) workbench.sendAll(TRACES, id)
+}
