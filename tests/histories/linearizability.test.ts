@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { findViolation, type Model, type Operation } from './linearizability'
+import { type PetOperation, petProblem } from './pet-history'
 
 /** A register of a number: `write` has no result, `read` must see what is there. */
 type Call = { kind: 'write' | 'read'; value: number }
@@ -94,4 +95,31 @@ test('When histories are random, then the search agrees with trying every order'
     { seed: 14, numRuns: 3_000 },
   )
   expect(Math.min(seen.good, seen.bad)).toBeGreaterThan(300)
+})
+
+describe('the history of a pet', () => {
+  const fields = { name: 'Rex', ageMonths: 1, status: 'new' }
+  const create: PetOperation = { call: { kind: 'create', fields, saw: fields }, calledAt: 0, returnedAt: 1, server: 0 }
+  const rename: PetOperation = {
+    call: { kind: 'update', fields: { name: 'Max' } },
+    calledAt: 2,
+    returnedAt: NEVER,
+    server: 0,
+  }
+  const match = (ifMatch: typeof fields): PetOperation => ({
+    call: { kind: 'update', fields: { ageMonths: 2 }, ifMatch, saw: { ...ifMatch, ageMonths: 2 } },
+    calledAt: 3,
+    returnedAt: 4,
+    server: 1,
+  })
+
+  test('When an update names a version that a change without a response has made, then there is no violation', () => {
+    expect(petProblem([create, rename, match({ ...fields, name: 'Max' })])).toBeNull()
+  })
+
+  test('When an update is made although the pet has changed since its version, then the response is found', () => {
+    const read: PetOperation = { call: { kind: 'read', saw: fields }, calledAt: 5, returnedAt: 6, server: 1 }
+    expect(petProblem([create, match({ ...fields, name: 'Max' })])).toContain('"ifMatch"')
+    expect(petProblem([create, rename, match(fields), read])).toContain('"read"')
+  })
 })

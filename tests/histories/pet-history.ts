@@ -63,7 +63,12 @@ const petModel: Model<PetState, PetCall> = {
 const withoutUnseen = (operations: readonly PetOperation[]): PetOperation[] => {
   const seen = new Set<unknown>()
   for (const { call } of operations) {
-    if ('saw' in call && call.saw && call.saw !== 'changed') seen.add(call.saw.name).add(call.saw.ageMonths)
+    const responses = [
+      'saw' in call && call.saw !== 'changed' ? call.saw : null,
+      // A client got it in a response that may be of another server, whose reads do not count here.
+      'ifMatch' in call ? call.ifMatch : null,
+    ]
+    for (const pet of responses) if (pet) seen.add(pet.name).add(pet.ageMonths)
   }
   return operations.filter(({ call, returnedAt }) => {
     if (returnedAt < Number.POSITIVE_INFINITY || call.kind !== 'update' || call.fields.status !== undefined) return true
