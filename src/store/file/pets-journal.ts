@@ -4,7 +4,7 @@ import { type JournalRecord, type RecordContent, readRecords, toRecord } from '.
 export type Replacement = NonNullable<RecordContent['replacing']>
 
 /** The addition of a turn to the journal. */
-export type Addition = Pick<RecordContent, 'changes' | 'replacing'>
+type Addition = Pick<RecordContent, 'changes' | 'replacing'>
 
 /**
  * The records of the journal: the changes to the pets, and which of them each version of the data file contains. A new

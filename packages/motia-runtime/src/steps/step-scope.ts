@@ -37,8 +37,8 @@ export const currentRun = (): Run => scopes.getStore()?.run ?? {}
 
 /**
  * Runs a step's code. Any error, in its promise or outside (a timer's callback, a forgotten promise), rejects this call
- * and nothing else. After `deadlineMs`, rejects with the error from `onDeadline`. The step's code may go on, since
- * nothing can stop it, but its result is ignored.
+ * and nothing else. After the deadline, rejects with its error. The step's code may go on, since nothing can stop it,
+ * but its result is ignored.
  */
 export const runInScope = async <T>(
   step: string,

@@ -21,13 +21,13 @@ export interface Trace {
 }
 
 /** A log line as the Workbench's Logs tab shows it. */
-export type LogLine = Record<string, unknown> & { id: string }
+export type FeedLine = Record<string, unknown> & { id: string }
 
 /** The data of one flush. */
 export interface FeedBatch {
   groups: TraceGroup[]
   traces: Trace[]
-  logs: LogLine[]
+  logs: FeedLine[]
 }
 
 /** Stores traces and log lines for the Workbench. */
@@ -77,7 +77,7 @@ export class WorkbenchFeed {
   readonly #target: FeedTarget
   readonly #limit: number
   readonly #traces = new Map<string, { group: TraceGroup; trace: Trace }>()
-  readonly #logs = new Map<string, LogLine>()
+  readonly #logs = new Map<string, FeedLine>()
   /** The ids of the traces that were last written as running. Their end must be written too. */
   readonly #shownRunning = new Set<string>()
   #timer: NodeJS.Timeout | undefined

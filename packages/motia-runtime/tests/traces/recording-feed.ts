@@ -1,16 +1,16 @@
-import { type LogLine, type Trace, type TraceGroup, WorkbenchFeed } from '../../src/traces/workbench-feed'
+import { type FeedLine, type Trace, type TraceGroup, WorkbenchFeed } from '../../src/traces/workbench-feed'
 
 /** A Workbench feed, and what it would have written by now. */
 export interface RecordingFeed {
   feed: WorkbenchFeed
-  written: () => Promise<{ groups: TraceGroup[]; traces: Trace[]; logs: LogLine[] }>
+  written: () => Promise<{ groups: TraceGroup[]; traces: Trace[]; logs: FeedLine[] }>
 }
 
 /** Makes a feed that keeps what it writes: each trace as it was written last. */
 export const recordingFeed = (): RecordingFeed => {
   const groups = new Map<string, TraceGroup>()
   const traces = new Map<string, Trace>()
-  const logs: LogLine[] = []
+  const logs: FeedLine[] = []
   const feed = new WorkbenchFeed(
     {
       isReady: () => true,
