@@ -12,11 +12,26 @@ export const DEFAULT_GROUP = 'default'
 const MOST_SINGLE_PUSHES = 20
 
 /**
+ * How many entries more than the limit are kept for a while, as a share of the limit. After each removal an open page
+ * gets everything again, so there should be few.
+ */
+const SPARE_SHARE = 0.1
+
+/**
  * Keeps the latest traces and log lines in Motia's streams. While a Workbench is open, sets a small batch entry by
  * entry, so that the streams push it to the pages. After a larger one, the pages get all that is kept.
  */
 export abstract class StreamFeed implements FeedTarget {
+  /** How many trace groups, traces of each group, and log lines are left by a removal. */
+  protected readonly limit: number
+  /** How many of each there must be more than that for a removal. */
+  protected readonly spare: number
   #workbench: OpenWorkbench | undefined
+
+  constructor(limit: number) {
+    this.limit = limit
+    this.spare = Math.floor(limit * SPARE_SHARE)
+  }
 
   attach(workbench: OpenWorkbench): void {
     this.#workbench = workbench

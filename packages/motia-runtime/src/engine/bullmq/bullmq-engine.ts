@@ -45,7 +45,7 @@ export const createBullMqEngine = async (options: BullMqEngineOptions): Promise<
   })
   const events = new BullMqEvents({ queues, health, bury: (...letter) => deadLetters.bury(...letter) })
   const workbenchStreams = new RedisStreams(commands, `${prefix}:workbench`)
-  const feed = new RedisFeed({ redis: commands, streams: workbenchStreams, limit: traceLimit })
+  const feed = new RedisFeed(commands, workbenchStreams, traceLimit)
   let closeTab = async () => {}
 
   return {

@@ -7,25 +7,15 @@ import type { GroupKeys, RedisStreams } from './redis-streams'
 /** The names of the streams that the feed fills. */
 export const WORKBENCH_STREAMS: readonly string[] = [GROUPS, TRACES, LOGS]
 
-/** What the feed needs. */
-export interface RedisFeedOptions {
-  redis: Redis
-  streams: RedisStreams
-  /** How many trace groups, traces of each group, and log lines are kept, of all servers together. */
-  limit: number
-}
-
-/** The latest traces and log lines, in Redis. Writes a batch in one round trip. */
+/** The latest traces and log lines of all servers, in Redis. Writes a batch in one round trip. */
 export class RedisFeed extends StreamFeed {
   readonly #redis: Redis
   readonly #streams: RedisStreams
-  readonly #limit: number
 
-  constructor({ redis, streams, limit }: RedisFeedOptions) {
-    super()
+  constructor(redis: Redis, streams: RedisStreams, limit: number) {
+    super(limit)
     this.#redis = redis
     this.#streams = streams
-    this.#limit = limit
   }
 
   override isReady(): boolean {
@@ -52,29 +42,26 @@ export class RedisFeed extends StreamFeed {
   /** Other servers may do the same at the same time. */
   protected override async trim({ traces }: FeedBatch): Promise<boolean> {
     const groupIds = new Set(traces.map(({ parentTraceId }) => parentTraceId))
-    const [groupKeys, logKeys] = [this.#keysOf(GROUPS), this.#keysOf(LOGS)]
-    const end = -(this.#limit + 1)
-    const grown = Array.from(groupIds, async (id) => {
-      const keys = this.#streams.keysOf(TRACES, id)
-      return { keys, old: await this.#redis.zrange(keys.order, 0, end) }
-    })
-    const [oldGroups, oldLogs, oldTraces] = await Promise.all([
-      this.#redis.zrange(groupKeys.order, 0, end),
-      this.#redis.zrange(logKeys.order, 0, end),
-      Promise.all(grown),
+    const oldIn = async (keys: GroupKeys) => {
+      const ids = await this.#redis.zrange(keys.order, 0, -(this.limit + 1))
+      return { ...keys, ids: ids.length > this.spare ? ids : [] }
+    }
+    const [groups, ...others] = await Promise.all([
+      oldIn(this.#keysOf(GROUPS)),
+      oldIn(this.#keysOf(LOGS)),
+      ...Array.from(groupIds, (id) => oldIn(this.#streams.keysOf(TRACES, id))),
     ])
     const pipeline = this.#redis.pipeline()
-    if (oldGroups.length > 0) pipeline.hdel(groupKeys.items, ...oldGroups).zrem(groupKeys.order, ...oldGroups)
-    if (oldLogs.length > 0) pipeline.hdel(logKeys.items, ...oldLogs).zrem(logKeys.order, ...oldLogs)
-    for (const { keys, old } of oldTraces) {
-      if (old.length > 0) pipeline.hdel(keys.items, ...old).zrem(keys.order, ...old)
+    for (const { items, order, ids } of [groups, ...others]) {
+      if (ids.length > 0) pipeline.hdel(items, ...ids).zrem(order, ...ids)
     }
-    for (const id of oldGroups) {
+    for (const id of groups.ids) {
       const { items, order } = this.#streams.keysOf(TRACES, id)
       pipeline.unlink(items, order)
     }
-    if (pipeline.length > 0) await run(pipeline)
-    return pipeline.length > 0
+    if (pipeline.length === 0) return false
+    await run(pipeline)
+    return true
   }
 
   #keysOf(stream: string): GroupKeys {

@@ -48,10 +48,11 @@ export class JsonGroups {
     return this.entries<T>(group).map(([, value]) => value)
   }
 
-  /** Removes the oldest keys of a group beyond `size`. Returns them. */
-  dropOldest(group: string, size: number): string[] {
+  /** Removes the oldest keys of a group beyond `size` if it has more than `most`. Returns them. */
+  dropOldest(group: string, size: number, most: number): string[] {
     const values = this.#groups.get(group) ?? new Map<string, string>()
     const dropped: string[] = []
+    if (values.size <= most) return dropped
     for (const key of values.keys()) {
       if (values.size <= size) break
       values.delete(key)

@@ -7,7 +7,6 @@ import { MemoryStream } from './memory-streams'
 
 /** The latest traces and log lines, in memory. */
 export class MemoryFeed extends StreamFeed {
-  readonly #limit: number
   readonly #groups = new JsonGroups()
   readonly #traces = new JsonGroups()
   readonly #logs = new JsonGroups()
@@ -16,12 +15,6 @@ export class MemoryFeed extends StreamFeed {
     [TRACES, this.#traces],
     [LOGS, this.#logs],
   ])
-
-  /** Keeps `limit` trace groups, `limit` traces of each, and `limit` log lines. */
-  constructor(limit: number) {
-    super()
-    this.#limit = limit
-  }
 
   /** Returns the Workbench's stream of that name; undefined for other names. */
   stream(name: string): StreamAdapter<unknown> | undefined {
@@ -42,9 +35,10 @@ export class MemoryFeed extends StreamFeed {
   }
 
   protected override trim({ traces }: FeedBatch): boolean {
-    const oldTraces = traces.flatMap(({ parentTraceId }) => this.#traces.dropOldest(parentTraceId, this.#limit))
-    const oldGroups = this.#groups.dropOldest(DEFAULT_GROUP, this.#limit)
-    const oldLogs = this.#logs.dropOldest(DEFAULT_GROUP, this.#limit)
+    const drop = (items: JsonGroups, group: string) => items.dropOldest(group, this.limit, this.limit + this.spare)
+    const oldTraces = traces.flatMap(({ parentTraceId }) => drop(this.#traces, parentTraceId))
+    const oldGroups = drop(this.#groups, DEFAULT_GROUP)
+    const oldLogs = drop(this.#logs, DEFAULT_GROUP)
     for (const id of oldGroups) this.#traces.deleteGroup(id)
     return oldTraces.length + oldGroups.length + oldLogs.length > 0
   }

@@ -183,6 +183,15 @@ describe('the feed', () => {
     expect(await idsIn(feed, 'motia-trace-group', 'default')).toEqual(ids)
   })
 
+  test('When many come one by one, then the pages get everything again only now and then', async () => {
+    const { feed, sent } = openFeed(20)
+    for (let index = 0; index < 30; index++) await feed.write(batchOf(`T${index}`))
+    const resent = sent.filter((group) => String(group) === '__motia.logs,default')
+    expect(resent.length).toBeGreaterThan(0)
+    expect(resent.length).toBeLessThan(5)
+    expect((await idsIn(feed, '__motia.logs', 'default'))?.at(-1)).toBe('T29-log')
+  })
+
   test('When an old trace is dropped, then the pages get those that are left', async () => {
     const { feed, sent } = openFeed(1)
     await feed.write(batchOf('A'))
