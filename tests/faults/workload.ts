@@ -80,7 +80,7 @@ export const runWorkload = async (options: WorkloadOptions): Promise<void> => {
         timeout,
       }),
     )
-    const others = [runCron(first, note, run), editTwice(first, editor, `${EDITED}-${run}`, note)]
+    const others = [runCron(first, note, run), editByHand(first, editor, `${EDITED}-${run}`, note)]
     await Promise.all([...all, ...others].map((work) => (onRefused ? work.catch(onRefused) : work)))
     await afterwards?.(first)
     if (isLast) for (const shop of shops) await shop.idle()
@@ -192,8 +192,8 @@ class Editor {
     save()
   }
 
-  /** Resolves once the age of the pet is saved. */
-  save(id: string, ageMonths: number, moment: 'now' | 'before a swap', onSave: () => void): Promise<unknown> {
+  /** Resolves once the age of the pet is saved; null removes the pet. */
+  save(id: string, ageMonths: number | null, moment: 'now' | 'before a swap', onSave: () => void): Promise<unknown> {
     let isSaved = false
     const save = () => {
       isSaved ||= this.#save(id, ageMonths, onSave)
@@ -207,7 +207,7 @@ class Editor {
     })
   }
 
-  #save(id: string, ageMonths: number, onSave: () => void): boolean {
+  #save(id: string, ageMonths: number | null, onSave: () => void): boolean {
     const { calls, dataDir } = this
     let text: string
     try {
@@ -218,7 +218,8 @@ class Editor {
     const file = fileSchema.parse(JSON.parse(text))
     const edited = file.pets[id]
     if (!edited) return false
-    edited.ageMonths = ageMonths
+    if (ageMonths === null) delete file.pets[id]
+    else edited.ageMonths = ageMonths
     onSave()
     const fd = calls.openSync(`${this.#path}~`, 'w')
     writeAll(calls, fd, Buffer.from(JSON.stringify(file)))
@@ -234,8 +235,8 @@ class Editor {
   }
 }
 
-/** A person edits a pet of their own: at any time, and right before a server exchanges the file. */
-const editTwice = async (shop: Shop, editor: Editor, name: string, note: (fact: Fact) => void): Promise<void> => {
+/** A person edits a pet of their own: at any time, and right before a server exchanges the file. At last they remove it. */
+const editByHand = async (shop: Shop, editor: Editor, name: string, note: (fact: Fact) => void): Promise<void> => {
   note({ kind: 'asked', pet: name, state: '0 new' })
   const { pet } = await shop.pets.create(newPet(name), () => [], name)
   const onAcked = () => note({ kind: 'acked', pet: name, id: pet.id, events: [] })
@@ -249,4 +250,6 @@ const editTwice = async (shop: Shop, editor: Editor, name: string, note: (fact: 
     await Promise.all([saved, shop.pets.update({ id: pet.id }, { species: 'bird' }, EVENTS)])
     onAcked()
   }
+  await editor.save(pet.id, null, 'now', () => note({ kind: 'asked', pet: name, state: stateOf(undefined) }))
+  onAcked()
 }
