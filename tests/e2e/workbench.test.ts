@@ -310,6 +310,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
 
   test('When requests come faster than the page can draw them, then the Tracing tab shows the latest', async () => {
     await openTab('tracing')
+    await workbench.page.getByPlaceholder('Search by Trace ID').fill('')
     const send = async (count: number) => {
       for (let sent = 0; sent < count; sent++) await fetch(`${workbench.server.url}/ts/pets/0`)
     }
