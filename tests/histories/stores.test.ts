@@ -95,9 +95,9 @@ describe(`Histories of concurrent clients (seed ${SEED})`, () => {
   })
 
   test('When responses to creates are lost, then each pet is created once, unless keys are ignored, which is found', async () => {
-    const good = await historyOf(openFolder(3), (store) => withLostCreates(store, (key) => key))
-    for (const reader of [0, 1, 2]) expect(good.problem(reader)).toBeNull()
-    const bad = await historyOf(openFolder(3), (store) => withLostCreates(store, (key, attempt) => `${key}-${attempt}`))
+    const good = await historyOf(openFolder(1), (store) => withLostCreates(store, (key) => key))
+    expect(good.problem()).toBeNull()
+    const bad = await historyOf(openFolder(1), (store) => withLostCreates(store, (key, attempt) => `${key}-${attempt}`))
     expect(bad.problem()).toMatch(/^Created twice/)
   })
 
