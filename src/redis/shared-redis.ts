@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { FAIL_FAST, tendConnection } from 'motia-runtime'
+import { FAIL_FAST, watchConnection } from 'motia-runtime'
 
 /** How long Redis may be silent before the connection is replaced, in ms. */
 const SILENCE_MS = 10_000
@@ -52,7 +52,7 @@ const open = async (url: string): Promise<Redis> => {
   // Imported here, because most servers use no Redis and need not load its client.
   const { Redis } = await import('ioredis')
   const redis = new Redis(url, { ...FAIL_FAST, connectionName: 'pet-store-pets', lazyConnect: true })
-  tendConnection(redis, SILENCE_MS)
+  watchConnection(redis, SILENCE_MS)
   // The first commands wait for the first attempt, and fail if it fails.
   await redis.connect().catch(() => {})
   return redis

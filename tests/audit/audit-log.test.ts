@@ -163,7 +163,7 @@ describe('the end of the file', () => {
     expect(read()).toBe(line('1') + line('2') + line('3'))
   })
 
-  test("that is mended stays mended when the turn's event is a repetition", async () => {
+  test("that is repaired stays repaired when the turn's event is a repetition", async () => {
     const { file, log, read } = makeLog()
     writeFileSync(file, `${line('1')}{"at"`)
     await log.append(entry('1'))

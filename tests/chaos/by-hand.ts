@@ -128,7 +128,7 @@ export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
   outageIs(/^The data file is (read-only$|not )/)
   brokenLedger.compare(await petsIn(world))
   for (const ledger of [protectedLedger, brokenLedger]) await waitForEvents(world, ledger, 60_000)
-  say('broken or emptied: 503 that names the problem, the file stays as it is, all goes on once it is mended')
+  say('broken or emptied: 503 that names the problem, the file stays as it is, all goes on once it is repaired')
 
   const before = await createdPet()
   const { text } = await client.send('GET', '/js/pets')

@@ -108,7 +108,7 @@ describe.each(steps)('%s: AuditTrail', (ns, step) => {
     { type: 'job.postcreate.enqueued', petId: '1', enqueuedAt: CREATED },
     { type: 'reaper.completed', totalScanned: '5', purgedCount: 2, failedCount: 0 },
   ])(
-    'When the message is %j, then the job fails for the queue to retry and bury it, and no line is written',
+    'When the message is %j, then the job fails for the queue to retry and make it a dead letter, and no line is written',
     async (data) => {
       await expect(callEvent(step, data, fakeContext())).rejects.toMatchObject({ name: 'ZodError' })
       expect(lines()).toEqual([])

@@ -28,7 +28,7 @@ describe.each(routes)('$name', ({ call }) => {
     },
   )
 
-  test('When the broken file is mended, then the route works again', async () => {
+  test('When the broken file is repaired, then the route works again', async () => {
     givenFile('{')
     expect((await call(fakeContext())).status).toBe(503)
     givenPets(buildPet({ id: '1' }))

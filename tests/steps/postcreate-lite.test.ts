@@ -177,7 +177,7 @@ describe.each(steps)('%s: PostCreateLite', (ns, step) => {
     { petId: '1', enqueuedAt: -1 },
     { petId: '1', enqueuedAt: 8.64e15 },
   ])(
-    'When the message is %j, then the job fails for the queue to retry and bury it, and nothing happens',
+    'When the message is %j, then the job fails for the queue to retry and make it a dead letter, and nothing happens',
     async (data) => {
       givenPets(rex)
       const before = await store.revision()

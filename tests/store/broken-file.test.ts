@@ -59,35 +59,38 @@ const broken: [what: string, content: string | Uint8Array, message: RegExp][] = 
 ]
 
 describe('a data file that is not a valid store', () => {
-  test.each(broken)('(%s) is refused, never overwritten, and works again once mended', async (_, content, message) => {
-    const dir = makeDataDir()
-    dir.write(fileOf({ 1: pet }))
-    const store = createFileStore({ dataDir: dir.path })
-    expect(await store.get('1')).toEqual(pet)
+  test.each(broken)(
+    '(%s) is refused, never overwritten, and works again once repaired',
+    async (_, content, message) => {
+      const dir = makeDataDir()
+      dir.write(fileOf({ 1: pet }))
+      const store = createFileStore({ dataDir: dir.path })
+      expect(await store.get('1')).toEqual(pet)
 
-    dir.write(content)
-    const calls = [
-      () => store.get('1'),
-      () => store.list(),
-      () => store.create(petOf()),
-      () => store.update('1', (old) => ({ ...old, name: 'Max' })),
-      () => store.updateMany(['1'], () => null),
-      () => createFileStore({ dataDir: dir.path }).list(),
-    ]
-    for (const call of calls) {
-      const error = await call().catch((reason) => reason)
-      expect(error).toBeInstanceOf(StoreError)
-      expect(error).toMatchObject({ code: 'STORE_INVALID', message: expect.stringMatching(message) })
-      // Jobs wait until somebody fixes the file, which does not count as an attempt.
-      expect(error).toMatchObject({ isTemporary: true })
-      expect(error.message).not.toContain(dir.path)
-    }
-    expect(readFileSync(dir.file).equals(Buffer.from(content))).toBe(true)
+      dir.write(content)
+      const calls = [
+        () => store.get('1'),
+        () => store.list(),
+        () => store.create(petOf()),
+        () => store.update('1', (old) => ({ ...old, name: 'Max' })),
+        () => store.updateMany(['1'], () => null),
+        () => createFileStore({ dataDir: dir.path }).list(),
+      ]
+      for (const call of calls) {
+        const error = await call().catch((reason) => reason)
+        expect(error).toBeInstanceOf(StoreError)
+        expect(error).toMatchObject({ code: 'STORE_INVALID', message: expect.stringMatching(message) })
+        // Jobs wait until somebody fixes the file, which does not count as an attempt.
+        expect(error).toMatchObject({ isTemporary: true })
+        expect(error.message).not.toContain(dir.path)
+      }
+      expect(readFileSync(dir.file).equals(Buffer.from(content))).toBe(true)
 
-    dir.write(fileOf({ 1: { ...pet, name: 'Mended' } }))
-    expect((await store.get('1'))?.name).toBe('Mended')
-    expect((await store.create(petOf())).id).toBe('5')
-  })
+      dir.write(fileOf({ 1: { ...pet, name: 'Repaired' } }))
+      expect((await store.get('1'))?.name).toBe('Repaired')
+      expect((await store.create(petOf())).id).toBe('5')
+    },
+  )
 
   test.each([
     ['a folder', (path: string) => mkdirSync(path)],
@@ -103,7 +106,7 @@ describe('a data file that is not a valid store', () => {
     expect((await store.create(petOf())).id).toBe('1')
   })
 
-  test('keeps the changes that it did not hold yet, in the journal, until it is mended', async () => {
+  test('keeps the changes that it did not hold yet, in the journal, until it is repaired', async () => {
     const dir = makeDataDir()
     const store = createFileStore({ dataDir: dir.path })
     await store.create(petOf({ name: 'Rex' }))
@@ -116,15 +119,15 @@ describe('a data file that is not a valid store', () => {
     expect(dir.read()).toBe('{"seq": 2,')
     expect(readFileSync(`${dir.path}/pets.journal`).equals(journal)).toBe(true)
 
-    dir.write(fileOf({ 1: buildPet({ id: '1', name: 'Mended' }) }))
+    dir.write(fileOf({ 1: buildPet({ id: '1', name: 'Repaired' }) }))
     const found = await createFileStore({ dataDir: dir.path }).list()
     expect(found.map(({ name, ageMonths }) => [name, ageMonths])).toEqual([
-      ['Mended', 99],
+      ['Repaired', 99],
       ['Max', 12],
     ])
   })
 
-  test('fails no change that is queued after it was mended', async () => {
+  test('fails no change that is queued after it was repaired', async () => {
     const dir = makeDataDir()
     dir.write('{')
     const store = createFileStore({ dataDir: dir.path })

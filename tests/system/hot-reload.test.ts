@@ -93,7 +93,7 @@ describe('a change that is saved while npm run dev runs', () => {
     await request(server.url).get('/ts/pets').expect(200)
   })
 
-  test('When it does not compile, then the error is printed, the last good version serves, and mending it works', async () => {
+  test('When it does not compile, then the error is printed, the last good version serves, and repairing it works', async () => {
     const file = 'steps/javascript/get-pet.step.ts'
     const { body } = await petsApi(server.url, 'js').create().expect(201)
     await save(file, 'export const handler', 'export konst handler', 'The last good version stays in service')
@@ -154,7 +154,7 @@ describe('a change that is saved while npm run dev runs', () => {
       expect(place).toEqual({ x: expect.any(Number), y: expect.any(Number) })
     })
 
-    test('When a new step does not compile, then the others serve on, and it serves once it is mended', async () => {
+    test('When a new step does not compile, then the others serve on, and it serves once it is repaired', async () => {
       const file = 'steps/javascript/hello.step.ts'
       const hello = `export const config = { type: 'api', name: 'JsHello', method: 'GET', path: '/js/hello', emits: [], flows: ['pets'] }
 export const handler = async () => ({ status: 200, body: { hello: 'world' } })`

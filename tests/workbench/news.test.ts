@@ -78,7 +78,7 @@ test('When the trail cannot be read, then it has no news, and the pets are shown
   expect(news).toMatchObject({ store: { pets: [{ id: '1' }] }, audit: { lines: [], end: 'E', isNew: false } })
 })
 
-test('When the store is broken, then the news say so, and its pets are back once it is mended', async () => {
+test('When the store is broken, then the news say so, and its pets are back once it is repaired', async () => {
   const { store, ask } = setUp()
   await store.create(petOf())
   const { store: before } = await ask()

@@ -1,5 +1,5 @@
 export { BackgroundTask } from './background-task'
-export { FAIL_FAST, tendConnection } from './engine/bullmq/tend-connection'
+export { FAIL_FAST, watchConnection } from './engine/bullmq/watch-connection'
 export { EmitError } from './engine/engine'
 export { accessOf, type FileAccess } from './files/file-access'
 export { type FileCalls, hasCode, nodeFiles, readRange, writeAll } from './files/file-calls'

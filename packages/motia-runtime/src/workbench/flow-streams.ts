@@ -13,7 +13,7 @@ const CHANGE_PATIENCE_MS = 20
  * component at `stepNode` for all steps. A page gets the layout before the flow. In the other order, it might draw the
  * flow with a layout of its own and overwrite the project's file with that.
  */
-export const mendFlowStreams = (
+export const fixFlowStreams = (
   lockedData: MotiaPluginContext['lockedData'],
   { stepNode }: { stepNode?: string | undefined },
 ): void => {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import express, { type Express } from 'express'
 import type { Config, MotiaPlugin, MotiaPluginContext, MotiaServer } from 'motia'
 import type { Engine } from '../engine/engine'
-import { mendFlowStreams } from './flow-streams'
+import { fixFlowStreams } from './flow-streams'
 import { keepToOwnFiles, refuseUnknownPaths } from './page-requests'
 
 /** Motia adds this to the server's port for the page's hot-reload socket. */
@@ -25,7 +25,7 @@ export const addWorkbench = async (
 ): Promise<void> => {
   const context = pluginContext(motiaServer)
   const plugins = [...(config.plugins ?? []).flatMap((build) => build(context)), engine.queuesTab(context)]
-  mendFlowStreams(context.lockedData, { stepNode: stepNodeOf(plugins) })
+  fixFlowStreams(context.lockedData, { stepNode: stepNodeOf(plugins) })
   motiaServer.app.get('/__motia', (_request, response) => {
     const { version }: { version: string } = requireFromHere('motia/package.json')
     response.json({ version, isDev: true, isTutorialDisabled: false, workbenchBase: '' })

@@ -62,7 +62,7 @@ export const processPromises = (makeWorld: MakeWorld): void => {
         start(...tasks(namesOf(5, 'before'), { do: 'wait', ms: 20 }), ...tasks(['poison'], { do: 'kill' })),
       ]
       const seen = () => children.map((child) => child.output())
-      const buried = await waitFor(
+      const deadLetter = await waitFor(
         async () => {
           const after = tasks([`after-${children.length}`], { do: 'wait', ms: 1 })
           if (!children.at(-1)?.isRunning()) children.push(start(...after))
@@ -70,7 +70,7 @@ export const processPromises = (makeWorld: MakeWorld): void => {
         },
         { timeout: 25_000, what: 'the dead letter', seen },
       )
-      expect(buried).toMatchObject({ queue: 'job.Step', attempts: 2, event: { data: { name: 'poison' } } })
+      expect(deadLetter).toMatchObject({ queue: 'job.Step', attempts: 2, event: { data: { name: 'poison' } } })
       const others = [...namesOf(5, 'before'), ...namesOf(children.length, 'after').slice(1)]
       await waitFor(() => allDone(others, ...children), { seen })
       expect(namesIn('began', ...children).filter((name) => name === 'poison')).toHaveLength(2)

@@ -121,7 +121,7 @@ describe('When a step is saved', () => {
     ],
     ['text that does not compile', 'export konst config', '✗ steps/a.step.ts:1:'],
     ['an error', "throw new Error('not today')", '✗ steps/a.step.ts:1:7: Error: not today'],
-  ])('with %s, then the last good version stays in service until it is mended', async (_, text, problem) => {
+  ])('with %s, then the last good version stays in service until it is repaired', async (_, text, problem) => {
     const { write, run, calls, names, reloads, printed } = await watchProject({
       'steps/a.step.ts': apiStep('A', "'good'"),
       'steps/b.step.ts': apiStep('B'),
@@ -132,9 +132,9 @@ describe('When a step is saved', () => {
     expect(await run('steps/a.step.ts')).toMatchObject({ body: 'good' })
     expect({ calls, reloads }).toEqual({ calls: [], reloads: [] })
     expect(names()).toEqual(expect.arrayContaining(['A', 'B']))
-    write('steps/a.step.ts', apiStep('A', "'mended'"))
+    write('steps/a.step.ts', apiStep('A', "'repaired'"))
     await printed('↻ steps/a.step.ts')
-    expect(await run('steps/a.step.ts')).toMatchObject({ body: 'mended' })
+    expect(await run('steps/a.step.ts')).toMatchObject({ body: 'repaired' })
   })
 
   test('as one of another type, then it is that in all of Motia’s lists, also after the next change', async () => {
@@ -198,7 +198,7 @@ describe('When a module that steps share is saved', () => {
       '✗ src/shared.ts:2:7: Error: not today (imported by steps/a.step.ts and steps/b.step.ts)',
     ])
     expect(await run('steps/a.step.ts')).toMatchObject({ body: 'old' })
-    write('src/shared.ts', files['src/shared.ts'].replace('old', 'mended'))
+    write('src/shared.ts', files['src/shared.ts'].replace('old', 'repaired'))
     await printed('↻ steps/a.step.ts')
   })
 })

@@ -248,7 +248,7 @@ describe('When a file is broken', () => {
     ],
     ['throws no error', "throw 'a fit'\nexport const greet = () => ''\n", [/^steps\/a\.step\.ts: it threw a fit$/]],
   ])(
-    'since it %s, then it is reported with its place, and the last good version stays until it is mended',
+    'since it %s, then it is reported with its place, and the last good version stays until it is repaired',
     async (_, text, problems) => {
       const { rebuild, modules, run, write, a, b } = setUp()
       await rebuild()
@@ -257,9 +257,9 @@ describe('When a file is broken', () => {
       expect(await rebuild()).toEqual({ changed: [], problems: problems.map((line) => expect.stringMatching(line)) })
       expect([modules.step(a), modules.step(b)]).toEqual(before)
       expect(run(a)).toEqual(['Hello Rex', 1])
-      write('src/greet.ts', "export const greet = (name: string): string => 'Mended, ' + name\n")
+      write('src/greet.ts', "export const greet = (name: string): string => 'Repaired, ' + name\n")
       expect(await rebuild()).toEqual({ changed: [a], problems: [] })
-      expect(run(a)).toEqual(['Mended, Rex', 2])
+      expect(run(a)).toEqual(['Repaired, Rex', 2])
     },
   )
 

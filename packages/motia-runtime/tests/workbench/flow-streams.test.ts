@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { mendFlowStreams } from '../../src/workbench/flow-streams'
+import { fixFlowStreams } from '../../src/workbench/flow-streams'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -24,7 +24,7 @@ const buildStreams = () => {
   const layouts = { get: async () => null, set: async () => null }
   const streams = new Map(Object.entries({ '__motia.flows': flows, '__motia.flowsConfig': layouts }))
   const lockedData = { getStreamByName: (name: string) => ({ factory: () => streams.get(name) }) }
-  mendFlowStreams(Object(lockedData), {})
+  fixFlowStreams(Object(lockedData), {})
   return { crons, pushed, flows, layouts }
 }
 

@@ -43,7 +43,7 @@ export const createBullMqEngine = async (options: BullMqEngineOptions): Promise<
     key: `${prefix}:dead-letter-queues`,
     configOf: (queue) => events.configOf(queue),
   })
-  const events = new BullMqEvents({ queues, health, bury: (...letter) => deadLetters.bury(...letter) })
+  const events = new BullMqEvents({ queues, health, storeDeadLetter: (...letter) => deadLetters.add(...letter) })
   const workbenchStreams = new RedisStreams(commands, `${prefix}:workbench`)
   const feed = new RedisFeed(commands, workbenchStreams, traceLimit)
   let closeTab = async () => {}

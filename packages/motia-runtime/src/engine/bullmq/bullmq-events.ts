@@ -12,7 +12,7 @@ import {
   type QueuedEvent,
 } from '../engine'
 import { EventSender, type Target } from './event-sender'
-import { type Bury, closeWorker, createWorker, oneByOne, type WorkerParts } from './queue-worker'
+import { closeWorker, createWorker, oneByOne, type StoreDeadLetter, type WorkerParts } from './queue-worker'
 import type { Queues } from './queues'
 import type { RedisHealth } from './redis-health'
 
@@ -24,11 +24,11 @@ interface Subscription extends Target {
   worker: Worker
 }
 
-/** What the adapter needs. `bury` stores a job without attempts left as a dead letter. */
+/** What the adapter needs. `storeDeadLetter` stores a job without attempts left as a dead letter. */
 export interface BullMqEventsOptions {
   queues: Queues
   health: RedisHealth
-  bury: Bury
+  storeDeadLetter: StoreDeadLetter
 }
 
 /** Motia's event adapter on BullMQ, with Motia's queue names and attempts. */
@@ -44,12 +44,12 @@ export class BullMqEvents implements EngineEvents {
   readonly #subscriptions = new Map<string, Subscription>()
   #isStarted = false
 
-  constructor({ queues, health, bury }: BullMqEventsOptions) {
+  constructor({ queues, health, storeDeadLetter }: BullMqEventsOptions) {
     this.connection = queues.connection
     this.prefix = queues.prefix
     this.#queues = queues
     this.#health = health
-    this.#workerParts = { queues, bury, alone: oneByOne() }
+    this.#workerParts = { queues, storeDeadLetter, alone: oneByOne() }
     this.#sender = new EventSender(queues, health)
   }
 

@@ -34,7 +34,7 @@ export class BullMqDeadLetters implements DeadLetters {
   }
 
   /** Stores a job that has no attempts left. */
-  async bury(queue: string, job: Job<QueuedEvent>, reason: string, attempts: number): Promise<void> {
+  async add(queue: string, job: Job<QueuedEvent>, reason: string, attempts: number): Promise<void> {
     const { queues, key } = this.#options
     const letter: z.infer<typeof letterSchema> = {
       originalEvent: job.data,

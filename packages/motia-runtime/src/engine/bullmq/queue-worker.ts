@@ -14,12 +14,12 @@ const RENEW_MS = 4_000
 const STALLED_INTERVAL_MS = 2_000
 
 /** Stores a job without attempts left as a dead letter. */
-export type Bury = (queue: string, job: Job<QueuedEvent>, reason: string, attempts: number) => Promise<void>
+export type StoreDeadLetter = (queue: string, job: Job<QueuedEvent>, reason: string, attempts: number) => Promise<void>
 
 /** What the workers of an engine share. */
 export interface WorkerParts {
   queues: Queues
-  bury: Bury
+  storeDeadLetter: StoreDeadLetter
   /** Runs functions one at a time. */
   alone: (work: () => Promise<void>) => Promise<void>
 }
@@ -121,7 +121,7 @@ const runJob = async (
       throw new DelayedError()
     }
     if (attempt < attempts) throw error
-    await parts.bury(queue, job, error.message, Math.min(attempt, attempts))
+    await parts.storeDeadLetter(queue, job, error.message, Math.min(attempt, attempts))
     throw Object.assign(new UnrecoverableError(error.message), { stack: error.stack })
   }
 }

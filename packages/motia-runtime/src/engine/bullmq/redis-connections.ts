@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import { errorMessage } from '../../errors'
 import { within } from '../../within'
-import { FAIL_FAST, tendConnection } from './tend-connection'
+import { FAIL_FAST, watchConnection } from './watch-connection'
 
 /** How long the start waits for Redis, in ms. */
 const FIRST_REPLY_MS = 10_000
@@ -47,7 +47,7 @@ const firstReady = (redis: Redis): Promise<void> => {
     redis.once('ready', resolve)
     redis.once('error', reject)
   })
-  tendConnection(redis, SILENCE_MS)
+  watchConnection(redis, SILENCE_MS)
   return ready
 }
 

@@ -9,7 +9,7 @@ import type { QueueJournal } from './queue-journal'
 export interface AttemptsParts {
   journal: QueueJournal
   /** Stores a dead letter durably, once per id. */
-  bury: (letter: DeadLetter) => Promise<void>
+  storeDeadLetter: (letter: DeadLetter) => Promise<void>
   /** Called when a message is finished: handled or a dead letter. */
   onDone: (message: Message) => void
   /** Called when an attempt has failed and the message is back in its queue. */
@@ -32,7 +32,7 @@ export class Attempts {
 
   /** Records an attempt in the journal. Returns a function that makes the attempt. */
   begin(queue: MessageQueue, message: Message, subscription: Subscription): () => void {
-    if (message.attempts >= subscription.maxAttempts) return () => this.bury(queue, message)
+    if (message.attempts >= subscription.maxAttempts) return () => this.storeDeadLetter(queue, message)
     this.#activeCount += 1
     message.attempts += 1
     message.startedAt = Date.now()
@@ -41,9 +41,9 @@ export class Attempts {
   }
 
   /** Makes an active message a dead letter. */
-  bury(queue: MessageQueue, message: Message, reason = message.reason): void {
+  storeDeadLetter(queue: MessageQueue, message: Message, reason = message.reason): void {
     this.#activeCount += 1
-    void this.#bury(queue, message, reason)
+    void this.#storeDeadLetter(queue, message, reason)
   }
 
   /** Resolves once no handler runs and no dead letter is being written. */
@@ -71,20 +71,20 @@ export class Attempts {
       this.#parts.journal.defer(message)
       this.#retryLater(queue, message, temporaryWait(message.addedAt))
     } else if (message.attempts >= maxAttempts) {
-      void this.#bury(queue, message, message.reason)
+      void this.#storeDeadLetter(queue, message, message.reason)
     } else {
       this.#parts.journal.fail(message)
       this.#retryLater(queue, message)
     }
   }
 
-  async #bury(queue: MessageQueue, message: Message, reason: string | undefined): Promise<void> {
+  async #storeDeadLetter(queue: MessageQueue, message: Message, reason: string | undefined): Promise<void> {
     // If there is no error, the attempts ended with processes that died.
     message.reason = reason ?? 'The server died while the step ran'
     const { id, attempts } = message
     const letter = { id, queue: queue.name, event: eventOf(message), reason: message.reason, attempts }
     try {
-      await this.#parts.bury({ ...letter, failedAt: Date.now() })
+      await this.#parts.storeDeadLetter({ ...letter, failedAt: Date.now() })
       this.#isBuryFailing = false
     } catch (error) {
       // The message has no attempts left, so this is tried again when it is due.

@@ -11,7 +11,7 @@ import { WakeTimer } from './wake-timer'
 const DESERTED_MS = 60_000
 
 /** What the dispatcher needs. */
-export interface DispatcherParts extends Pick<AttemptsParts, 'journal' | 'bury'> {
+export interface DispatcherParts extends Pick<AttemptsParts, 'journal' | 'storeDeadLetter'> {
   owed: OwedEvents
 }
 
@@ -33,12 +33,12 @@ export class Dispatcher {
   #isTurnDue = false
   #isStopped = false
 
-  constructor({ journal, owed, bury }: DispatcherParts) {
+  constructor({ journal, owed, storeDeadLetter }: DispatcherParts) {
     this.#journal = journal
     this.#owed = owed
     this.#attempts = new Attempts({
       journal,
-      bury,
+      storeDeadLetter,
       onDone: (message) => this.forget(message),
       onFailed: (message) => this.#suspects.cleared(message),
       onFree: (queue) => this.touch(queue),
@@ -70,9 +70,9 @@ export class Dispatcher {
    */
   adopt(messages: readonly Message[]): void {
     const adopted = messages.filter((message) => {
-      const twin = this.#owed.twinOf(message)
-      if (twin) twin.attempts = Math.max(twin.attempts, message.attempts)
-      return !twin && !this.#journal.has(message.id)
+      const duplicate = this.#owed.duplicateOf(message)
+      if (duplicate) duplicate.attempts = Math.max(duplicate.attempts, message.attempts)
+      return !duplicate && !this.#journal.has(message.id)
     })
     const suspects = adopted.filter(({ isSuspect }) => isSuspect)
     for (const message of suspects) message.dueAt = Number.POSITIVE_INFINITY
@@ -106,13 +106,13 @@ export class Dispatcher {
   }
 
   /** Makes messages dead letters that have waited too long for a subscriber. */
-  buryDeserted(): void {
+  moveUnsubscribedToDeadLetters(): void {
     for (const queue of this.queues.values()) {
       if (queue.subscription || performance.now() - queue.desertedAt < DESERTED_MS) continue
       for (const message of [...queue.waiting.toArray(), ...queue.delayed]) {
         queue.remove(message)
         queue.activate(message)
-        this.#attempts.bury(queue, message, `No step subscribes to ${queue.name}`)
+        this.#attempts.storeDeadLetter(queue, message, `No step subscribes to ${queue.name}`)
       }
     }
   }

@@ -45,7 +45,7 @@ export const createEmbeddedEngine = async ({
   const journal = new QueueJournal(journalFolder, calls)
   const others = new OtherJournals(journalFolder, journal, calls)
   const owed = new OwedEvents()
-  const dispatcher: Dispatcher = new Dispatcher({ journal, owed, bury: (letter) => deadLetters.add(letter) })
+  const dispatcher: Dispatcher = new Dispatcher({ journal, owed, storeDeadLetter: (letter) => deadLetters.add(letter) })
   const requeue = ({ queue, event }: DeadLetter) => {
     if (!journal.isSafe) throw new Error('The queue journal cannot be written. Free disk space, then retry')
     dispatcher.enqueue(newMessage({ queue, eventId: event.id, text: eventText(event) }, 0))
@@ -60,7 +60,7 @@ export const createEmbeddedEngine = async ({
   const look = () => {
     journal.recover()
     if (journal.isSafe) others.adopt((messages) => dispatcher.adopt(messages))
-    dispatcher.buryDeserted()
+    dispatcher.moveUnsubscribedToDeadLetters()
   }
   return {
     events,

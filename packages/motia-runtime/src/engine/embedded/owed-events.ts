@@ -17,7 +17,7 @@ export class OwedEvents {
   }
 
   /** Returns the message of the same event in the same queue, if there is one. */
-  twinOf({ eventId = '', queue }: Message): Message | undefined {
+  duplicateOf({ eventId = '', queue }: Message): Message | undefined {
     return this.#messages.get(eventId)?.find((message) => message.queue === queue)
   }
 

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { corkTurns } from '../../../src/engine/bullmq/tend-connection'
+import { corkTurns } from '../../../src/engine/bullmq/watch-connection'
 
 /** A stream that notes what it sends in one go. */
 const noting = () => {

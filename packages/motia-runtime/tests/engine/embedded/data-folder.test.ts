@@ -89,7 +89,7 @@ describe('files that can be made again', () => {
     expect(warn.mock.calls).toEqual([[expect.stringContaining(`${file} is damaged`)]])
   })
 
-  test('When a lease is damaged, then the next run takes it and mends it', async () => {
+  test('When a lease is damaged, then the next run takes it and repairs it', async () => {
     mkdirSync(join(dataDir, 'cron'))
     writeFileSync(join(dataDir, 'cron', 'Reaper.lease'), GARBAGE)
     const { leases } = await open()

@@ -20,7 +20,7 @@ let running: ReturnType<typeof gate>
 beforeEach(async () => {
   vi.spyOn(console, 'warn').mockReturnValue()
   const [journal, owed] = [new QueueJournal(makeTempDir('inspector-')), new OwedEvents()]
-  const dispatcher = new Dispatcher({ journal, owed, bury: async () => {} })
+  const dispatcher = new Dispatcher({ journal, owed, storeDeadLetter: async () => {} })
   events = new EmbeddedEvents({ dispatcher, owed, journal, others: { eventIds: () => new Set() } })
   const noLetters = {
     list: async () => [],

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { startRedis } from '../../../../../tests/support/redis'
 import { waitFor } from '../../../../../tests/support/wait-for'
-import { giveUpSilent } from '../../../src/engine/bullmq/tend-connection'
+import { disconnectIfSilent } from '../../../src/engine/bullmq/watch-connection'
 
 const SILENCE_MS = 300
 
@@ -13,7 +13,7 @@ const connect = async () => {
   const redis = new Redis(server.port, { maxRetriesPerRequest: null, retryStrategy: () => 20 })
   onTestFinished(() => redis.disconnect())
   redis.on('error', () => {})
-  giveUpSilent(redis, SILENCE_MS)
+  disconnectIfSilent(redis, SILENCE_MS)
   await once(redis, 'ready')
   let closed = 0
   redis.on('close', () => {

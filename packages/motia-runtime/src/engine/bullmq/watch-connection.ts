@@ -21,11 +21,11 @@ export const FAIL_FAST: RedisOptions = {
  * Prepares a connection for long use: few system calls, no error events, and a new connection if Redis is silent for
  * `silenceMs`.
  */
-export const tendConnection = (redis: Redis, silenceMs: number): void => {
+export const watchConnection = (redis: Redis, silenceMs: number): void => {
   // Every failed attempt to connect is an error event. Commands that fail reject for their callers.
   redis.on('error', () => {})
   redis.on('connect', () => corkTurns(redis.stream))
-  giveUpSilent(redis, silenceMs)
+  disconnectIfSilent(redis, silenceMs)
 }
 
 /**
@@ -55,7 +55,7 @@ export const corkTurns = (stream: Writable): void => {
  * connection. The option `socketTimeout` of ioredis does not, and its timer may outlive the connection and destroy the
  * next one.
  */
-export const giveUpSilent = (redis: Redis, ms: number): void => {
+export const disconnectIfSilent = (redis: Redis, ms: number): void => {
   redis.on('connect', () => {
     const { stream } = redis
     let unanswered = 0
