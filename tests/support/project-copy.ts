@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from './server'
 import { makeTempDir } from './temp-dir'
@@ -25,7 +34,9 @@ export interface ProjectCopy {
 export const copyProject = (): ProjectCopy => {
   const root = makeTempDir('pet-store-copy-')
   for (const part of PARTS) {
-    if (existsSync(join(ROOT, part))) cpSync(join(ROOT, part), join(root, part), { recursive: true })
+    // With its times, or each server would build the runtime again.
+    if (existsSync(join(ROOT, part)))
+      cpSync(join(ROOT, part), join(root, part), { recursive: true, preserveTimestamps: true })
   }
   linkPackages(join(ROOT, 'node_modules'), join(root, 'node_modules'))
   // As npm leaves it when it has installed what the lock file says.
@@ -49,14 +60,20 @@ export const copyProject = (): ProjectCopy => {
   }
 }
 
-/** Links the npm packages of a project into a folder of another one. */
+/**
+ * Links the npm packages of a project into a folder of another one, which must have its own `packages/motia-runtime`: from
+ * any other place the runtime would find the Workbench of that place.
+ */
 export const linkPackages = (from: string, to: string): void => {
   mkdirSync(to, { recursive: true })
-  for (const name of readdirSync(from)) {
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const { name } = entry
     const [source, target] = [join(from, name), join(to, name)]
     const isCache = name.startsWith('.') && name !== '.bin'
     if (isCache) continue
-    if (name === '@motiadev') linkPackages(source, target)
+    // The runtime and the commands are links to places relative to them.
+    if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target)
+    else if (name === '@motiadev' || name === '.bin') linkPackages(source, target)
     else if (name === 'workbench') copyWorkbench(source, target)
     else symlinkSync(source, target)
   }

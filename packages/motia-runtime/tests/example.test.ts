@@ -12,7 +12,8 @@ import { makeTempDir } from '../../../tests/support/temp-dir'
 import { waitFor } from '../../../tests/support/wait-for'
 
 const EXAMPLE = fileURLToPath(new URL('example', import.meta.url))
-const COMMAND = fileURLToPath(new URL('../bin/motia-runtime.mjs', import.meta.url))
+const RUNTIME = fileURLToPath(new URL('..', import.meta.url))
+const COMMAND = 'node_modules/motia-runtime/bin/motia-runtime.mjs'
 const PACKAGES = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 
 /** The example is a project of its own: a folder that is nowhere near this package, and has it installed. */
@@ -20,6 +21,7 @@ let root: string
 beforeAll(() => {
   root = makeTempDir('motia-runtime-example-')
   cpSync(EXAMPLE, root, { recursive: true, filter: (path) => !/\/\.(motia|data)$/.test(path) })
+  cpSync(RUNTIME, join(root, 'packages/motia-runtime'), { recursive: true, preserveTimestamps: true })
   linkPackages(PACKAGES, join(root, 'node_modules'))
 })
 
