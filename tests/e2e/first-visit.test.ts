@@ -1,6 +1,14 @@
 import type { Page } from 'playwright-core'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startServer, type TestServer } from '../support/server'
 import { openWorkbench, type WorkbenchOptions } from './support'
+
+// The first visit is also the server's first: it compiles the Workbench while the page loads.
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer({ mode: 'dev' })
+})
+afterAll(() => server?.stop())
 
 /** How long the page is watched, in ms, and how often. */
 const WATCH_MS = 5_000
@@ -37,6 +45,7 @@ const visit = async (options: WorkbenchOptions): Promise<void> => {
   let looks: Look[] = []
   const workbench = await openWorkbench({
     ...options,
+    server,
     isFirstVisit: true,
     onStart: async (page) => {
       looks = await watch(page)

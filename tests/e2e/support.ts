@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { type ServerOptions, startServer, type TestServer } from '../support/server'
 
@@ -16,8 +17,8 @@ const FLAGS = [
 
 /** How the Workbench is opened; everything has a default. */
 export interface WorkbenchOptions {
-  /** Default: a dev server with an empty data folder. */
-  server?: ServerOptions
+  /** How to start a dev server for it, or one that runs already. Default: one with an empty data folder. */
+  server?: ServerOptions | TestServer
   theme?: 'dark' | 'light'
   viewport?: { width: number; height: number }
   /** Whether the browser has never seen the Workbench: then the tutorial opens by itself. Default: false. */
@@ -37,13 +38,15 @@ export interface Workbench {
   errors: string[]
   /** The addresses of all requests to other hosts so far. */
   foreignRequests: string[]
+  /** Closes the browser, and stops the server unless it ran before. */
   close(): Promise<void>
 }
 
-/** Starts a dev server with the Workbench, and a browser that shows it and can only reach 127.0.0.1. */
+/** Starts a dev server with the Workbench unless one is given, and a browser that shows it and can only reach 127.0.0.1. */
 export const openWorkbench = async (options: WorkbenchOptions = {}): Promise<Workbench> => {
   const { theme = 'dark', viewport = { width: 1440, height: 900 }, isFirstVisit = false, login, onStart } = options
-  const server = await startServer({ mode: 'dev', ...options.server })
+  const given = options.server && 'url' in options.server ? options.server : undefined
+  const server = given ?? (await startServer({ mode: 'dev', ...options.server }))
   let browser: Browser | undefined
   try {
     browser = await launch()
@@ -68,12 +71,12 @@ export const openWorkbench = async (options: WorkbenchOptions = {}): Promise<Wor
       ...records,
       close: async () => {
         await opened.close()
-        await server.stop()
+        if (!given) await server.stop()
       },
     }
   } catch (error) {
     await browser?.close()
-    await server.stop()
+    if (!given) await server.stop()
     throw error
   }
 }
@@ -94,6 +97,13 @@ export const openPage = async (
   const records = record(page, url)
   await page.goto(url)
   return { page, ...records, close: () => browser.close() }
+}
+
+/** Replaces the data file of a server at once, as an editor does. */
+export const replaceStore = ({ dataDir }: TestServer, text: string): void => {
+  const file = join(dataDir, 'pets.json')
+  writeFileSync(`${file}.new`, text)
+  renameSync(`${file}.new`, file)
 }
 
 /** Waits until the Workbench shows its tabs and is loaded. At a first start it may reload itself. */

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { startRedis } from '../support/redis'
 import { startServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
 import { expectAccessible } from './accessibility'
-import { openWorkbench, type Workbench } from './support'
+import { openWorkbench, replaceStore, type Workbench } from './support'
 
 /** How long the page may take to show something, in ms. */
 const PATIENCE_MS = 30_000
@@ -43,13 +43,6 @@ const petNamed = async (wanted: string): Promise<{ id: string }> => {
   const found = pets.find(({ name }) => name === wanted)
   if (!found) throw new Error(`There is no pet ${wanted}`)
   return found
-}
-
-/** Replaces the data file at once, as an editor does. */
-const replaceStore = (text: string): void => {
-  const file = join(workbench.server.dataDir, 'pets.json')
-  writeFileSync(`${file}.new`, text)
-  renameSync(`${file}.new`, file)
 }
 
 /** Chooses an option of one of the Workbench's selects. */
@@ -264,13 +257,13 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
   test('When a person edits the file, then the table shows it, or what is wrong with the file', async () => {
     const tab = inTab('pets-page')
     const before = readFileSync(join(workbench.server.dataDir, 'pets.json'), 'utf8')
-    replaceStore(before.replaceAll('Tessa', 'Edited by hand'))
+    replaceStore(workbench.server, before.replaceAll('Tessa', 'Edited by hand'))
     await table().getByText('Edited by hand').waitFor()
-    replaceStore('{')
+    replaceStore(workbench.server, '{')
     await tab.getByRole('alert').getByText('The data file is not valid JSON').waitFor()
     expect(await tab.getByText(/No pet|Loading/).count()).toBe(0)
     await isAccessible()
-    replaceStore(before)
+    replaceStore(workbench.server, before)
     await table().getByText('Tessa').waitFor()
     expect(await tab.locator('.pets-problem').count()).toBe(0)
   })
@@ -282,7 +275,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
       buildPet({ id: String(index + 1), name: `Pet ${index + 1}` }),
     )
     const text = JSON.stringify({ seq: 5_001, pets: Object.fromEntries(pets.map((pet) => [pet.id, pet])) }, null, 2)
-    replaceStore(text)
+    replaceStore(workbench.server, text)
     await inTab('pets-count').getByText('5000', { exact: true }).waitFor()
     const seen = await inTab('pets-scroller').evaluate(async (scroller) => {
       const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
@@ -304,7 +297,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await page.getByLabel('Search pets').fill('pet 4321')
     await row('4321').waitFor()
     await page.getByLabel('Search pets').fill('')
-    replaceStore(before)
+    replaceStore(workbench.server, before)
     await table().getByText('Tessa').waitFor()
   })
 
