@@ -47,13 +47,13 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // After all others and one at a time: the Workbench of each project keeps its compiled pages in the same place.
+          // After all others: browsers keep a core busy each.
           name: 'browser',
           include: BROWSER_TESTS,
-          globalSetup: ['tests/support/global-setup.ts'],
+          globalSetup: ['tests/support/global-setup.ts', 'tests/e2e/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
