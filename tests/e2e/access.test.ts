@@ -41,7 +41,7 @@ test('When the Workbench is opened with name and secret of a key, then its reque
   await show('endpoints')
   await page.getByTestId('endpoint-GET-/ts/pets').click()
   await page.getByTestId('endpoint-play-button').click()
-  await page.getByTestId('endpoint-response-container').getByText('200').waitFor()
+  await page.getByTestId('endpoint-response-container').getByText('200', { exact: true }).waitFor()
 
   await show('pets')
   await page.getByRole('button', { name: 'New pet' }).click()

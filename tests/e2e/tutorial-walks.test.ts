@@ -141,7 +141,7 @@ describe('From an empty store, at 1440 x 900', () => {
     await page.locator('.driver-popover').waitFor({ state: 'hidden' })
     await page.reload()
     await settled(page)
-    await page.getByTestId('tutorial-trigger').click()
+    await openTutorial(page)
     await look(page, steps, 0, new Map())
     await page.getByText(`Go on at step ${index + 1}`).click()
     await look(page, steps, index, sights(1))

@@ -65,7 +65,7 @@ describe('The Workbench’s own tabs', { timeout: 120_000 }, () => {
     }, '{"name": "Endpoint", "species": "cat", "ageMonths": 7}')
     await page.locator('.monaco-editor .view-line').getByText('"Endpoint"').waitFor()
     await page.getByTestId('endpoint-play-button').click()
-    await page.getByTestId('endpoint-response-container').getByText('201').waitFor()
+    await page.getByTestId('endpoint-response-container').getByText('201', { exact: true }).waitFor()
     expect(await petNamed('Endpoint')).toMatchObject({ species: 'cat', ageMonths: 7 })
   })
 
