@@ -44,7 +44,7 @@ export class AuditLog implements Audit {
       },
       beforeTurn: () => this.#writing.clear(),
       encode: (entries) => entries.map((entry) => JSON.stringify({ at: now(), ...entry })),
-      onWritten: (entries) => this.#remember(entries.map(keyOf)),
+      onWritten: () => this.#remember(this.#writing),
     })
   }
 
@@ -62,7 +62,7 @@ export class AuditLog implements Audit {
     return readAuditFile(this.#calls, this.#file, end)
   }
 
-  #remember(keys: string[]): void {
+  #remember(keys: Iterable<string>): void {
     for (const key of keys) this.#recent.add(key)
     for (const key of this.#recent) {
       if (this.#recent.size <= RECENT_EVENTS) break
