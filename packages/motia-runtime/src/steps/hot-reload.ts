@@ -1,9 +1,11 @@
 import { relative, sep } from 'node:path'
 import { watch } from 'chokidar'
+import { looseTopics } from './loose-topics'
 import { checkFiles, type Project } from './project'
 import { definitionsInService, putIntoService, remove, type Service } from './put-into-service'
 import { findProjectFiles, isHidden, STEP_FOLDERS } from './step-files'
 import { problemLines } from './step-modules'
+import { allSteps } from './step-registry'
 import { sayWatchTrouble } from './watch-trouble'
 
 /** How long saves are collected before they are compiled, in ms: an editor writes a file in several steps. */
@@ -58,8 +60,6 @@ const reloader = (options: HotReloadOptions): (() => Promise<void>) => {
   let warned = options.warnings
   return async () => {
     const files = findProjectFiles(root)
-    for (const warning of files.warnings) if (!warned.includes(warning)) console.warn(`⚠ ${warning}`)
-    warned = files.warnings
     const present = [...files.steps, ...files.streams]
     const { changed, problems } = await modules.rebuild([...present, ...shared])
 
@@ -83,6 +83,9 @@ const reloader = (options: HotReloadOptions): (() => Promise<void>) => {
       const isKnown = inService.some(({ filePath }) => filePath === file)
       console.log(`${isKnown ? '↻' : '+'} ${relative(root, file)}`)
     }
+    const warnings = [...files.warnings, ...looseTopics(root, allSteps(options.lockedData))]
+    for (const warning of warnings) if (!warned.includes(warning)) console.warn(`⚠ ${warning}`)
+    warned = warnings
     const reloaded = [...adopted, ...gone.map(({ filePath }) => filePath)]
     if (reloaded.length > 0) await onReload?.(reloaded)
   }

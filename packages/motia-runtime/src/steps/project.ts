@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import type { Step } from 'motia'
 import { conflictProblem, type Definition, findConflict, isStep, isStream } from './definitions'
+import { looseTopics } from './loose-topics'
 import { readStep, readStream } from './read-step'
 import { findProjectFiles, type ProjectFiles } from './step-files'
 import { problemLines, StepModules } from './step-modules'
@@ -13,7 +14,7 @@ export interface Project {
   streams: StreamFile[]
   /** Modules that the server uses together with the steps, absolute. */
   shared: string[]
-  /** The files that were skipped, and why, one line each. */
+  /** The files that were skipped, and the topics that only one side knows, one line each. */
   warnings: string[]
 }
 
@@ -44,7 +45,7 @@ export const loadProject = async (root: string, shared: string[] = []): Promise<
   }
   for (const file of all) modules.adopt(file)
   const [steps, streams] = [accepted.filter(isStep), accepted.filter(isStream)]
-  return { modules, steps, streams, shared, warnings: files.warnings }
+  return { modules, steps, streams, shared, warnings: [...files.warnings, ...looseTopics(root, steps)] }
 }
 
 /** The outcome of a check of changed files. */

@@ -247,6 +247,16 @@ describe('When files come and go', () => {
     expect(lines.join('\n')).not.toContain('a_step.py')
   })
 
+  test('then a topic that no step subscribes to gets a warning, until one does', async () => {
+    const { write, printed } = await watchProject({})
+    write('steps/a.step.ts', apiStep('A').replace('emits: []', "emits: ['sold']"))
+    await printed('⚠ steps/a.step.ts: emits sold, to which no step subscribes')
+    const config = "{ type: 'event', name: 'B', subscribes: ['sold'], emits: [] }"
+    write('steps/b.step.ts', `export const config = ${config}\nexport const handler = async () => {}`)
+    await vi.waitFor(() => expect(lines).toContain('+ steps/b.step.ts'), { timeout: 10_000 })
+    expect(lines.join('\n')).not.toContain('⚠')
+  })
+
   test('then what an editor and macOS leave is passed over', async () => {
     const { write, names, printed } = await watchProject({})
     write('steps/._x.step.ts', 'not code')

@@ -52,6 +52,19 @@ describe('When a project is loaded', () => {
     expect((await load(root)).steps).toHaveLength(1)
   })
 
+  test('then topics that only one side knows are warnings', async () => {
+    const { root } = makeProject({
+      'steps/a.step.ts': apiStep('A').replace('emits: []', "emits: ['made', { topic: 'sold' }]"),
+      'steps/b.step.ts': `
+        export const config = { type: 'event', name: 'B', subscribes: ['made', 'solt'], emits: [] }
+        export const handler = async () => {}`,
+    })
+    expect((await load(root)).warnings).toEqual([
+      'steps/a.step.ts: emits sold, to which no step subscribes: its events are dropped',
+      'steps/b.step.ts: subscribes to solt, which no step emits: check the topic in both steps',
+    ])
+  })
+
   test('then it may have no step at all', async () => {
     expect(await load(makeProject().root)).toMatchObject({ steps: [], streams: [] })
   })
