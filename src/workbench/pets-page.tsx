@@ -16,6 +16,7 @@ import './flow-view.css'
 import './narrow.css'
 import './offline.css'
 import './pets-page.css'
+import './tracing.css'
 
 configureMonaco()
 

@@ -80,6 +80,14 @@ describe('The Workbench’s own tabs', { timeout: 120_000 }, () => {
     expect(await page.getByTestId('trace-timeline-item').count()).toBe(4)
   })
 
+  test('When traces were never opened, then the list calls none of them running', async () => {
+    for (const name of ['Ada', 'Bea', 'Cem']) await postPet('js', { name, species: 'cat', ageMonths: 1 })
+    await openTab('tracing')
+    const badges = inTab('traces-container').getByText('running', { exact: true })
+    await badges.first().waitFor({ state: 'attached' })
+    await expect.poll(() => badges.locator('visible=true').count(), { timeout: PATIENCE_MS }).toBe(0)
+  })
+
   test('When a pet is created, then the Logs tab shows the lines of the console', async () => {
     await openTab('logs')
     const rows = inTab('logs-container')
