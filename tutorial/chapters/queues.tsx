@@ -48,7 +48,7 @@ export const queuesChapter: Chapter = {
               isDone: (now, start) => newLogs('JsPostCreateLite', now, start).some(({ level }) => level === 'error'),
             },
             {
-              text: 'Wait 6 s for its four attempts. The job is now a dead letter: a queue that ends in .dlq.',
+              text: 'Wait 6 s for its four attempts. The job is then a dead letter, in a queue whose name ends in .dlq.',
               isDone: ({ queues }) => queues.some(({ id, stats }) => id === `${QUEUE}.dlq` && stats.waiting > 0),
             },
             {

@@ -28,11 +28,7 @@ export const requestChapter: Chapter = {
         </p>
       ),
       elementXpath: endpoints.callPanel,
-      before: [
-        ...endpoint('POST', '/ts/pets', 'body'),
-        ...fillBody({ name: ' ', species: 'dragon', ageMonths: 24 }),
-        ...sendOnce(400),
-      ],
+      before: [...createPet, ...fillBody({ name: ' ', species: 'dragon', ageMonths: 24 }), ...sendOnce(400)],
     },
     {
       title: '201 Created',

@@ -42,7 +42,7 @@ export const wrapUpChapter: Chapter = {
           <button type="button" className="pets-link" onClick={openPage}>
             docs/make-it-yours.md
           </button>{' '}
-          shows every file to change. Then run <b>npm test</b>. To undo your changes, use <b>git checkout steps</b>.
+          shows how. Then run <b>npm test</b>. To undo your changes, use <b>git checkout steps src</b>.
         </p>
       ),
       before: flowView(),
