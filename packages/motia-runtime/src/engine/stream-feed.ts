@@ -11,6 +11,9 @@ export const DEFAULT_GROUP = 'default'
 /** How many entries of a batch are pushed one at a time. A page draws itself after each, and falls behind if there are more. */
 const MOST_SINGLE_PUSHES = 20
 
+/** How many of these may be trace groups. The Tracing tab opens each new one, which draws it three times. */
+const MOST_SINGLE_GROUPS = 2
+
 /**
  * How many entries more than the limit are kept for a while, as a share of the limit. After each removal an open page
  * gets everything again, so there should be few.
@@ -47,7 +50,8 @@ export abstract class StreamFeed implements FeedTarget {
   async write(batch: FeedBatch): Promise<void> {
     const { groups, traces, logs } = batch
     const workbench = this.isWatched ? this.#workbench : undefined
-    const isSmall = groups.length + traces.length + logs.length <= MOST_SINGLE_PUSHES
+    const isSmall =
+      groups.length <= MOST_SINGLE_GROUPS && groups.length + traces.length + logs.length <= MOST_SINGLE_PUSHES
     if (workbench && isSmall) await push(batch, workbench.getStreams())
     else await this.store(batch)
     const isTrimmed = await this.trim(batch)
