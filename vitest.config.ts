@@ -39,8 +39,8 @@ export default defineConfig({
           globalSetup: ['tests/support/global-setup.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,
-          // Most of these wait for servers: two at a time keep two cores busy.
-          maxWorkers: 2,
+          // Most of these wait for servers: three at a time keep two cores busy.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
