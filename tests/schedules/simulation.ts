@@ -151,6 +151,7 @@ class Simulation {
       const pet = await response(shop.pets.create({ name, species: 'dog', ageMonths: 0 }, EVENTS.created))
       const fields = { name, ageMonths: 0, status: 'new' }
       if (pet) record(pet.id, { kind: 'create', fields, saw: seenOf(pet) })
+      else this.#history.unansweredCreates += 1
     } else if (action === 'read') {
       const pet = await response(shop.pets.get(id).then((found) => ({ pet: found, events: [] })))
       if (pet) record(id, { kind: 'read', saw: seenOf(pet) })
