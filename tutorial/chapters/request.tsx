@@ -28,7 +28,12 @@ export const requestChapter: Chapter = {
         </p>
       ),
       elementXpath: endpoints.callPanel,
-      before: [...createPet, ...fillBody({ name: ' ', species: 'dragon', ageMonths: 24 }), ...sendOnce(400)],
+      // Not the endpoint of the next step: the Endpoints tab keeps one response for each.
+      before: [
+        ...endpoint('POST', '/ts/pets', 'body'),
+        ...fillBody({ name: ' ', species: 'dragon', ageMonths: 24 }),
+        ...sendOnce(400),
+      ],
     },
     {
       title: '201 Created',

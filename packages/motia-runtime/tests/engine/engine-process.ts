@@ -3,6 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Plan, Task } from './engine-process-plan'
 import { buildEvent, openEngine, stopEngine } from './engine-world'
 
+// Before a handler can block the process: a signal that came meanwhile would end it.
+let isStopping = false
+process.once('SIGTERM', () => {
+  isStopping = true
+})
+
 const plan: Plan = JSON.parse(process.argv[2] ?? '')
 const engine = await openEngine(plan)
 
@@ -27,11 +33,6 @@ if (plan.lease) {
   console.log(`lease: ${typeof begun === 'string' ? begun : 'run'}`)
 }
 console.log('ready')
-
-let isStopping = false
-process.once('SIGTERM', () => {
-  isStopping = true
-})
 
 // It has no server to keep it alive: it says when there is nothing left to do, until it is told to stop.
 let isIdle = false
