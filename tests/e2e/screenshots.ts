@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import { ROOT } from '../support/server'
 import { waitFor } from '../support/wait-for'
 import { openWorkbench, type Workbench } from './support'
 
-/** `npm run screenshots`: the README's pictures. They need a font with emoji, and get small if pngquant is installed. */
-const IMAGES = join(ROOT, 'docs/images')
+/** `npm run screenshots`: the README's picture. It gets small if pngquant is installed. */
+const IMAGE = join(ROOT, 'docs/images/flow-view.png')
 
 const PETS = [
   ['js', 'Buddy', 'dog', 24],
@@ -44,17 +43,7 @@ const makePets = async ({ server }: Workbench): Promise<void> => {
   await waitFor(() => server.audit().length >= 2 * PETS.length + 1, { what: 'the audit trail', timeout: 60_000 })
 }
 
-const save = async (page: Page, name: string): Promise<void> => {
-  // Until transitions have ended, and nothing is hovered.
-  await page.mouse.move(1_000, 30)
-  await page.waitForTimeout(700)
-  const path = join(IMAGES, `${name}.png`)
-  await page.screenshot({ path })
-  spawnSync('pngquant', ['--force', '--skip-if-larger', '--output', path, '256', path])
-  console.info(`docs/images/${name}.png`)
-}
-
-const takeAll = async (workbench: Workbench): Promise<void> => {
+const take = async (workbench: Workbench): Promise<void> => {
   const { page } = workbench
   await page.locator('.react-flow__edge-path').first().waitFor({ state: 'attached' })
   await makePets(workbench)
@@ -72,31 +61,16 @@ const takeAll = async (workbench: Workbench): Promise<void> => {
   }
   await traces.locator('button').filter({ hasText: 'JsCreatePet' }).first().click()
   await page.getByTestId('trace-details').getByText('JsPostCreateLite').waitFor()
-  await save(page, 'flow-view')
-
-  await page.getByTestId('trace-timeline-item').filter({ hasText: 'JsPostCreateLite' }).click()
-  await page.getByTestId('sidebar-panel').waitFor()
-  await save(page, 'trace')
-  await page.getByTestId('sidebar-panel').getByRole('button').first().click()
-
-  await page.getByTestId('open-code-preview-button-jscreatepet').click()
-  await page.getByTestId('sidebar-panel').getByText('Event emission').first().click()
-  await save(page, 'code-preview')
-  await page.getByTestId('sidebar-panel').getByRole('button').first().click()
-
-  await page.getByTestId('pets-link').click()
-  await page.getByTestId('pet-7').getByText('Welcome').waitFor()
-  await page.getByRole('button', { name: 'New pet' }).click()
-  await page.getByTestId('pets-create').getByLabel('Name').fill('Milo')
-  await page.getByTestId('pets-create').getByRole('button', { name: /POST/ }).click()
-  await page.getByTestId('pet-8').getByText('Welcome').waitFor()
-  await page.getByTestId('audit-line').filter({ hasText: 'pet 8' }).nth(1).waitFor()
-  await save(page, 'pets-tab')
+  // Until transitions have ended, and nothing is hovered.
+  await page.mouse.move(1_000, 30)
+  await page.waitForTimeout(700)
+  await page.screenshot({ path: IMAGE })
+  spawnSync('pngquant', ['--force', '--skip-if-larger', '--output', IMAGE, '256', IMAGE])
 }
 
 const workbench = await openWorkbench()
 try {
-  await takeAll(workbench)
+  await take(workbench)
 } finally {
   await workbench.close()
 }
