@@ -22,6 +22,12 @@ const eventsOf = (server: TestServer, ids: Set<string>): Map<string, number> => 
   return counts
 }
 
+/**
+ * How long a server may take, in ms, to emit or forget what a killed one left: an event that was stored and not yet
+ * queued, or handled and not yet settled, is owed until the other server has seen that twice, in half a minute.
+ */
+const SWEEPS_MS = 45_000
+
 const startTwo = () => {
   const dataDir = makeTempDir()
   return Promise.all([startServer({ dataDir }), startServer({ dataDir })])
@@ -57,14 +63,13 @@ test('When one of them is killed, then the other does its jobs and emits its eve
   await victim.kill()
   await Promise.allSettled(requests)
   expect(ids.size).toBeGreaterThan(0)
-  // An event that was stored and not yet queued is owed until the other server has seen that twice: half a minute.
   await waitFor(() => [...ids].every((id) => eventsOf(other, new Set([id])).size === 2), {
     what: 'two events of each pet',
-    timeout: 45_000,
+    timeout: SWEEPS_MS,
     interval: 100,
     seen: () => Object.fromEntries(eventsOf(other, ids)),
   })
-  const store = await atRest(other)
+  const store = await atRest(other, SWEEPS_MS)
   for (const id of ids) expect(store.pets[id]).toMatchObject({ notes: WELCOME_NOTES })
   expect(new Set(eventsOf(other, ids).values())).toEqual(new Set([1]))
   expect((await other.stop()).code).toBe(0)
