@@ -12,9 +12,9 @@ export interface SeenVersion {
 export interface Endpoint {
   /** `key` is its `Idempotency-Key`. */
   create(fields: Pick<SeenPet, 'name' | 'ageMonths'>, key: string): Promise<{ id: string; saw: SeenPet }>
-  /** Returns null if there is no such pet, and `changed` if it does not match. */
+  /** Returns null if the pet does not exist, and `changed` if its version does not match. */
   update(id: string, fields: Partial<SeenPet>, ifMatch?: string): Promise<SeenVersion | null | 'changed'>
-  /** Returns whether there was such a pet. */
+  /** Returns whether the pet existed. */
   remove(id: string): Promise<boolean>
   read(id: string): Promise<SeenVersion | null>
   list(): Promise<ReadonlyMap<string, SeenPet>>
