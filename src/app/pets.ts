@@ -21,15 +21,12 @@ import {
   withoutOwed,
 } from '../pets/pet-changes'
 import { pagesOf } from '../store/pages'
-import { type Change, type PetStore, RepeatedCreateError } from '../store/store'
+import { type Change, JOB_PATIENCE_MS, type PetStore, RepeatedCreateError } from '../store/store'
 import { openStore } from './open-store'
 import { type EventDraft, type Owed, owe, sign } from './owed-events'
 import { listPage, listPets, type PetPage } from './pet-list'
 import { type Reaping, reap } from './reaper'
 import { readSettings } from './settings'
-
-/** How long a job's change may wait to share a write with others, in ms. */
-const JOB_PATIENCE_MS = 2
 
 /** The result of a change: the pet and the events to emit. */
 export interface Changed<Draft extends EventDraft> {

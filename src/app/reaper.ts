@@ -1,10 +1,7 @@
 import type { StoredPet } from '../pets/pet'
 import { isDue, isKeyOver, isVisible, withoutOldKey } from '../pets/pet-changes'
 import { pagesOf } from '../store/pages'
-import type { PetStore } from '../store/store'
-
-/** How long the removal of expired keys may wait to share a write with others, in ms. */
-const PATIENCE_MS = 2
+import { JOB_PATIENCE_MS, type PetStore } from '../store/store'
 
 /** How many errors of a run to return. */
 const ERRORS_KEPT = 5
@@ -48,5 +45,5 @@ export const reap = async (
 const forgetKeys = async (store: PetStore, pets: readonly StoredPet[], now: number): Promise<void> => {
   const ids = pets.flatMap((pet) => (isKeyOver(pet, now) ? pet.id : []))
   if (ids.length === 0) return
-  await store.updateMany(ids, (pet) => withoutOldKey(pet, now), { patienceMs: PATIENCE_MS }).catch(() => {})
+  await store.updateMany(ids, (pet) => withoutOldKey(pet, now), { patienceMs: JOB_PATIENCE_MS }).catch(() => {})
 }

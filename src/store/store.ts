@@ -39,6 +39,9 @@ export interface Change {
 /** The pets of a page: all in the order of creation, only those that owe events, or all in the opposite order. */
 export type Which = 'all' | 'owing' | 'newest-first'
 
+/** How long a change of a job may wait to share a write with others, in ms. */
+export const JOB_PATIENCE_MS = 2
+
 /** Options of a change. */
 export interface WriteOptions {
   /** How long the change may wait to share a write with others, in ms; 0 if a client waits for it. */
