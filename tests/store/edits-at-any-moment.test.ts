@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readdirSync, writeSync } from 'node:fs'
+import { chmodSync, closeSync, ftruncateSync, openSync, readdirSync, statSync, writeSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { watchedCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
 import { type DataDir, makeQuickDataDir } from './data-dir'
@@ -11,8 +11,22 @@ const edited = (dir: DataDir): string | null => {
   return pets[1] ? JSON.stringify({ ...rest, pets: { ...pets, 1: { ...pets[1], name: 'Edited' } } }) : null
 }
 
-/** Runs the workload once for each of its calls, with `edit` at that call. Returns how many edits there were. */
-const editAtEachCall = async (edit: (dir: DataDir, callsSince: number) => boolean): Promise<number> => {
+/** Whatever was acknowledged is there, and the edit too. */
+const checkEdited = async (dir: DataDir, pets: Pets) => {
+  const expected = { ...pets, 1: { ...pets[1], name: 'Edited' } }
+  expect(petsIn(openFolder(dir))).toEqual(expected)
+  await openFolder(dir).update()
+  expect(dir.json().pets).toEqual(expected)
+}
+
+/**
+ * Runs the workload once for each of its calls, with `edit` at that call, and each time the check. Returns how many edits
+ * there were.
+ */
+const editAtEachCall = async (
+  edit: (dir: DataDir, callsSince: number) => boolean,
+  check = checkEdited,
+): Promise<number> => {
   let edits = 0
   for (let at = 1; ; at++) {
     const dir = makeQuickDataDir()
@@ -33,11 +47,7 @@ const editAtEachCall = async (edit: (dir: DataDir, callsSince: number) => boolea
     if (made < at) return edits
     if (!isEdited) continue
     edits += 1
-    // Whatever was acknowledged is there, and the edit too.
-    const expected = { ...pets, 1: { ...pets[1], name: 'Edited' } }
-    expect(petsIn(openFolder(dir))).toEqual(expected)
-    await openFolder(dir).update()
-    expect(dir.json().pets).toEqual(expected)
+    await check(dir, pets)
   }
 }
 
@@ -63,6 +73,21 @@ describe('when the file is edited right before any call that the store makes', {
       file = null
       return true
     })
+    expect(edits).toBeGreaterThan(60)
+  })
+
+  test('by a change of its mode, then it keeps that mode', async () => {
+    const edits = await editAtEachCall(
+      (dir, callsSince) => {
+        const isThere = callsSince === 0 && edited(dir) !== null
+        if (isThere) chmodSync(dir.file, 0o640)
+        return isThere
+      },
+      async (dir, pets) => {
+        expect(petsIn(openFolder(dir))).toEqual(pets)
+        expect(statSync(dir.file).mode & 0o777).toBe(0o640)
+      },
+    )
     expect(edits).toBeGreaterThan(60)
   })
 })

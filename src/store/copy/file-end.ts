@@ -21,7 +21,7 @@ export const fileEnd = (dataDir: string): CopyEnd => {
     await withFileLock(`${path}.lock`, async () => {
       const temp = `${path}.tmp`
       nodeFiles.closeSync(await writeFile(nodeFiles, temp, new PetsText().parts({ seq, extras }, pets)))
-      const isReplaced = await replaceFile(nodeFiles, path, temp, version)
+      const isReplaced = await replaceFile(nodeFiles, path, temp, { version })
       const written = versionAt(nodeFiles, path)
       nodeFiles.rmSync(temp, { force: true })
       if (!isReplaced)

@@ -96,6 +96,6 @@ export class PetsFile {
     const { ino, size, mtimeNs, ctimeNs } = stats ?? NO_FILE
     this.#stamp = { ino, size, mtimeNs, ctimeNs }
     this.#isSettled = !stats || isSettled(this.#stamp, seenAt)
-    this.#access = stats && accessOf({ mode: Number(stats.mode), uid: Number(stats.uid), gid: Number(stats.gid) })
+    this.#access = stats && accessOf(stats)
   }
 }

@@ -152,7 +152,7 @@ export class PetsFolder {
     const left = versionAt(this.#calls, this.#tempPath)
     // The old file of the exchange is still there: nothing else has been written to this path.
     const isEdit = replaced !== null && left !== null && left !== replaced
-    if (isEdit) await replaceFile(this.#calls, this.#path, this.#tempPath, version)
+    if (isEdit) await replaceFile(this.#calls, this.#path, this.#tempPath, { version })
   }
 
   async #noteWhatFileHolds(): Promise<void> {
@@ -169,15 +169,15 @@ export class PetsFolder {
     if (!this.#file.isSettled) return false
     const state = this.read()
     const { seq } = state
-    const [file, holds] = [this.#file.version, this.#journal.last]
+    const [file, access, holds] = [this.#file.version, this.#file.access, this.#journal.last]
     const parts = this.#text.parts(state, state.list())
-    this.#calls.closeSync(await writeFile(this.#calls, this.#tempPath, parts, this.#file.access))
+    this.#calls.closeSync(await writeFile(this.#calls, this.#tempPath, parts, access))
     const by = versionAt(this.#calls, this.#tempPath) ?? ''
     return this.#restartJournal(async (append) => {
       this.read()
       if (this.#file.version !== file) return null
       await append([{ replacing: { file, by, holds } }])
-      if (!(await replaceFile(this.#calls, this.#path, this.#tempPath, file))) return null
+      if (!(await replaceFile(this.#calls, this.#path, this.#tempPath, { version: file, access }))) return null
       this.read()
       return this.#journal.restarted(by, holds, seq)
     })

@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs'
+import type { BigIntStats, Stats } from 'node:fs'
 import type { FileCalls } from './file-calls'
 
 /** The permissions and owners of a file. */
@@ -9,10 +9,10 @@ export interface FileAccess {
 }
 
 /** Returns the permissions and owners in a file's stat. */
-export const accessOf = ({ mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>): FileAccess => ({
-  mode: mode & 0o777,
-  uid,
-  gid,
+export const accessOf = ({ mode, uid, gid }: Pick<Stats | BigIntStats, 'mode' | 'uid' | 'gid'>): FileAccess => ({
+  mode: Number(mode) & 0o777,
+  uid: Number(uid),
+  gid: Number(gid),
 })
 
 /** Gives a file these permissions, regardless of the umask, and these owners if this process may. */

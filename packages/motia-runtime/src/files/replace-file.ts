@@ -1,6 +1,8 @@
+import type { BigIntStats } from 'node:fs'
 import { dirname } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
-import { type FileAccess, giveAccess } from './file-access'
+import { isDeepStrictEqual } from 'node:util'
+import { accessOf, type FileAccess, giveAccess } from './file-access'
 import { type FileCalls, hasCode, syncFile, syncFolder, writeAll } from './file-calls'
 import { versionOf } from './file-stamp'
 
@@ -40,28 +42,36 @@ export async function writeFile(
   }
 }
 
+/** What a file is expected to be when it is replaced. */
+export interface ExpectedFile {
+  /** See `versionAt`; null: missing. */
+  version: string | null
+  /** If undefined, the file may have any access. */
+  access?: FileAccess | undefined
+}
+
 /**
- * Replaces the file at `path` by the one at `next` if it has the version `expected` (null: missing). Resolves to true
- * once that is on disk. The old file is then at `next`, on most file systems. Resolves to false if the file has another
- * version, and leaves it alone. The two files are exchanged in one step, and the one that comes out is checked, so that
- * even an edit at the same moment survives.
+ * Replaces the file at `path` by the one at `next` if it is as expected. Resolves to true once that is on disk. The old
+ * file is then at `next`, on most file systems. Resolves to false if the file is another one, and leaves it alone. The
+ * two files are exchanged in one step, and the one that comes out is checked, so that even an edit at the same moment
+ * survives.
  */
 export async function replaceFile(
   calls: FileCalls,
   path: string,
   next: string,
-  expected: string | null,
+  expected: ExpectedFile,
 ): Promise<boolean> {
   const version = versionAt(calls, next)
-  const isReplaced = () => versionAt(calls, next) === expected
+  const isReplaced = () => isExpected(calls, next, expected)
   const putBack = () => {
     calls.swapSync(next, path)
     // What comes out is the new version, unless there was another edit meanwhile, which is then the later one.
     if (versionAt(calls, next) !== version) calls.swapSync(next, path)
     return false
   }
-  if (versionAt(calls, path) !== expected) return false
-  const how = exchange(calls, path, next, expected === null)
+  if (!isExpected(calls, path, expected)) return false
+  const how = exchange(calls, path, next, expected.version === null)
   if (how === 'edited') return false
   if (how === 'swapped' && !isReplaced()) return putBack()
   await syncFolder(calls, dirname(path))
@@ -94,6 +104,15 @@ function exchange(
 
 /** Returns the version of the file at a path; null if there is none. */
 export function versionAt(calls: FileCalls, path: string): string | null {
-  const stats = calls.lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  const stats = statAt(calls, path)
   return stats ? versionOf(stats) : null
 }
+
+function isExpected(calls: FileCalls, path: string, { version, access }: ExpectedFile): boolean {
+  const stats = statAt(calls, path)
+  if (!stats) return version === null
+  return versionOf(stats) === version && (!access || isDeepStrictEqual(accessOf(stats), access))
+}
+
+const statAt = (calls: FileCalls, path: string): BigIntStats | undefined =>
+  calls.lstatSync(path, { bigint: true, throwIfNoEntry: false })

@@ -114,7 +114,7 @@ describe('replacing a file', () => {
     const files = makeFiles()
     await write(files.path, 'old')
     await write(files.next, 'new')
-    return { ...files, expected: versionAt(nodeFiles, files.path) }
+    return { ...files, expected: { version: versionAt(nodeFiles, files.path) } }
   }
 
   test('when it is of the expected version, then it is exchanged and the folder synced', async () => {
@@ -151,6 +151,17 @@ describe('replacing a file', () => {
     expect(made).not.toContain('fsync')
   })
 
+  test('when its mode changes between the look at it and the exchange, then it stays, with that mode', async () => {
+    const { path, next, expected } = await prepare()
+    const calls = watchedCalls((name) => {
+      if (name === 'swapSync') chmodSync(path, 0o400)
+    })
+    const access = accessOf(statSync(path))
+    expect(await replaceFile(calls, path, next, { ...expected, access })).toBe(false)
+    expect(read(path)).toBe('old')
+    expect(accessOf(statSync(path)).mode).toBe(0o400)
+  })
+
   test('when an editor that has the old file open writes to it during the sync, then the edit is put back', async () => {
     const { path, next, expected } = await prepare()
     const editor = openSync(path, 'r+')
@@ -179,7 +190,7 @@ describe('replacing a file', () => {
   test('when there is none and none is expected, then the new one gets its name', async () => {
     const { path, next } = makeFiles()
     await write(next, 'new')
-    expect(await replaceFile(nodeFiles, path, next, null)).toBe(true)
+    expect(await replaceFile(nodeFiles, path, next, { version: null })).toBe(true)
     expect(read(path)).toBe('new')
     expect(versionAt(nodeFiles, next)).toBeNull()
   })
@@ -190,7 +201,7 @@ describe('replacing a file', () => {
     const calls = watchedCalls((name) => {
       if (name === 'linkSync') writeFileSync(path, 'theirs')
     })
-    expect(await replaceFile(calls, path, next, null)).toBe(false)
+    expect(await replaceFile(calls, path, next, { version: null })).toBe(false)
     expect(read(path)).toBe('theirs')
   })
 
