@@ -1,5 +1,5 @@
 import { dirname, parse } from 'node:path'
-import type { FileAccess } from './file-access'
+import { accessOf, type FileAccess } from './file-access'
 import { type FileCalls, isMissing, nodeFiles, syncFolder } from './file-calls'
 import { withFileLock } from './file-lock'
 import { LineFile, type LineFileOptions, toBytes } from './line-file'
@@ -14,7 +14,10 @@ export interface LineLogOptions<Entry> extends LineFileOptions {
   encode?: (entries: Entry[]) => string[]
   /** Called with the entries of a turn once they are on disk, before their callers continue. */
   onWritten?: (entries: Entry[]) => void
-  /** Returns the permissions and owners of a new file. Default: those that the system gives. */
+  /**
+   * Returns the permissions and owners of a new file. Default: those that the system gives, and after a rewrite those of
+   * the old file.
+   */
   access?: () => FileAccess | undefined
   calls?: FileCalls
 }
@@ -106,7 +109,7 @@ export class LineLog<Entry = unknown> {
       const next = await make((entries) => this.#append(fd, entries))
       if (next === null) return
       if (next === 'removed') await this.#remove()
-      else await this.#replace(next)
+      else await this.#replace(next, this.#options.access?.() ?? accessOf(this.#calls.fstatSync(fd)))
       done?.()
     })
   }
@@ -160,10 +163,10 @@ export class LineLog<Entry = unknown> {
     return result
   }
 
-  async #replace(lines: string[]): Promise<void> {
+  async #replace(lines: string[], access: FileAccess): Promise<void> {
     const bytes = toBytes(lines)
     const temp = `${this.#path}.tmp`
-    const next = await writeFile(this.#calls, temp, [bytes], this.#options.access?.())
+    const next = await writeFile(this.#calls, temp, [bytes], access)
     try {
       // Lock it before it has its name, so that nobody appends to it until the name is on disk.
       this.#calls.tryLock(next)

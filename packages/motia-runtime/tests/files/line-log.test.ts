@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -8,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -365,6 +367,15 @@ describe('a rewrite', () => {
     await add('b')
     expect(read()).toBe('a\nb\n')
     expect(existsSync(`${file}.tmp`)).toBe(false)
+  })
+
+  test('when it resolves, then the new file has the mode of the old one', async () => {
+    const file = makeFile()
+    const { log, add } = openLog(file)
+    await add('a')
+    chmodSync(file, 0o600)
+    await log.rewrite(async () => ['new'])
+    expect(statSync(file).mode & 0o777).toBe(0o600)
   })
 
   test('when it removes the file, then that is gone, and the next line begins a new one', async () => {
