@@ -7,17 +7,15 @@ import type { CronLeases, CronRun } from './cron-leases'
  * tick runs it. `lastTick` returns the tick of a step that is due now, in epoch ms.
  */
 export class LeasedCronAdapter implements CronAdapter {
-  readonly #leases: CronLeases
-  readonly #lastTick: (stepName: string) => number
   readonly #runs = new Map<string, { lock: CronLock; run: CronRun; ended: Promise<void>; end: () => void }>()
 
-  constructor(leases: CronLeases, lastTick: (stepName: string) => number) {
-    this.#leases = leases
-    this.#lastTick = lastTick
-  }
+  constructor(
+    private readonly leases: CronLeases,
+    private readonly lastTick: (stepName: string) => number,
+  ) {}
 
   async acquireLock(jobName: string, ttl: number): Promise<CronLock | null> {
-    const run = await this.#leases.begin(jobName, this.#lastTick(jobName))
+    const run = await this.leases.begin(jobName, this.lastTick(jobName))
     if (run === 'held' || run === 'done') return null
     const acquiredAt = Date.now()
     const instanceId = String(process.pid)

@@ -25,14 +25,14 @@ const SPARE_SHARE = 0.1
  * entry, so that the streams push it to the pages. After a larger one, the pages get all that is kept.
  */
 export abstract class StreamFeed implements FeedTarget {
-  /** How many trace groups, traces of each group, and log lines are left by a removal. */
-  protected readonly limit: number
   /** How many of each there must be more than that for a removal. */
   protected readonly spare: number
   #workbench: OpenWorkbench | undefined
 
-  constructor(limit: number) {
-    this.limit = limit
+  constructor(
+    /** How many trace groups, traces of each group, and log lines are left by a removal. */
+    protected readonly limit: number,
+  ) {
     this.spare = Math.floor(limit * SPARE_SHARE)
   }
 

@@ -40,17 +40,16 @@ interface Work<Entry> {
  * removed completely.
  */
 export class LineLog<Entry = unknown> {
-  readonly #path: string
-  readonly #options: LineLogOptions<Entry>
   readonly #calls: FileCalls
   readonly #file: LineFile
   readonly #turns: Turns<Work<Entry>>
   #last: Promise<unknown> = Promise.resolve()
   #holdsLock = false
 
-  constructor(path: string, options: LineLogOptions<Entry>) {
-    this.#path = path
-    this.#options = options
+  constructor(
+    private readonly path: string,
+    private readonly options: LineLogOptions<Entry>,
+  ) {
     this.#calls = options.calls ?? nodeFiles
     this.#file = new LineFile(path, options, this.#calls)
     this.#turns = new Turns(parse(path).name, (works) => this.#takeTurn(works))
@@ -82,10 +81,10 @@ export class LineLog<Entry = unknown> {
     if (this.#holdsLock || !this.#file.hasNews()) return
     let fd: number
     try {
-      fd = this.#calls.openSync(this.#path, 'r')
+      fd = this.#calls.openSync(this.path, 'r')
     } catch (error) {
       if (!isMissing(error)) throw error
-      this.#options.onLines([], true)
+      this.options.onLines([], true)
       this.#file.forget()
       return
     }
@@ -109,7 +108,7 @@ export class LineLog<Entry = unknown> {
       const next = await make((entries) => this.#append(fd, entries))
       if (next === null) return
       if (next === 'removed') await this.#remove()
-      else await this.#replace(next, this.#options.access?.() ?? accessOf(this.#calls.fstatSync(fd)))
+      else await this.#replace(next, this.options.access?.() ?? accessOf(this.#calls.fstatSync(fd)))
       done?.()
     })
   }
@@ -124,7 +123,7 @@ export class LineLog<Entry = unknown> {
   }
 
   async #runAll(fd: number, works: Work<Entry>[]): Promise<(() => void)[]> {
-    this.#options.beforeTurn?.()
+    this.options.beforeTurn?.()
     const added: Entry[] = []
     const settle = works.map(({ run, reject }) => {
       try {
@@ -140,7 +139,7 @@ export class LineLog<Entry = unknown> {
   }
 
   async #append(fd: number, entries: Entry[]): Promise<void> {
-    const { encode = (all: Entry[]) => all.map((entry) => JSON.stringify(entry)), onWritten } = this.#options
+    const { encode = (all: Entry[]) => all.map((entry) => JSON.stringify(entry)), onWritten } = this.options
     await this.#file.append(fd, encode(entries))
     onWritten?.(entries)
   }
@@ -157,7 +156,7 @@ export class LineLog<Entry = unknown> {
         this.#holdsLock = false
       }
     }
-    const run = () => withFileLock(this.#path, locked, { calls: this.#calls, mode: this.#options.access?.()?.mode })
+    const run = () => withFileLock(this.path, locked, { calls: this.#calls, mode: this.options.access?.()?.mode })
     const result = this.#last.then(run)
     this.#last = result.catch(() => {})
     return result
@@ -165,12 +164,12 @@ export class LineLog<Entry = unknown> {
 
   async #replace(lines: string[], access: FileAccess): Promise<void> {
     const bytes = toBytes(lines)
-    const temp = `${this.#path}.tmp`
+    const temp = `${this.path}.tmp`
     const next = await writeFile(this.#calls, temp, [bytes], access)
     try {
       // Lock it before it has its name, so that nobody appends to it until the name is on disk.
       this.#calls.tryLock(next)
-      this.#calls.renameSync(temp, this.#path)
+      this.#calls.renameSync(temp, this.path)
       this.#file.moveTo(next, bytes)
       await this.#file.syncName()
     } catch (error) {
@@ -182,8 +181,8 @@ export class LineLog<Entry = unknown> {
   }
 
   async #remove(): Promise<void> {
-    this.#calls.rmSync(this.#path, { force: true })
-    await syncFolder(this.#calls, dirname(this.#path))
+    this.#calls.rmSync(this.path, { force: true })
+    await syncFolder(this.#calls, dirname(this.path))
     this.#file.forget()
   }
 }

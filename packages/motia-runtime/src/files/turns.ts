@@ -12,8 +12,6 @@ export const observeTurns = (listener: typeof observe): void => {
  * pieces of work share the cost of a turn, such as a sync.
  */
 export class Turns<Work> {
-  readonly #name: string
-  readonly #run: (works: Work[]) => Promise<void>
   #waiting: Work[] = []
   #running: Promise<void> | null = null
   #timer: NodeJS.Timeout | null = null
@@ -21,10 +19,10 @@ export class Turns<Work> {
   #deadline = Number.POSITIVE_INFINITY
 
   /** `name` is for metrics. `run` does one turn. It must not reject: it settles each piece of work itself. */
-  constructor(name: string, run: (works: Work[]) => Promise<void>) {
-    this.#name = name
-    this.#run = run
-  }
+  constructor(
+    private readonly name: string,
+    private readonly run: (works: Work[]) => Promise<void>,
+  ) {}
 
   /** Adds work to the next turn, which begins within `patienceMs`, or earlier if other work has less patience. */
   add(work: Work, patienceMs = 0): void {
@@ -64,7 +62,7 @@ export class Turns<Work> {
     this.#waiting = []
     this.#deadline = Number.POSITIVE_INFINITY
     const startedAt = performance.now()
-    await this.#run(works)
-    observe(this.#name, (performance.now() - startedAt) / 1_000)
+    await this.run(works)
+    observe(this.name, (performance.now() - startedAt) / 1_000)
   }
 }

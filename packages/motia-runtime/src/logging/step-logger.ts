@@ -26,27 +26,19 @@ const withErrorsSpelledOut = (details: Record<string, unknown>): Record<string, 
  * it to Redis while the step waits.
  */
 export class StepLogger extends Logger {
-  readonly #feed: WorkbenchFeed
-  readonly #traceId: string
-  readonly #step: string
-  readonly #flows: string[]
   readonly #listeners: Listener[] = []
 
-  constructor(feed: WorkbenchFeed, traceId: string, step: string, flows: string[]) {
+  constructor(
+    private readonly feed: WorkbenchFeed,
+    private readonly traceId: string,
+    private readonly step: string,
+    private readonly flows: string[],
+  ) {
     super()
-    this.#feed = feed
-    this.#traceId = traceId
-    this.#step = step
-    this.#flows = flows
   }
 
   override child(meta: Record<string, unknown>): StepLogger {
-    return new StepLogger(
-      this.#feed,
-      this.#traceId,
-      typeof meta.step === 'string' ? meta.step : this.#step,
-      this.#flows,
-    )
+    return new StepLogger(this.feed, this.traceId, typeof meta.step === 'string' ? meta.step : this.step, this.flows)
   }
 
   override debug(message: string, details?: unknown): void {
@@ -84,17 +76,17 @@ export class StepLogger extends Logger {
     if (!isLogged(level)) return
     const time = Date.now()
     const details = objectOf(given)
-    printLog({ time, traceId: this.#traceId, level, step: this.#step, message, details })
-    if (!this.#feed.isOn && this.#listeners.length === 0) return
+    printLog({ time, traceId: this.traceId, level, step: this.step, message, details })
+    if (!this.feed.isOn && this.#listeners.length === 0) return
     const plain = withErrorsSpelledOut(details)
-    this.#feed.log({
+    this.feed.log({
       ...plain,
       level,
       time,
       msg: message,
-      traceId: this.#traceId,
-      flows: this.#flows,
-      step: this.#step,
+      traceId: this.traceId,
+      flows: this.flows,
+      step: this.step,
     })
     for (const listener of this.#listeners) listener(level, message, plain)
   }

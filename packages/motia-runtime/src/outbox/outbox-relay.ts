@@ -26,7 +26,6 @@ export interface OutboxRelayOptions {
  * sweeps in a row find.
  */
 export class OutboxRelay {
-  readonly #options: OutboxRelayOptions
   readonly #settled = new Map<string, QueuedEvent>()
   #seen = new Set<string>()
   #sweepTimer: NodeJS.Timeout | undefined
@@ -35,8 +34,7 @@ export class OutboxRelay {
   #settling: Promise<void> | undefined
   #isStopped = false
 
-  constructor(options: OutboxRelayOptions) {
-    this.#options = options
+  constructor(private readonly options: OutboxRelayOptions) {
     options.engine.events.onSettled((event) => {
       if (event.id === undefined) return
       this.#settled.set(event.id, event)
@@ -79,7 +77,7 @@ export class OutboxRelay {
 
   /** Emits the owed events: all of them, or those that the last sweep saw too. */
   async sweep(which: 'all' | 'seen'): Promise<void> {
-    const { engine, outbox } = this.#options
+    const { engine, outbox } = this.options
     // Ask this first: if another server finishes an event afterwards, it is settled before the next sweep.
     const elsewhere = await engine.events.queuedElsewhere?.()
     const seen = new Set<string>()
@@ -116,7 +114,7 @@ export class OutboxRelay {
     const batch = [...this.#settled.values()]
     if (batch.length === 0) return true
     try {
-      await this.#options.outbox().settle(batch, patienceMs)
+      await this.options.outbox().settle(batch, patienceMs)
       for (const { id = '' } of batch) this.#settled.delete(id)
       return true
     } catch {

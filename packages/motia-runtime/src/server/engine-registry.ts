@@ -14,26 +14,26 @@ export interface EngineRegistryOptions {
 
 /** Motia's registry of steps and streams, with the engine's streams instead of those in Redis. */
 export class EngineRegistry extends StepRegistry {
-  readonly #engine: Engine
-  readonly #options: EngineRegistryOptions
-
-  constructor(root: string, printer: Printer, engine: Engine, options: EngineRegistryOptions) {
+  constructor(
+    root: string,
+    printer: Printer,
+    private readonly engine: Engine,
+    private readonly options: EngineRegistryOptions,
+  ) {
     // Motia's server only checks that the client exists, and creates with it the three streams that are replaced below.
     const noRedis: ConstructorParameters<typeof StepRegistry>[3] = Object.create(null)
     super(root, engine.streams, printer, noRedis)
-    this.#engine = engine
-    this.#options = options
   }
 
   override cronSteps(): ReturnType<StepRegistry['cronSteps']> {
-    return this.#options.hasOwnCron ? [] : super.cronSteps()
+    return this.options.hasOwnCron ? [] : super.cronSteps()
   }
 
   override saveTypes(): void {
     writeTypesFile(this.baseDir, {
       steps: this.getActiveSteps(),
       streams: this.listStreams(),
-      topics: this.#options.topics(),
+      topics: this.options.topics(),
     })
   }
 
@@ -41,7 +41,7 @@ export class EngineRegistry extends StepRegistry {
     stream: Omit<Stream, 'factory'>,
     options?: { disableTypeCreation?: boolean },
   ): () => MotiaStream<TData> {
-    const own = this.#engine.workbenchStream(stream.config.name)
+    const own = this.engine.workbenchStream(stream.config.name)
     if (own) stream.config.baseConfig = { storageType: 'custom', factory: () => own }
     return super.createStream<TData>(stream, options)
   }

@@ -3,15 +3,12 @@ const STOP_TIMEOUT_MS = 9_000
 
 /** The end of a server: what it has started ends in the opposite order. */
 export class Shutdown {
-  readonly #graceSeconds: number
   readonly #steps: (() => Promise<void>)[] = []
   readonly #graceEnd = new AbortController()
   #hasBegun = false
 
   /** `graceSeconds` is how long a stopping server still serves. */
-  constructor(graceSeconds: number) {
-    this.#graceSeconds = graceSeconds
-  }
+  constructor(private readonly graceSeconds: number) {}
 
   /** Whether the server is stopping. */
   get hasBegun(): boolean {
@@ -37,7 +34,7 @@ export class Shutdown {
   async exit(exitCode: number): Promise<void> {
     if (this.#hasBegun) return this.#graceEnd.abort()
     this.#hasBegun = true
-    const grace = this.#graceSeconds
+    const grace = this.graceSeconds
     console.info(grace > 0 ? `Stopping in ${grace} s: until then /readyz returns 503` : 'Stopping')
     setTimeout(
       () => {

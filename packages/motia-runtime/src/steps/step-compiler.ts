@@ -13,13 +13,10 @@ export type Compiled = { outputs: Map<string, string>; metafile: Metafile | unde
  * share one instance of every module they import.
  */
 export class StepCompiler {
-  readonly #root: string
   #files: string[] = []
   #context: BuildContext | undefined
 
-  constructor(root: string) {
-    this.#root = root
-  }
+  constructor(private readonly root: string) {}
 
   /** Compiles these files (absolute). Returns the absolute output path of each, which changes with its content. */
   async compile(files: string[]): Promise<Compiled> {
@@ -46,7 +43,7 @@ export class StepCompiler {
     // esbuild identifies an entry point by its real path.
     const byRealPath = new Map<string, string>()
     for (const [output, { entryPoint }] of Object.entries(metafile?.outputs ?? {})) {
-      if (entryPoint) byRealPath.set(realpathSync(resolve(this.#root, entryPoint)), resolve(this.#root, output))
+      if (entryPoint) byRealPath.set(realpathSync(resolve(this.root, entryPoint)), resolve(this.root, output))
     }
     const outputs = new Map<string, string>()
     for (const file of files) {
@@ -65,11 +62,11 @@ export class StepCompiler {
     await this.#context?.dispose()
     this.#files = files
     this.#context = await context({
-      absWorkingDir: this.#root,
+      absWorkingDir: this.root,
       // In an absolute path, esbuild would treat a `*` in a folder's name as a pattern.
-      entryPoints: files.map((file) => `./${relative(this.#root, file)}`),
-      outbase: this.#root,
-      outdir: join(this.#root, '.motia', 'in-process'),
+      entryPoints: files.map((file) => `./${relative(this.root, file)}`),
+      outbase: this.root,
+      outdir: join(this.root, '.motia', 'in-process'),
       bundle: true,
       splitting: true,
       format: 'esm',

@@ -46,14 +46,12 @@ interface Version {
  * runs.
  */
 export class StepModules {
-  readonly #root: string
   readonly #compiler: StepCompiler
   readonly #inService = new Map<string, Version>()
   readonly #waiting = new Map<string, Version>()
 
   /** `root` is the project's folder, absolute. */
-  constructor(root: string) {
-    this.#root = root
+  constructor(private readonly root: string) {
     this.#compiler = new StepCompiler(root)
     // For stacks, and the places of failed imports, with lines of the source.
     process.setSourceMapsEnabled(true)
@@ -66,7 +64,7 @@ export class StepModules {
 
   /** Returns the version of any loaded file that is in service. `T` is the type of its module: `typeof import('…')`. */
   module<T>(file: string): T {
-    const version = this.#inService.get(resolve(this.#root, file))
+    const version = this.#inService.get(resolve(this.root, file))
     if (!version) throw new Error(`${file} is not among the loaded modules`)
     // Only the caller knows what the file exports.
     return version.module as T
@@ -104,8 +102,8 @@ export class StepModules {
         this.#waiting.set(file, { output, module, step: stepModuleOf(module) })
         changed.push(file)
       } catch (error) {
-        const problem = importProblem(error, this.#root, file, compiled.metafile)
-        problems.set(problem, [...(problems.get(problem) ?? []), relative(this.#root, file)])
+        const problem = importProblem(error, this.root, file, compiled.metafile)
+        problems.set(problem, [...(problems.get(problem) ?? []), relative(this.root, file)])
       }
     }
     return { isCompiled: true, changed, problems }

@@ -59,11 +59,7 @@ const middlewareOf = (config: unknown): Middleware[] => {
 
 /** Runs steps in this process, each with the context that Motia's stock runner would give it. */
 export class StepRunner {
-  readonly #options: StepRunnerOptions
-
-  constructor(options: StepRunnerOptions) {
-    this.#options = options
-  }
+  constructor(private readonly options: StepRunnerOptions) {}
 
   /**
    * Runs an API step for a request and returns the response: a 500 if the handler fails, a 503 if it misses its
@@ -75,7 +71,7 @@ export class StepRunner {
     traceId: string,
     caller?: string,
   ): Promise<ApiResponse<number, unknown>> {
-    const { handlerTimeout } = this.#options
+    const { handlerTimeout } = this.options
     const run = this.#begin(step, traceId)
     try {
       const response = await run.call(request, handlerTimeout, caller)
@@ -113,7 +109,7 @@ export class StepRunner {
   }
 
   #begin(step: Step, traceId: string) {
-    const { feed, state, lockedData } = this.#options
+    const { feed, state, lockedData } = this.options
     const { name, flows = [] } = step.config
     const logger = new StepLogger(feed, traceId, name, flows)
     const tracer: Tracing = feed.isOn ? new StepTracer(feed, traceId, step, logger) : NO_TRACER
@@ -132,7 +128,7 @@ export class StepRunner {
     return {
       tracer,
       call: (input?: unknown, timeout?: number, caller?: string): Promise<unknown> => {
-        const module = this.#options.modules.step(step.filePath)
+        const module = this.options.modules.step(step.filePath)
         if (!module) throw new Error(`Step ${name} is not loaded`)
         // A cron handler gets its context as the first argument, as in Motia's runner.
         const isCron = step.config.type === 'cron'
@@ -162,7 +158,7 @@ export class StepRunner {
       logger.error(`Topic ${topic} is not among the emits of ${name}: the event was not sent`, { topic })
       return
     }
-    await this.#options.events.emit({ id, topic, data, traceId, flows })
+    await this.options.events.emit({ id, topic, data, traceId, flows })
   }
 }
 

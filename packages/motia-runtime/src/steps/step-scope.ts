@@ -10,23 +10,19 @@ export interface Run {
 
 /** The scope of a run, with a handler for errors that the step throws outside its promise. */
 class StepScope {
-  readonly run: Run
-  readonly #step: string
-  #fail: ((error: unknown) => void) | undefined
-
-  constructor(step: string, run: Run, fail: (error: unknown) => void) {
-    this.#step = step
-    this.run = run
-    this.#fail = fail
-  }
+  constructor(
+    private readonly step: string,
+    readonly run: Run,
+    private fail: ((error: unknown) => void) | undefined,
+  ) {}
 
   end(): void {
-    this.#fail = undefined
+    this.fail = undefined
   }
 
   catch(error: unknown): void {
-    if (this.#fail) this.#fail(error)
-    else console.error(`Step ${this.#step} threw after it had ended:`, error)
+    if (this.fail) this.fail(error)
+    else console.error(`Step ${this.step} threw after it had ended:`, error)
   }
 }
 

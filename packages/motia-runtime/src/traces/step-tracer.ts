@@ -8,14 +8,17 @@ interface Logging {
 
 /** Records one run of a step in memory. The feed writes it in the background. */
 export class StepTracer {
-  readonly #feed: WorkbenchFeed
   readonly #group: TraceGroup
   readonly #trace: Trace
 
-  constructor(feed: WorkbenchFeed, traceId: string, step: Step, logger: Logging) {
+  constructor(
+    private readonly feed: WorkbenchFeed,
+    traceId: string,
+    step: Step,
+    logger: Logging,
+  ) {
     const { type, name } = step.config
     const startTime = Date.now()
-    this.#feed = feed
     this.#group = { id: traceId, name, startTime }
     this.#trace = {
       id: randomUUID(),
@@ -27,7 +30,7 @@ export class StepTracer {
       events: [],
     }
     logger.addListener((level, message, metadata) => this.#note({ type: 'log', level, message, metadata }))
-    this.#feed.trace(this.#group, this.#trace)
+    this.feed.trace(this.#group, this.#trace)
   }
 
   /** Records the end of the step, with an error or without. Only the first call counts. */
@@ -36,7 +39,7 @@ export class StepTracer {
     this.#trace.endTime = Date.now()
     this.#trace.status = error ? 'failed' : 'completed'
     if (error) this.#trace.error = { message: error.message, code: error.code, stack: error.stack }
-    this.#feed.trace(this.#group, this.#trace)
+    this.feed.trace(this.#group, this.#trace)
   }
 
   async stateOperation(operation: string, data: unknown): Promise<void> {
@@ -53,11 +56,11 @@ export class StepTracer {
 
   /** Returns the tracer of a step that this one started within the same trace group. */
   child(step: Step, logger: Logging): StepTracer {
-    return new StepTracer(this.#feed, this.#group.id, step, logger)
+    return new StepTracer(this.feed, this.#group.id, step, logger)
   }
 
   #note(event: Record<string, unknown>): void {
     this.#trace.events.push({ timestamp: Date.now(), ...event })
-    this.#feed.trace(this.#group, this.#trace)
+    this.feed.trace(this.#group, this.#trace)
   }
 }

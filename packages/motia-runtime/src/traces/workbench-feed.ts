@@ -74,8 +74,6 @@ const dropOldest = <Key>(
  * reason.
  */
 export class WorkbenchFeed {
-  readonly #target: FeedTarget
-  readonly #limit: number
   readonly #traces = new Map<string, { group: TraceGroup; trace: Trace }>()
   readonly #logs = new Map<string, FeedLine>()
   /** The ids of the traces that were last written as running. Their end must be written too. */
@@ -87,15 +85,16 @@ export class WorkbenchFeed {
   #savedAt = performance.now()
 
   /** Collects at most `limit` traces and `limit` log lines. 0 turns the feed off. */
-  constructor(target: FeedTarget, limit: number) {
-    this.#target = target
-    this.#limit = limit
+  constructor(
+    private readonly target: FeedTarget,
+    private readonly limit: number,
+  ) {
     this.#saved = limit
   }
 
   /** Whether traces and log lines are kept at all. */
   get isOn(): boolean {
-    return this.#limit > 0
+    return this.limit > 0
   }
 
   /** How many traces and log lines are not written yet. */
@@ -105,7 +104,7 @@ export class WorkbenchFeed {
 
   /** Records a new or changed trace. */
   trace(group: TraceGroup, trace: Trace): void {
-    if (this.#limit === 0) return
+    if (this.limit === 0) return
     if (!this.#traces.has(trace.id)) {
       this.#traces.set(trace.id, { group, trace })
       this.#bound()
@@ -115,7 +114,7 @@ export class WorkbenchFeed {
 
   /** Adds a log line. */
   log(line: Record<string, unknown>): void {
-    if (this.#limit === 0) return
+    if (this.limit === 0) return
     const id = randomUUID()
     this.#logs.set(id, { ...line, id })
     this.#bound()
@@ -132,7 +131,7 @@ export class WorkbenchFeed {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.waiting === 0) return
-    if (!this.#target.isReady()) {
+    if (!this.target.isReady()) {
       this.#arm()
       return
     }
@@ -179,8 +178,8 @@ export class WorkbenchFeed {
   /** Returns how many traces, and how many log lines, may be written now: at least one. */
   #saveUp(): number {
     const now = performance.now()
-    const gained = ((now - this.#savedAt) / 1_000) * this.#limit * SHARE_PER_SECOND
-    this.#saved = Math.min(this.#limit, this.#saved + gained)
+    const gained = ((now - this.#savedAt) / 1_000) * this.limit * SHARE_PER_SECOND
+    this.#saved = Math.min(this.limit, this.#saved + gained)
     this.#savedAt = now
     return Math.max(1, Math.floor(this.#saved))
   }
@@ -191,7 +190,7 @@ export class WorkbenchFeed {
     // Before the write ends, because some traces may end meanwhile.
     for (const { id } of begun) this.#shownRunning.add(id)
     try {
-      await this.#target.write(batch)
+      await this.target.write(batch)
       for (const { id } of ended) this.#shownRunning.delete(id)
       this.#say(false)
     } catch {
@@ -214,9 +213,9 @@ export class WorkbenchFeed {
   }
 
   #bound(): void {
-    const dropped = dropOldest(this.#traces, this.#limit, this.#mustKeep) + dropOldest(this.#logs, this.#limit)
+    const dropped = dropOldest(this.#traces, this.limit, this.#mustKeep) + dropOldest(this.#logs, this.limit)
     // During a write everything fits, unless the target is slow.
-    if (dropped > 0 && (this.#writing || !this.#target.isReady())) this.#say(true)
+    if (dropped > 0 && (this.#writing || !this.target.isReady())) this.#say(true)
   }
 
   #say(isLosing: boolean): void {

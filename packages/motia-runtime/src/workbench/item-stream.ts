@@ -19,17 +19,15 @@ export interface ItemStreamOptions {
  * new one if `get` does not return it.
  */
 export class ItemStream<Item extends { id: string }> extends StreamAdapter<Item> {
-  readonly #options: ItemStreamOptions
   #items = new Map<string, Item>()
 
-  constructor(options: ItemStreamOptions) {
+  constructor(private readonly options: ItemStreamOptions) {
     super(options.name)
-    this.#options = options
   }
 
   /** Registers the stream with Motia. */
   register(lockedData: MotiaPluginContext['lockedData']): void {
-    const { name } = this.#options
+    const { name } = this.options
     const factory = () => this
     // Motia wraps what its own factory returns.
     lockedData.createStream({
@@ -41,7 +39,7 @@ export class ItemStream<Item extends { id: string }> extends StreamAdapter<Item>
 
   /** Replaces the shown items. */
   async show(items: readonly Item[]): Promise<void> {
-    const { group, reset } = this.#options
+    const { group, reset } = this.options
     const ids = new Set(items.map(({ id }) => id))
     const gone = [...this.#items.keys()].filter((id) => !ids.has(id))
     const changed = items.filter((item) => !isDeepStrictEqual(item, this.#items.get(item.id)))

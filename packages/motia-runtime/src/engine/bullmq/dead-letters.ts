@@ -27,15 +27,11 @@ export interface DeadLettersOptions {
 
 /** Dead letters in queues named `<topic>.<Step>.dlq`, in Motia's form, so that the Queues tab of the Workbench shows them. */
 export class BullMqDeadLetters implements DeadLetters {
-  readonly #options: DeadLettersOptions
-
-  constructor(options: DeadLettersOptions) {
-    this.#options = options
-  }
+  constructor(private readonly options: DeadLettersOptions) {}
 
   /** Stores a job that has no attempts left. */
   async add(queue: string, job: Job<QueuedEvent>, reason: string, attempts: number): Promise<void> {
-    const { queues, key } = this.#options
+    const { queues, key } = this.options
     const letter: z.infer<typeof letterSchema> = {
       originalEvent: job.data,
       failureReason: reason,
@@ -51,7 +47,7 @@ export class BullMqDeadLetters implements DeadLetters {
   }
 
   async list(): Promise<DeadLetter[]> {
-    const { queues, health, key } = this.#options
+    const { queues, health, key } = this.options
     return health.ask(async () => {
       const letters: DeadLetter[] = []
       for (const queue of (await queues.connection.smembers(key)).toSorted()) {
@@ -63,7 +59,7 @@ export class BullMqDeadLetters implements DeadLetters {
   }
 
   async counts(): Promise<Map<string, number>> {
-    const { queues, health, key } = this.#options
+    const { queues, health, key } = this.options
     return health.ask(async () => {
       const names = await queues.connection.smembers(key)
       const count = (name: string) => queues.get(`${name}${DLQ_SUFFIX}`).getJobCountByTypes('waiting', 'paused')
@@ -73,7 +69,7 @@ export class BullMqDeadLetters implements DeadLetters {
   }
 
   async retry(id: string): Promise<boolean> {
-    const { queues, configOf } = this.#options
+    const { queues, configOf } = this.options
     return this.#take(id, async (queue, { originalEvent, originalJobId, failureTimestamp }) => {
       // A new id, because the failed job still has the first one. It is derived, so that two simultaneous retries use
       // the same.
@@ -91,7 +87,7 @@ export class BullMqDeadLetters implements DeadLetters {
     id: string,
     use: (queue: string, letter: z.infer<typeof letterSchema>) => Promise<void>,
   ): Promise<boolean> {
-    const { queues, health, key } = this.#options
+    const { queues, health, key } = this.options
     const [queue = '', jobId = ''] = id.split(':')
     return health.ask(async () => {
       if (!(await queues.connection.sismember(key, queue))) return false

@@ -19,14 +19,12 @@ export interface Target {
 
 /** Puts events into queues. */
 export class EventSender {
-  readonly #queues: Queues
-  readonly #health: RedisHealth
   readonly #settledListeners: ((event: QueuedEvent) => void)[] = []
 
-  constructor(queues: Queues, health: RedisHealth) {
-    this.#queues = queues
-    this.#health = health
-  }
+  constructor(
+    private readonly queues: Queues,
+    private readonly health: RedisHealth,
+  ) {}
 
   onSettled(listener: (event: QueuedEvent) => void): void {
     this.#settledListeners.push(listener)
@@ -39,10 +37,10 @@ export class EventSender {
   async send(event: QueuedEvent, targets: Target[]): Promise<void> {
     const problem = (text: string) => new EmitError(`Event ${event.topic} was not queued: ${text}`)
     const late = () => problem(`Redis did not respond within ${PATIENCE_MS / 1_000} s`)
-    if (!this.#health.isUp) {
+    if (!this.health.isUp) {
       // Do not pass it to the connection, which would send the event whenever Redis comes back.
       const signal = AbortSignal.timeout(PATIENCE_MS)
-      await once(this.#health, 'recovered', { signal }).catch(() => {
+      await once(this.health, 'recovered', { signal }).catch(() => {
         throw late()
       })
     }
@@ -56,22 +54,22 @@ export class EventSender {
    * Sends an event of an outbox. The outbox sends it again if Redis is down, refuses it, or does not reply within 1 s.
    */
   async sendOwed(id: string, event: QueuedEvent, targets: Target[]): Promise<void> {
-    if (!this.#health.isUp) return
+    if (!this.health.isUp) return
     // BullMQ allows no colons in an id, and no id that is a number.
     const jobId = `event-${encodeURIComponent(id)}`
     const added = Promise.allSettled(targets.map((target) => this.#add(target, event, jobId))).then((results) => {
       if (results.some(({ status }) => status === 'rejected')) return
       for (const listener of this.#settledListeners) listener(event)
     })
-    if (!(await isDoneWithin(added, OWED_PATIENCE_MS))) this.#health.noteOverdue()
+    if (!(await isDoneWithin(added, OWED_PATIENCE_MS))) this.health.noteOverdue()
   }
 
   async #add({ name, config }: Target, event: QueuedEvent, jobId?: string): Promise<void> {
     try {
-      await this.#queues.add(name, event, config, jobId)
-      this.#health.noteTaken(name)
+      await this.queues.add(name, event, config, jobId)
+      this.health.noteTaken(name)
     } catch (error) {
-      this.#health.noteRefusal(name, errorMessage(error))
+      this.health.noteRefusal(name, errorMessage(error))
       throw error
     }
   }

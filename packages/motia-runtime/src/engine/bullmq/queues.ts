@@ -10,14 +10,12 @@ const KEEP_FAILED = 5_000
 
 /** The queues of an engine, by name. A queue is opened on first use. */
 export class Queues {
-  readonly connection: Redis
-  readonly prefix: string
   readonly #opened = new Map<string, Queue>()
 
-  constructor(connection: Redis, prefix: string) {
-    this.connection = connection
-    this.prefix = prefix
-  }
+  constructor(
+    readonly connection: Redis,
+    readonly prefix: string,
+  ) {}
 
   get(name: string): Queue {
     const known = this.#opened.get(name)

@@ -12,7 +12,6 @@ const AWAY = 'Redis does not respond: jobs wait until it is back'
  * wrong type. Logs one line when something stops working and one when it works again, and emits `recovered`.
  */
 export class RedisHealth extends EventEmitter<{ recovered: [] }> {
-  readonly #redis: Redis
   /** Why Redis refused the last job, by the name of the queue. */
   readonly #refusals = new Map<string, string>()
   /** Whether Redis is connected but does not reply. */
@@ -21,18 +20,17 @@ export class RedisHealth extends EventEmitter<{ recovered: [] }> {
   #isClosing = false
 
   /** Watches a connection that has been ready. */
-  constructor(redis: Redis) {
+  constructor(private readonly redis: Redis) {
     super()
     // Every event that waits for Redis adds a listener.
     this.setMaxListeners(0)
-    this.#redis = redis
     redis.on('ready', () => this.#setSilent(false))
     redis.on('close', () => this.#setSilent(false))
   }
 
   /** Whether Redis is connected and replies. */
   get isUp(): boolean {
-    return this.#redis.status === 'ready' && !this.#isSilent
+    return this.redis.status === 'ready' && !this.#isSilent
   }
 
   /** Returns a text that says what does not work; null if everything works. */
@@ -52,7 +50,7 @@ export class RedisHealth extends EventEmitter<{ recovered: [] }> {
   noteOverdue(): void {
     if (!this.isUp) return
     this.#setSilent(true)
-    this.#redis.ping().then(
+    this.redis.ping().then(
       () => this.#setSilent(false),
       () => {},
     )

@@ -37,17 +37,14 @@ const tickSchema = z.coerce.number().nullable().catch(null)
 
 /** Leases in Redis. A server renews its lease every 4 s. Within 13 s of its death another server gets the run. */
 export class RedisLeases implements CronLeases {
-  readonly #redis: Redis
-  readonly #prefix: string
-
   /** `prefix` is the prefix of all keys. */
-  constructor(redis: Redis, prefix: string) {
-    this.#redis = redis
-    this.#prefix = prefix
-  }
+  constructor(
+    private readonly redis: Redis,
+    private readonly prefix: string,
+  ) {}
 
   async begin(step: string, tick: number): Promise<CronRun | 'held' | 'done'> {
-    const redis = this.#redis
+    const redis = this.redis
     const keys = [this.#key(step, 'lease'), this.#key(step, 'done')] as const
     const token = randomUUID()
     const begun = begunSchema.parse(await redis.eval(BEGIN, 2, ...keys, token, tick, LEASE_MS, latestTick()))
@@ -63,10 +60,10 @@ export class RedisLeases implements CronLeases {
   }
 
   async lastTick(step: string): Promise<number | null> {
-    return tickSchema.parse(await this.#redis.get(this.#key(step, 'done')))
+    return tickSchema.parse(await this.redis.get(this.#key(step, 'done')))
   }
 
   #key(step: string, what: string): string {
-    return `${this.#prefix}:${step}:${what}`
+    return `${this.prefix}:${step}:${what}`
   }
 }

@@ -9,56 +9,52 @@ export interface GroupKeys {
 
 /** Motia's streams in Redis. `prefix` is the prefix of all keys. */
 export class RedisStreams implements StreamAdapterManager {
-  readonly #redis: Redis
-  readonly #prefix: string
-
-  constructor(redis: Redis, prefix: string) {
-    this.#redis = redis
-    this.#prefix = prefix
-  }
+  constructor(
+    private readonly redis: Redis,
+    private readonly prefix: string,
+  ) {}
 
   createStream<TData>(name: string): StreamAdapter<TData> {
-    return new RedisStream<TData>(this.#redis, name, (groupId) => this.keysOf(name, groupId))
+    return new RedisStream<TData>(this.redis, name, (groupId) => this.keysOf(name, groupId))
   }
 
   keysOf(name: string, groupId: string): GroupKeys {
-    return { items: `${this.#prefix}:items:${name}:${groupId}`, order: `${this.#prefix}:order:${name}:${groupId}` }
+    return { items: `${this.prefix}:items:${name}:${groupId}`, order: `${this.prefix}:order:${name}:${groupId}` }
   }
 }
 
 class RedisStream<TData> extends StreamAdapter<TData> {
-  readonly #redis: Redis
-  readonly #keysOf: (groupId: string) => GroupKeys
-
-  constructor(redis: Redis, name: string, keysOf: (groupId: string) => GroupKeys) {
+  constructor(
+    private readonly redis: Redis,
+    name: string,
+    private readonly keysOf: (groupId: string) => GroupKeys,
+  ) {
     super(name)
-    this.#redis = redis
-    this.#keysOf = keysOf
   }
 
   async get(groupId: string, id: string): Promise<BaseStreamItem<TData> | null> {
-    const text = await this.#redis.hget(this.#keysOf(groupId).items, id)
+    const text = await this.redis.hget(this.keysOf(groupId).items, id)
     return text === null ? null : { ...JSON.parse(text), id }
   }
 
   async set(groupId: string, id: string, data: TData): Promise<BaseStreamItem<TData>> {
-    const { items, order } = this.#keysOf(groupId)
+    const { items, order } = this.keysOf(groupId)
     const createdAt = performance.timeOrigin + performance.now()
-    await this.#redis.multi().hset(items, id, JSON.stringify(data)).zadd(order, 'NX', createdAt, id).exec()
+    await this.redis.multi().hset(items, id, JSON.stringify(data)).zadd(order, 'NX', createdAt, id).exec()
     return { ...data, id }
   }
 
   async delete(groupId: string, id: string): Promise<BaseStreamItem<TData> | null> {
     const item = await this.get(groupId, id)
-    const { items, order } = this.#keysOf(groupId)
-    await this.#redis.multi().hdel(items, id).zrem(order, id).exec()
+    const { items, order } = this.keysOf(groupId)
+    await this.redis.multi().hdel(items, id).zrem(order, id).exec()
     return item
   }
 
   async getGroup(groupId: string): Promise<BaseStreamItem<TData>[]> {
-    const { items, order } = this.#keysOf(groupId)
-    const ids = await this.#redis.zrange(order, 0, -1)
-    const texts = ids.length > 0 ? await this.#redis.hmget(items, ...ids) : []
+    const { items, order } = this.keysOf(groupId)
+    const ids = await this.redis.zrange(order, 0, -1)
+    const texts = ids.length > 0 ? await this.redis.hmget(items, ...ids) : []
     return ids.flatMap((id, index) => {
       const text = texts[index]
       return typeof text === 'string' ? [{ ...JSON.parse(text), id }] : []
@@ -66,7 +62,7 @@ class RedisStream<TData> extends StreamAdapter<TData> {
   }
 
   override async clear(groupId: string): Promise<void> {
-    const { items, order } = this.#keysOf(groupId)
-    await this.#redis.unlink(items, order)
+    const { items, order } = this.keysOf(groupId)
+    await this.redis.unlink(items, order)
   }
 }

@@ -20,15 +20,12 @@ export interface AttemptsParts {
 
 /** Runs the active messages of the queues, and retries or finishes them. */
 export class Attempts {
-  readonly #parts: AttemptsParts
   #activeCount = 0
   #idle: Promise<void> | undefined
   #onIdle = () => {}
   #isBuryFailing = false
 
-  constructor(parts: AttemptsParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: AttemptsParts) {}
 
   /** Records an attempt in the journal. Returns a function that makes the attempt. */
   begin(queue: MessageQueue, message: Message, subscription: Subscription): () => void {
@@ -36,7 +33,7 @@ export class Attempts {
     this.#activeCount += 1
     message.attempts += 1
     message.startedAt = Date.now()
-    this.#parts.journal.start(message)
+    this.parts.journal.start(message)
     return () => this.#run(queue, message, subscription)
   }
 
@@ -68,12 +65,12 @@ export class Attempts {
     message.reason = errorMessage(error)
     if (isTemporary(error)) {
       message.attempts -= 1
-      this.#parts.journal.defer(message)
+      this.parts.journal.defer(message)
       this.#retryLater(queue, message, temporaryWait(message.addedAt))
     } else if (message.attempts >= maxAttempts) {
       void this.#storeDeadLetter(queue, message, message.reason)
     } else {
-      this.#parts.journal.fail(message)
+      this.parts.journal.fail(message)
       this.#retryLater(queue, message)
     }
   }
@@ -84,7 +81,7 @@ export class Attempts {
     const { id, attempts } = message
     const letter = { id, queue: queue.name, event: eventOf(message), reason: message.reason, attempts }
     try {
-      await this.#parts.storeDeadLetter({ ...letter, failedAt: Date.now() })
+      await this.parts.storeDeadLetter({ ...letter, failedAt: Date.now() })
       this.#isBuryFailing = false
     } catch (error) {
       // The message has no attempts left, so this is tried again when it is due.
@@ -100,7 +97,7 @@ export class Attempts {
 
   #end(queue: MessageQueue, message: Message, state: 'completed' | 'failed'): void {
     queue.finish(message, state)
-    this.#parts.onDone(message)
+    this.parts.onDone(message)
     this.#free(queue)
   }
 
@@ -108,13 +105,13 @@ export class Attempts {
     queue.active.delete(message)
     message.dueAt = performance.now() + delayMs
     queue.add(message)
-    this.#parts.onFailed(message)
+    this.parts.onFailed(message)
     this.#free(queue)
   }
 
   #free(queue: MessageQueue): void {
     this.#activeCount -= 1
-    this.#parts.onFree(queue)
+    this.parts.onFree(queue)
     if (this.#activeCount === 0) this.#onIdle()
   }
 }

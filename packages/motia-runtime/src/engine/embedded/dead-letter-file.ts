@@ -29,12 +29,14 @@ export class DeadLetterFile implements DeadLetters {
   /** The ids of the dead letters whose removal is not on disk yet. */
   readonly #removing = new Set<string>()
   readonly #log: LineLog<Entry>
-  readonly #requeue: (letter: DeadLetter) => void
   #removedCount = 0
 
   /** `requeue` puts the message back into its queue durably. */
-  constructor(path: string, requeue: (letter: DeadLetter) => void, calls: FileCalls = nodeFiles) {
-    this.#requeue = requeue
+  constructor(
+    path: string,
+    private readonly requeue: (letter: DeadLetter) => void,
+    calls: FileCalls = nodeFiles,
+  ) {
     this.#log = new LineLog<Entry>(path, {
       calls,
       onLines: (lines, isFresh) => {
@@ -67,7 +69,7 @@ export class DeadLetterFile implements DeadLetters {
   }
 
   retry(id: string): Promise<boolean> {
-    return this.#remove(id, this.#requeue)
+    return this.#remove(id, this.requeue)
   }
 
   discard(id: string): Promise<boolean> {

@@ -21,14 +21,11 @@ export interface EmbeddedEventsParts {
 
 /** Motia's event adapter with queues in this process, one for each topic and step. */
 export class EmbeddedEvents implements EngineEvents {
-  readonly #parts: EmbeddedEventsParts
   /** Queues with a subscriber, by topic. */
   readonly #byTopic = new Map<string, Set<MessageQueue>>()
   #isClosed = false
 
-  constructor(parts: EmbeddedEventsParts) {
-    this.#parts = parts
-  }
+  constructor(private readonly parts: EmbeddedEventsParts) {}
 
   /** An event with an id is owed by its outbox until it is settled, so its emit does not wait for the journal. */
   emit<TData>({ id, topic, data, traceId, flows }: Event<TData> & { id?: string }): Promise<void> {
@@ -40,25 +37,25 @@ export class EmbeddedEvents implements EngineEvents {
     } catch (error) {
       return Promise.reject(error)
     }
-    if (id !== undefined && this.#parts.owed.has(id)) return DONE
+    if (id !== undefined && this.parts.owed.has(id)) return DONE
     const queues = this.#byTopic.get(topic)
     if (!queues) {
-      if (id !== undefined) this.#parts.owed.settle(event)
+      if (id !== undefined) this.parts.owed.settle(event)
       return DONE
     }
     for (const { name, subscription } of queues) {
       const message = newMessage({ queue: name, eventId: id, text }, subscription?.delayMs ?? 0)
-      this.#parts.dispatcher.enqueue(message)
+      this.parts.dispatcher.enqueue(message)
     }
-    return id === undefined ? this.#parts.journal.written() : DONE
+    return id === undefined ? this.parts.journal.written() : DONE
   }
 
   onSettled(listener: (event: QueuedEvent) => void): void {
-    this.#parts.owed.onSettled(listener)
+    this.parts.owed.onSettled(listener)
   }
 
   async queuedElsewhere(): Promise<ReadonlySet<string>> {
-    return this.#parts.others.eventIds()
+    return this.parts.others.eventIds()
   }
 
   /** Subscribes a step to a topic. Replaces an earlier subscription of the step. */
@@ -69,13 +66,13 @@ export class EmbeddedEvents implements EngineEvents {
     config?: QueueConfig,
   ): Promise<SubscriptionHandle> {
     const id = randomUUID()
-    const queue = this.#parts.dispatcher.queue(`${topic}.${stepName}`)
+    const queue = this.parts.dispatcher.queue(`${topic}.${stepName}`)
     // Motia types neither emitted nor handled data. The step checks its input itself.
     queue.subscription = { id, topic, handler: handler as EventHandler, ...limitsOf(config) }
     const queues = this.#byTopic.get(topic)
     if (queues) queues.add(queue)
     else this.#byTopic.set(topic, new Set([queue]))
-    this.#parts.dispatcher.touch(queue)
+    this.parts.dispatcher.touch(queue)
     const handle = { topic, id, unsubscribe: () => this.unsubscribe(handle) }
     return handle
   }
@@ -102,7 +99,7 @@ export class EmbeddedEvents implements EngineEvents {
 
   /** Waits for running handlers. Waiting messages stay in the journal for the next start. */
   async shutdown(): Promise<void> {
-    await this.#parts.dispatcher.stop()
+    await this.parts.dispatcher.stop()
   }
 
   /** Refuses further events. */

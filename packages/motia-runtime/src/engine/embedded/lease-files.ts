@@ -8,17 +8,14 @@ import { type FileCalls, isMissing, makeFolder, nodeFiles, syncFile, syncFolder 
  * frees it at once if the process dies. The file contains the last tick that was run to its end.
  */
 export class LeaseFiles implements CronLeases {
-  readonly #folder: string
-  readonly #calls: FileCalls
-
-  constructor(folder: string, calls: FileCalls = nodeFiles) {
-    this.#folder = folder
-    this.#calls = calls
-  }
+  constructor(
+    private readonly folder: string,
+    private readonly calls: FileCalls = nodeFiles,
+  ) {}
 
   async begin(step: string, tick: number): Promise<CronRun | 'held' | 'done'> {
-    const calls = this.#calls
-    makeFolder(calls, this.#folder)
+    const calls = this.calls
+    makeFolder(calls, this.folder)
     const fd = calls.openSync(this.#pathOf(step), constants.O_RDWR | constants.O_CREAT)
     let isBegun = false
     try {
@@ -34,7 +31,7 @@ export class LeaseFiles implements CronLeases {
           // In place, over an earlier tick with as many digits: a reader without the lock sees one or the other.
           calls.writeSync(fd, `${tick}\n`, 0)
           await syncFile(calls, fd, 'data')
-          await syncFolder(calls, this.#folder)
+          await syncFolder(calls, this.folder)
         } finally {
           calls.closeSync(fd)
         }
@@ -45,7 +42,7 @@ export class LeaseFiles implements CronLeases {
 
   async lastTick(step: string): Promise<number | null> {
     try {
-      return tickIn(this.#calls.readFileSync(this.#pathOf(step), 'utf8'))
+      return tickIn(this.calls.readFileSync(this.#pathOf(step), 'utf8'))
     } catch (error) {
       if (isMissing(error)) return null
       throw error
@@ -53,7 +50,7 @@ export class LeaseFiles implements CronLeases {
   }
 
   #pathOf(step: string): string {
-    return join(this.#folder, `${encodeURIComponent(step)}.lease`)
+    return join(this.folder, `${encodeURIComponent(step)}.lease`)
   }
 }
 

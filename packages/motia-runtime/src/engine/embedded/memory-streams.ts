@@ -6,34 +6,34 @@ import { JsonGroups } from './json-groups'
  * group `10`, accepts ids with colons, and returns copies.
  */
 export class MemoryStream<TData> extends StreamAdapter<TData> {
-  readonly #items: JsonGroups
-
   /** `items` contains the items of the stream. Several adapters may share it. */
-  constructor(streamName: string, items = new JsonGroups()) {
+  constructor(
+    streamName: string,
+    private readonly items: JsonGroups = new JsonGroups(),
+  ) {
     super(streamName)
-    this.#items = items
   }
 
   async get(groupId: string, id: string): Promise<BaseStreamItem<TData> | null> {
-    return this.#items.get(groupId, id)
+    return this.items.get(groupId, id)
   }
 
   async set(groupId: string, id: string, data: TData): Promise<BaseStreamItem<TData>> {
     const item = { ...data, id }
-    this.#items.setText(groupId, id, JSON.stringify(item))
+    this.items.setText(groupId, id, JSON.stringify(item))
     return item
   }
 
   async delete(groupId: string, id: string): Promise<BaseStreamItem<TData> | null> {
-    return this.#items.delete(groupId, id)
+    return this.items.delete(groupId, id)
   }
 
   async getGroup(groupId: string): Promise<BaseStreamItem<TData>[]> {
-    return this.#items.values(groupId)
+    return this.items.values(groupId)
   }
 
   override async clear(groupId: string): Promise<void> {
-    this.#items.deleteGroup(groupId)
+    this.items.deleteGroup(groupId)
   }
 }
 

@@ -10,18 +10,15 @@ import { JOURNAL_SUFFIX, type OpenJournal, type QueueJournal, removeJournal } fr
  * processes are dead.
  */
 export class OtherJournals {
-  readonly #folder: string
-  readonly #own: QueueJournal
-  readonly #calls: FileCalls
   /** Journals whose messages this process's journal could not store. They stay, and stay locked, until it can. */
   readonly #taken: OpenJournal[] = []
   #isFailing = false
 
-  constructor(folder: string, own: QueueJournal, calls: FileCalls = nodeFiles) {
-    this.#folder = folder
-    this.#own = own
-    this.#calls = calls
-  }
+  constructor(
+    private readonly folder: string,
+    private readonly own: QueueJournal,
+    private readonly calls: FileCalls = nodeFiles,
+  ) {}
 
   /**
    * Passes the messages of dead processes to `take`, which writes them to this process's journal, then removes the old
@@ -29,11 +26,11 @@ export class OtherJournals {
    */
   adopt(take: (messages: Message[]) => void): void {
     for (const path of this.#paths()) this.#try(() => this.#adoptFrom(path, take))
-    if (!this.#own.isSafe || this.#taken.length === 0) return
+    if (!this.own.isSafe || this.#taken.length === 0) return
     this.#try(() => {
       // Messages that were synced in their journals must be synced in this one first.
-      this.#own.sync()
-      for (const journal of this.#taken.splice(0)) removeJournal(this.#calls, journal)
+      this.own.sync()
+      for (const journal of this.#taken.splice(0)) removeJournal(this.calls, journal)
     })
   }
 
@@ -43,8 +40,8 @@ export class OtherJournals {
     for (const path of this.#paths()) {
       this.#try(() => {
         // Its process has replaced it by a new file, which the next sweep finds.
-        if (!exists(this.#calls, path)) return
-        for (const { eventId } of readRecords(this.#calls.readFileSync(path, 'utf8')))
+        if (!exists(this.calls, path)) return
+        for (const { eventId } of readRecords(this.calls.readFileSync(path, 'utf8')))
           if (eventId !== undefined) ids.add(eventId)
       })
     }
@@ -52,19 +49,19 @@ export class OtherJournals {
   }
 
   close(): void {
-    for (const { fd } of this.#taken.splice(0)) this.#calls.closeSync(fd)
+    for (const { fd } of this.#taken.splice(0)) this.calls.closeSync(fd)
   }
 
   #adoptFrom(path: string, take: (messages: Message[]) => void): void {
-    const journal = lockJournal(this.#calls, path)
+    const journal = lockJournal(this.calls, path)
     if (!journal) return
     try {
-      const text = this.#calls.readFileSync(journal.fd, 'utf8')
-      if (isDamaged(text)) keepDamaged(path, this.#calls)
+      const text = this.calls.readFileSync(journal.fd, 'utf8')
+      if (isDamaged(text)) keepDamaged(path, this.calls)
       take(readRecords(text))
       this.#taken.push(journal)
     } catch (error) {
-      this.#calls.closeSync(journal.fd)
+      this.calls.closeSync(journal.fd)
       throw error
     }
   }
@@ -72,10 +69,10 @@ export class OtherJournals {
   #paths(): string[] {
     let names: string[] = []
     this.#try(() => {
-      names = exists(this.#calls, this.#folder) ? this.#calls.readdirSync(this.#folder) : []
+      names = exists(this.calls, this.folder) ? this.calls.readdirSync(this.folder) : []
     })
-    const journals = names.filter((name) => name.endsWith(JOURNAL_SUFFIX)).map((name) => join(this.#folder, name))
-    return journals.filter((path) => path !== this.#own.path)
+    const journals = names.filter((name) => name.endsWith(JOURNAL_SUFFIX)).map((name) => join(this.folder, name))
+    return journals.filter((path) => path !== this.own.path)
   }
 
   /** Runs `work`. An unreadable journal must not stop the server. Warns once, because this is tried often. */
@@ -83,7 +80,7 @@ export class OtherJournals {
     try {
       work()
     } catch (error) {
-      if (!this.#isFailing) console.warn(`Cannot take over a queue journal in ${this.#folder}:`, error)
+      if (!this.#isFailing) console.warn(`Cannot take over a queue journal in ${this.folder}:`, error)
       this.#isFailing = true
     }
   }

@@ -20,8 +20,6 @@ const RECORD_BYTES = 150
  * gets the lock takes the messages over (see `other-journals.ts`).
  */
 export class QueueJournal {
-  readonly #folder: string
-  readonly #calls: FileCalls
   readonly #pending = new Map<string, Message>()
   #records = ''
   #file: OpenJournal | undefined
@@ -35,10 +33,10 @@ export class QueueJournal {
   #written: Promise<void> | undefined
   #onWritten = () => {}
 
-  constructor(folder: string, calls: FileCalls = nodeFiles) {
-    this.#folder = folder
-    this.#calls = calls
-  }
+  constructor(
+    private readonly folder: string,
+    private readonly calls: FileCalls = nodeFiles,
+  ) {}
 
   /** The path of this process's file, if it has one. */
   get path(): string | undefined {
@@ -109,7 +107,7 @@ export class QueueJournal {
   /** Writes and syncs the new records. Throws if that fails. */
   sync(): void {
     this.flush()
-    if (this.#isFailing) throw new Error(`The queue journal in ${this.#folder} cannot be written`)
+    if (this.#isFailing) throw new Error(`The queue journal in ${this.folder} cannot be written`)
     if (this.#file) this.#sync(this.#file)
   }
 
@@ -122,8 +120,8 @@ export class QueueJournal {
     if (this.#isFailing && size > 0)
       console.warn(`Queued events lost because the queue journal cannot be written: ${size}`)
     if (this.#file) {
-      if (size === 0) removeJournal(this.#calls, this.#file)
-      else this.#calls.closeSync(this.#file.fd)
+      if (size === 0) removeJournal(this.calls, this.#file)
+      else this.calls.closeSync(this.#file.fd)
     }
     this.#file = undefined
     this.#isClosed = true
@@ -135,38 +133,38 @@ export class QueueJournal {
     if (this.#isFailing || this.#isClosed) return
     try {
       if (this.#file && this.#size - 2 * this.#pendingBytes < MAX_FINISHED_BYTES) {
-        writeAll(this.#calls, this.#file.fd, records)
+        writeAll(this.calls, this.#file.fd, records)
         this.#size += records.length
       } else {
         this.#beginAgain()
       }
     } catch (error) {
       this.#isFailing = true
-      console.warn(`Cannot write the queue journal in ${this.#folder}, so queued events are only in memory:`, error)
+      console.warn(`Cannot write the queue journal in ${this.folder}, so queued events are only in memory:`, error)
     }
   }
 
   /** Writes all pending messages to a new file, and removes the old one. */
   #beginAgain(): void {
     const records = Buffer.from(Array.from(this.#pending.values(), addRecord).join(''))
-    const file = create(this.#calls, this.#folder)
+    const file = create(this.calls, this.folder)
     try {
-      writeAll(this.#calls, file.fd, records)
+      writeAll(this.calls, file.fd, records)
       // The old file may contain synced records.
       if (this.#file) this.#sync(file)
     } catch (error) {
-      removeJournal(this.#calls, file)
+      removeJournal(this.calls, file)
       throw error
     }
-    if (this.#file) removeJournal(this.#calls, this.#file)
+    if (this.#file) removeJournal(this.calls, this.#file)
     this.#file = file
     this.#size = records.length
   }
 
   #sync(file: OpenJournal): void {
     try {
-      this.#calls.fsyncSync(file.fd)
-      if (file.path !== this.#syncedPath) syncFolderNow(this.#calls, this.#folder)
+      this.calls.fsyncSync(file.fd)
+      if (file.path !== this.#syncedPath) syncFolderNow(this.calls, this.folder)
     } catch (error) {
       // A later sync would say nothing about the bytes that this one lost, so the messages must go to another file.
       this.#isFailing = true

@@ -38,12 +38,10 @@ export const createQueuesTab =
 
 /** The queues that open Workbenches show. */
 class QueuesStream extends ItemStream<TabQueue> {
-  readonly #inspector: QueueInspector
   #refreshing: Promise<void> | undefined
 
-  constructor(inspector: QueueInspector) {
+  constructor(private readonly inspector: QueueInspector) {
     super({ name: '__motia.bullmq-queues', group: 'default' })
-    this.#inspector = inspector
   }
 
   /** Pushes what changed since the last refresh. */
@@ -60,6 +58,6 @@ class QueuesStream extends ItemStream<TabQueue> {
   }
 
   async #refresh(): Promise<void> {
-    await this.show(tabQueues(this.#inspector.queues(), await this.#inspector.deadLetters.counts()))
+    await this.show(tabQueues(this.inspector.queues(), await this.inspector.deadLetters.counts()))
   }
 }

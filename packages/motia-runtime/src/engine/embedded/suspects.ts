@@ -6,15 +6,12 @@ import type { Message } from './message'
  * a time: if one kills this process too, no other uses up an attempt.
  */
 export class Suspects {
-  readonly #release: (message: Message, dueAt: number) => boolean
   #readyAt = 0
   #waiting: Message[] = []
   #released: Message | undefined
 
   /** `release` makes a held message due at a time of `performance.now()`. It returns false if the message is gone. */
-  constructor(release: (message: Message, dueAt: number) => boolean) {
-    this.#release = release
-  }
+  constructor(private readonly release: (message: Message, dueAt: number) => boolean) {}
 
   /** Adds messages that are held back in their queues. */
   add(messages: readonly Message[]): void {
@@ -35,7 +32,7 @@ export class Suspects {
     while (!this.#released) {
       const message = this.#waiting.shift()
       if (!message) return
-      if (this.#release(message, this.#readyAt)) this.#released = message
+      if (this.release(message, this.#readyAt)) this.#released = message
     }
   }
 }

@@ -3,14 +3,11 @@ const MAX_WAIT_MS = 60 * 60 * 1_000
 
 /** One timer for everything that becomes due. */
 export class WakeTimer {
-  readonly #wake: () => void
   #timer: NodeJS.Timeout | undefined
   #dueAt = Number.POSITIVE_INFINITY
 
   /** `wake` is called when something may be due. Sometimes nothing is. */
-  constructor(wake: () => void) {
-    this.#wake = wake
-  }
+  constructor(private readonly wake: () => void) {}
 
   /** Calls `wake` at this time of `performance.now()` or before. */
   wakeAt(dueAt: number): void {
@@ -19,7 +16,7 @@ export class WakeTimer {
     this.#dueAt = dueAt
     const ring = () => {
       this.#dueAt = Number.POSITIVE_INFINITY
-      this.#wake()
+      this.wake()
     }
     this.#timer = setTimeout(ring, Math.min(Math.ceil(dueAt - performance.now()), MAX_WAIT_MS)).unref()
   }
