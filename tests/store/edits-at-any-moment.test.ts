@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, ftruncateSync, openSync, readdirSync, statSync, writeSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { watchedCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
+import { StoreError } from '../../src/store/store'
 import { type DataDir, makeQuickDataDir } from './data-dir'
 import { openFolder, type Pets, petsIn, saveByRename, WORKLOAD } from './folder-workload'
 
@@ -21,11 +22,12 @@ const checkEdited = async (dir: DataDir, pets: Pets) => {
 
 /**
  * Runs the workload once for each of its calls, with `edit` at that call, and each time the check. Returns how many edits
- * there were.
+ * there were. `isRefusal`: whether an error is what later steps of the workload should get.
  */
 const editAtEachCall = async (
   edit: (dir: DataDir, callsSince: number) => boolean,
   check = checkEdited,
+  isRefusal: (error: unknown) => boolean = () => false,
 ): Promise<number> => {
   let edits = 0
   for (let at = 1; ; at++) {
@@ -41,7 +43,9 @@ const editAtEachCall = async (
     )
     let pets: Pets = {}
     for (const { run, after } of WORKLOAD) {
-      await run(folder)
+      await run(folder).catch((error) => {
+        if (!isRefusal(error)) throw error
+      })
       pets = after(pets)
     }
     if (made < at) return edits
@@ -87,6 +91,22 @@ describe('when the file is edited right before any call that the store makes', {
         expect(petsIn(openFolder(dir))).toEqual(pets)
         expect(statSync(dir.file).mode & 0o777).toBe(0o640)
       },
+    )
+    expect(edits).toBeGreaterThan(60)
+  })
+
+  test('by a person who makes it read-only, then it is not replaced', async () => {
+    let left: string | null = null
+    const edits = await editAtEachCall(
+      (dir, callsSince) => {
+        const isThere = callsSince === 0 && edited(dir) !== null
+        if (!isThere) return false
+        chmodSync(dir.file, 0o444)
+        left = dir.read()
+        return true
+      },
+      async (dir) => expect(dir.read()).toBe(left),
+      (error) => error instanceof StoreError && error.message === 'The data file is read-only',
     )
     expect(edits).toBeGreaterThan(60)
   })

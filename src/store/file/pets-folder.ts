@@ -165,9 +165,9 @@ export class PetsFolder {
 
   /** Replaces the file. Returns false if it was edited meanwhile. */
   async #replaceFile(): Promise<boolean> {
+    const state = this.read()
     this.#checkWritable()
     if (!this.#file.isSettled) return false
-    const state = this.read()
     const { seq } = state
     const [file, access, holds] = [this.#file.version, this.#file.access, this.#journal.last]
     const parts = this.#text.parts(state, state.list())
