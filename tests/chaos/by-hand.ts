@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { withFileLock } from 'motia-runtime'
 import { z } from 'zod'
 import { startServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
@@ -35,6 +36,11 @@ export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
     writeFileSync(`${file}.new`, text, { mode: 0o644 })
     renameSync(`${file}.new`, file)
   }
+  /**
+   * Edits the file while no server replaces it: an edit of a version that a server has just replaced takes that server's
+   * changes away, which is what the docs say, and not what the clients here expect.
+   */
+  const edit = (run: () => void) => withFileLock(`${file}.lock`, async () => run())
   let answers: Answer[] = []
   /** Waits until the clients have got so many more responses. */
   const more = (count: number) => {
@@ -80,14 +86,14 @@ export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
   const rex = await createdPet()
   await waitFor(() => readStore(dataDir).pets[rex.id], { what: 'the file to hold the pet' })
   await loaded(async () => {
-    put(readFileSync(file, 'utf8').replace('"name": "Rex"', '"name": "Renamed"'))
+    await edit(() => put(readFileSync(file, 'utf8').replace('"name": "Rex"', '"name": "Renamed"')))
     assert.equal(await nameOf(rex.id), 'Renamed')
   })
   onlySuccess()
   say('replaced by a rename: counts from the next request on')
 
   await loaded(async () => {
-    writeFileSync(file, readFileSync(file, 'utf8').replace('"name": "Renamed"', '"name": "Edited"'))
+    await edit(() => writeFileSync(file, readFileSync(file, 'utf8').replace('"name": "Renamed"', '"name": "Edited"')))
     assert.equal(await nameOf(rex.id), 'Edited')
   })
   // An edit in place has a moment in which the file is cut: requests in that moment get a 503.
