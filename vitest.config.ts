@@ -19,6 +19,7 @@ export default defineConfig({
   },
   test: {
     setupFiles: ['tests/support/stop-servers.ts'],
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,
@@ -37,7 +38,7 @@ export default defineConfig({
           name: 'server',
           include: SERVER_TESTS,
           globalSetup: ['tests/support/global-setup.ts'],
-          testTimeout: 20_000,
+          testTimeout: 30_000,
           hookTimeout: 60_000,
           // Most of these wait for servers: three at a time keep two cores busy.
           maxWorkers: 3,

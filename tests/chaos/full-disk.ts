@@ -135,7 +135,7 @@ const fillUnderLoad = async (disk: Disk, { seed, fullMs, mayDelete, say }: Plan)
     assert(readStore(dataDir).seq > 0)
     await sleep(50)
   }
-  if (mayDelete) assert(ledger.counts.deletes > deletes, 'no pet could be deleted')
+  if (mayDelete) await waitFor(() => ledger.counts.deletes > deletes, { what: 'a delete on the full disk' })
   disk.free()
   await waitFor(async () => (await create()).status === 201, { what: 'changes to be taken again', interval: 100 })
   const lost = await load.stop()

@@ -92,7 +92,7 @@ export const histories = async (
   // The clients read everything once more at their end. A server may still be on its way back to Redis.
   const isReady = async () =>
     (await Promise.all(servers.map(({ url }) => fetch(`${url}/readyz`)))).every(({ ok }) => ok)
-  await waitFor(isReady, { what: 'every server to be ready' })
+  await waitFor(isReady, { what: 'every server to be ready', timeout: 30_000 })
   await load.stop()
   for (const server of servers) assert.equal((await server.stop()).code, 0)
   await world.store.close()

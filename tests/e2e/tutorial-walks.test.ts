@@ -35,7 +35,8 @@ const sees = async (page: Page, testId: string, texts: string[]): Promise<void> 
 }
 
 const traceHolds = async (page: Page, steps: string[]): Promise<void> => {
-  expect(new Set(await page.getByTestId('trace-timeline-item').allInnerTexts())).toEqual(new Set(steps))
+  const shown = async () => new Set(await page.getByTestId('trace-timeline-item').allInnerTexts())
+  await expect.poll(shown).toEqual(new Set(steps))
 }
 
 const opensMakeItYours = async (page: Page): Promise<void> => {

@@ -9,6 +9,8 @@ import { continueTo, expectCleanPage, jumpTo, openSettledWorkbench } from './tut
 import { type ExpectedStep, openTutorial } from './tutorial-walk'
 
 const OPEN_MS = 180_000
+/** How long the server and the page may take to notice something, in ms. */
+const PATIENCE_MS = 25_000
 
 describe('The tasks for the learner', () => {
   const project = copyProject()
@@ -33,10 +35,16 @@ describe('The tasks for the learner', () => {
     const task = workbench.page.getByTestId('tutorial-task')
     await waitFor(async () => (await task.getAttribute('data-done', { timeout: 1_000 })) === String(count), {
       what: `${count} things to be done`,
-      timeout: 25_000,
+      timeout: PATIENCE_MS,
       seen: workbench.server.output,
     })
   }
+  const reloaded = (file: string, times: number) =>
+    waitFor(() => workbench.server.output().split(`↻ ${file}`).length > times, {
+      what: `reload ${times} of ${file}`,
+      timeout: PATIENCE_MS,
+      seen: workbench.server.output,
+    })
   const createPet = () => petsApi(workbench.server.url, 'js').create({ name: 'Rex', species: 'dog', ageMonths: 36 })
 
   test('When the learner creates a pet, then the tutorial notices', async () => {
@@ -50,11 +58,11 @@ describe('The tasks for the learner', () => {
     const line = "throw new Error('No food left')"
     await startTask('Queues and retries', 'Queues', 'Your turn: make a job fail')
     project.edit(job, /^.*jobEnqueuedSchema\.parse.*$/m, `$&\n  ${line}`)
-    await waitFor(() => workbench.server.output().includes(`↻ ${job}`), { what: 'the reload' })
+    await reloaded(job, 1)
     await createPet().expect(201)
     await done(2)
     project.edit(job, `\n  ${line}`, '')
-    await waitFor(() => workbench.server.output().split(`↻ ${job}`).length > 2, { what: 'the reload' })
+    await reloaded(job, 2)
     await page.getByText('js.job.postcreate.enqueued.JsPostCreateLite.dlq').first().click()
     await page.getByRole('button', { name: /retry/i }).first().click()
     await done(3)
@@ -77,7 +85,7 @@ describe('The tasks for the learner', () => {
   test('When the learner changes a step, then the tutorial notices', async () => {
     await startTask('Change the code', 'Your turn: change a step', 'Your turn: change a step')
     project.edit('steps/javascript/create-pet.step.ts', '🐾 Pet created', '🐾 Hello')
-    await waitFor(() => workbench.server.output().includes('↻ steps/javascript/create-pet'), { what: 'the reload' })
+    await reloaded('steps/javascript/create-pet.step.ts', 1)
     await createPet().expect(201)
     await done(1)
   })

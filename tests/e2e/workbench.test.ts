@@ -77,7 +77,8 @@ describe('The Workbench’s own tabs', { timeout: 120_000 }, () => {
     for (const step of ['TsCreatePet', 'TsPostCreateLite', 'TsAuditTrail']) {
       await details.getByText(step, { exact: true }).first().waitFor()
     }
-    expect(await page.getByTestId('trace-timeline-item').count()).toBe(4)
+    // The audit trail has two events.
+    await expect.poll(() => page.getByTestId('trace-timeline-item').count()).toBe(4)
   })
 
   test('When traces were never opened, then the list calls none of them running', async () => {
@@ -141,7 +142,6 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await form.getByLabel('Age in months').fill('30')
     await form.getByRole('button', { name: 'POST /py/pets' }).click()
     await answer().getByText('POST /py/pets → 201').waitFor()
-    await isAccessible()
     const { id } = await petNamed('Polly')
     await row(id).getByText('Welcome to our pet store!').waitFor()
     for (const text of ['Polly', 'bird', '2 y 6 mo', 'new', '23 h 59 min']) {
@@ -153,6 +153,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
       .filter({ hasText: `pet ${id}` })
       .waitFor()
     expect(await form.count()).toBe(0)
+    await isAccessible()
   })
 
   test('When an endpoint refuses a request, then the answer says why', async () => {
@@ -205,7 +206,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await inTab('pets-create').waitFor()
     await page.keyboard.press('Escape')
     await inTab('pets-create').waitFor({ state: 'detached' })
-    expect(await focused()).toBe('New pet')
+    await expect.poll(focused).toBe('New pet')
     await page.keyboard.press('Enter')
     await inTab('pets-create').waitFor()
     await page.keyboard.type('Keys')
@@ -219,7 +220,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await record().waitFor()
     await page.keyboard.press('Escape')
     await record().waitFor({ state: 'detached' })
-    expect(await focused()).toBe('Keys')
+    await expect.poll(focused).toBe('Keys')
   })
 
   test('When a pet or a namespace is chosen, then the audit trail shows only its lines', async () => {

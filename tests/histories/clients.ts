@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '../chaos/random'
+import { waitFor } from '../support/wait-for'
 import { type PetOperation, petProblem, type SeenPet } from './pet-history'
 
 /** A pet in a response, and its `ETag`. */
@@ -238,9 +239,16 @@ export const startClients = ({ connect, seed, clients, pets, pause }: ClientOpti
       isRunning = false
       await running
       for (const [server, endpoint] of connect().entries()) {
-        const calledAt = performance.now()
-        const saw = await endpoint.list()
-        history.addList({ calledAt, returnedAt: performance.now(), server, saw })
+        // A client gives up after a while, which on a busy machine may be too soon.
+        const list = await waitFor(
+          async () => {
+            const calledAt = performance.now()
+            const saw = await endpoint.list()
+            return { calledAt, returnedAt: performance.now(), server, saw }
+          },
+          { what: `the pets of server ${server}`, timeout: 30_000 },
+        )
+        history.addList(list)
         endpoint.close?.()
       }
       return history

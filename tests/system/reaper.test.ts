@@ -96,7 +96,10 @@ describe('reapers whose cron is set to every second', () => {
     const purges = () => auditOf(first, 'pet.purged').map(({ data }) => String(data.petId))
     await waitFor(() => purges().length >= ids.length, { what: 'all purges', seen: purges })
     const timesOf = (namespace: string) => auditOf(first, `${namespace}.reaper.completed`).map(({ at }) => at)
-    await waitFor(() => namespaces.every(({ namespace }) => timesOf(namespace).length >= RUNS), { what: 'some ticks' })
+    await waitFor(() => namespaces.every(({ namespace }) => timesOf(namespace).length >= RUNS), {
+      what: 'some ticks',
+      timeout: 20_000,
+    })
     expect(purges().sort()).toEqual([...ids].sort())
     const counts = auditOf(first, 'reaper.completed').map(({ data }) => Number(data.purgedCount))
     expect(counts.reduce((sum, one) => sum + one, 0)).toBe(ids.length)

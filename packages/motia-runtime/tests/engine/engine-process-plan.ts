@@ -21,6 +21,8 @@ export interface Plan extends EngineWorld {
   /** The steps that work on the topics' tasks. */
   subscribe?: { topic: string; step: string; config: QueueConfig }[]
   emit?: { topic: string; id?: string; data: Task }[]
+  /** The task that does not end in this process. */
+  endless?: string
   /** Begins the run of a tick, prints `lease: run` (or `held`, `done`), and never ends it. */
   lease?: { step: string; tick: number }
 }

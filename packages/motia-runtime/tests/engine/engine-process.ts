@@ -22,6 +22,7 @@ const handle = async ({ data: task }: { data: Task }): Promise<void> => {
   if (task.do === 'kill') process.kill(process.pid, 'SIGKILL')
   if (task.do === 'block') keepBusy(task.ms ?? 0)
   if (task.do === 'wait') await sleep(task.ms)
+  if (task.name === plan.endless) await new Promise(() => {})
   console.log(`did ${task.name}`)
 }
 
