@@ -26,7 +26,7 @@ export class FaultyCalls {
   failed: string | null = null
   readonly #open = new Map<unknown, unknown>()
   readonly #fault: Fault | null
-  #isOver = false
+  #healedAt = Number.POSITIVE_INFINITY
 
   /** Without a fault, no call fails. */
   constructor(fault: Fault | null = null) {
@@ -39,9 +39,14 @@ export class FaultyCalls {
     return [...this.#open.values()]
   }
 
+  /** The names of the calls that were made before the fault ended. */
+  get exposed(): string[] {
+    return this.made.slice(0, this.#healedAt)
+  }
+
   /** Ends the fault. */
   heal(): void {
-    this.#isOver = true
+    this.#healedAt = Math.min(this.#healedAt, this.made.length)
   }
 
   #call(name: string, args: unknown[], make: () => unknown): unknown {
@@ -62,7 +67,7 @@ export class FaultyCalls {
   }
 
   #failureOf(name: string): Failure | null {
-    if (this.#isOver || !this.#fault) return null
+    if (this.made.length > this.#healedAt || !this.#fault) return null
     const { at, failure, isLasting } = this.#fault
     if (failure === 'short' && name !== 'writeSync') return null
     if (this.made.length === at) this.failed = name

@@ -77,7 +77,7 @@ describe(`Schedules (CHAOS_SEED=${SEED})`, { timeout: Math.max(30_000, RUNS * 1_
     [
       'changes are acknowledged before they are on disk',
       { fdatasync: (_: number, callback: () => void) => callback() },
-      /^Error: (Pet \d+|Missing)/,
+      /^(Error: (Pet \d+|Missing)|PetNotFoundError)/,
     ],
     ['servers do not wait for each other’s lock', { tryLock: () => true }, /^(Error: (Pet|Id) \d+|PetNotFoundError)/],
   ])('When %s, then a schedule shows it', async (_, faults, problem) => {
