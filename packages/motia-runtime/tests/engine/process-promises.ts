@@ -83,7 +83,7 @@ export const processPromises = (makeWorld: MakeWorld): void => {
             if (!children.at(-1)?.isRunning()) children.push(start(...after))
             return (await deadLetters.list())[0]
           },
-          { timeout: 25_000, what: 'the dead letter', seen },
+          { timeout: PATIENCE_MS - 5_000, what: 'the dead letter', seen },
         )
         expect(deadLetter).toMatchObject({ queue: 'job.Step', attempts: 2, event: { data: { name: 'poison' } } })
         const others = [...namesOf(5, 'before'), ...namesOf(children.length, 'after').slice(1)]
