@@ -6,9 +6,8 @@ import { number, plural, table } from './table'
 
 const clientsIn = ({ measurements }: Comparison): number[] => [...new Set(measurements.map(({ clients }) => clients))]
 
-/** Leaves out the median latency of several clients: it follows from their rate. */
-const columnsFor = <T>(clients: number, [rate, p50, p99]: [T, T, T]): T[] =>
-  clients === 1 ? [rate, p50, p99] : [rate, p99]
+/** With one client the median latency and the rate follow from each other: the latency is enough. */
+const columnsFor = <T>(clients: number, [rate, p50, p99]: [T, T, T]): T[] => (clients === 1 ? [p50] : [rate, p99])
 
 /** The rates of all contenders. One that did not run has a line that says why. */
 const ratesTable = ({ comparison, stock, titles }: Results): string => {
@@ -30,25 +29,14 @@ const ratesTable = ({ comparison, stock, titles }: Results): string => {
   const absent = [...comparison.absent, ...stock.absent].map(({ title, reason }) => [
     ...['', `${title} did not run: ${reason.split('\n')[0]}`],
   ])
-  const head = clients.flatMap((count) => columnsFor(count, [`${plural(count, 'client')}: per s`, 'p50 ms', 'p99 ms']))
+  const head = clients.flatMap((count) =>
+    columnsFor(count, [`${plural(count, 'client')}: per s`, `${plural(count, 'client')}: p50 ms`, 'p99 ms']),
+  )
   const all = OPERATIONS.flatMap((operation) => [
     ...rows(operation),
     ...(operation === 'POST' ? [...rows(operation, stock), ...withJobs] : []),
   ])
   return table(['', '', ...head], [...all, ...absent], 2)
-}
-
-const growthTable = ({ growth }: Results): string => {
-  const lanes = OPERATIONS.flatMap((operation) => clientsIn(growth).map((clients) => ({ operation, clients })))
-  const head = lanes.map(({ operation, clients }) => (clients === 1 ? `${OPERATION_TITLES[operation]}: p50` : 'rate'))
-  const rows = growth.starts.map(({ contender, pets, startupMs }) => {
-    const figures = lanes.map(({ operation, clients }) => {
-      const found = find(growth, contender, operation, clients, pets)
-      return found ? number(clients === 1 ? found.p50 : found.rate) : ''
-    })
-    return [number(pets), ...figures, number(startupMs)]
-  })
-  return table(['pets', ...head, 'start ms'], rows, 0)
 }
 
 const aimsTable = ({ title, aims }: AimTable): string => {
@@ -89,11 +77,5 @@ ${ratesTable(results)}
 Bold figures miss their aim.
 
 ${checkAims(results).map(aimsTable).join('\n\n')}
-
-## Growth
-
-The pet store without Redis: p50 in ms with 1 client, and rate per s with 10 clients.
-
-${growthTable(results)}
 `
 }
