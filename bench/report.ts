@@ -1,43 +1,46 @@
 import { type AimTable, checkAims } from './aims'
-import { type Comparison, find } from './comparison'
+import { type Comparison, find, type Measurement } from './comparison'
 import { OPERATION_TITLES, OPERATIONS, type Operation } from './operations'
 import type { Results } from './results'
 import { number, plural, table } from './table'
 
 const clientsIn = ({ measurements }: Comparison): number[] => [...new Set(measurements.map(({ clients }) => clients))]
 
-/** With one client the median latency and the rate follow from each other: the latency is enough. */
-const columnsFor = <T>(clients: number, [rate, p50, p99]: [T, T, T]): T[] => (clients === 1 ? [p50] : [rate, p99])
-
-/** The rates of all contenders. One that did not run has a line that says why. */
-const ratesTable = ({ comparison, stock, titles }: Results): string => {
-  const clients = clientsIn(comparison)
-  const rows = (operation: Operation, from = comparison) =>
-    from.starts.map(({ contender }) => {
-      const figures = clients.flatMap((count) => {
-        const found = find(from, contender, operation, count)
-        return columnsFor(count, found ? [number(found.rate), number(found.p50), number(found.p99)] : ['', '', ''])
-      })
-      return [OPERATION_TITLES[operation], titles[contender] ?? contender, ...figures]
+/** A column for each contender. With one client there is the latency, with several the rate: each follows from the other. */
+const ratesTable = ({ comparison, titles }: Results): string => {
+  const contenders = comparison.starts.map(({ contender }) => contender)
+  const row = (title: string, operation: Operation, clients: number, figure: (one: Measurement) => number | null) => {
+    const figures = contenders.map((contender) => {
+      const found = find(comparison, contender, operation, clients)
+      return found ? figure(found) : null
     })
-  const withJobs = comparison.starts.flatMap(({ contender }) => {
-    const rates = clients.map((count) => find(comparison, contender, 'POST', count)?.rateWithJobs ?? null)
-    if (rates.includes(null)) return []
-    const figures = clients.flatMap((count, index) => columnsFor(count, [number(rates[index] ?? 0), '', '']))
-    return [['POST and its jobs', titles[contender] ?? contender, ...figures]]
-  })
-  const absent = [...comparison.absent, ...stock.absent].map(({ title, reason }) => [
-    ...['', `${title} did not run: ${reason.split('\n')[0]}`],
-  ])
-  const head = clients.flatMap((count) =>
-    columnsFor(count, [`${plural(count, 'client')}: per s`, `${plural(count, 'client')}: p50 ms`, 'p99 ms']),
+    const cells = figures.map((value) => (value === null ? '' : number(value)))
+    return [`${title}, ${plural(clients, 'client')}: ${clients === 1 ? 'p50 ms' : 'per s'}`, ...cells]
+  }
+  const clients = clientsIn(comparison)
+  const rows = OPERATIONS.flatMap((operation) =>
+    clients.map((count) => row(OPERATION_TITLES[operation], operation, count, count === 1 ? p50Of : rateOf)),
   )
-  const all = OPERATIONS.flatMap((operation) => [
-    ...rows(operation),
-    ...(operation === 'POST' ? [...rows(operation, stock), ...withJobs] : []),
-  ])
-  return table(['', '', ...head], [...all, ...absent], 2)
+  const withJobs = clients
+    .filter((count) => count > 1)
+    .map((count) => row('POST and its jobs', 'POST', count, ({ rateWithJobs }) => rateWithJobs))
+  return table(['', ...contenders.map((contender) => titles[contender] ?? contender)], [...rows, ...withJobs])
 }
+
+const p50Of = ({ p50 }: Measurement): number => p50
+const rateOf = ({ rate }: Measurement): number => rate
+
+/** The rate of Motia's own runner. */
+const stockRate = ({ stock }: Results): string =>
+  stock.measurements
+    .map(({ operation, clients, rate }) => `: ${number(rate)} ${operation}/s with ${plural(clients, 'client')}`)
+    .join()
+
+/** A line for each contender that did not run. */
+const absentLines = ({ comparison, stock }: Results): string =>
+  [...comparison.absent, ...stock.absent]
+    .map(({ title, reason }) => `- Not run: ${title} (${reason.split('\n')[0]})\n`)
+    .join('')
 
 const aimsTable = ({ title, aims }: AimTable): string => {
   const rows = [...new Set(aims.map(({ row }) => row))]
@@ -62,14 +65,14 @@ run: ${machine.loadBefore.toFixed(1)}. Server, database and clients share the ma
 
 ## Rates
 
-Medians of rounds that begin with 100 pets.
+Medians of rounds that begin with 100 pets. \`npm run bench -- --json FILE\` also writes the p99.
 
 - **With Redis**: Redis syncs its append-only file every second.
 - **Peer**: Fastify 5, PostgreSQL (\`synchronous_commit=on\`) and graphile-worker ([code](../bench/contenders/fastify-postgres.ts)). One
   transaction stores pet, audit row and job.
 - **json-server** has no jobs, and responds before it writes to the disk.
-- **Stock Motia** runs the same steps with its own runner.
-
+- **Stock Motia** runs the same steps with its own runner${stockRate(results)}.
+${absentLines(results)}
 ${ratesTable(results)}
 
 ## Aims

@@ -101,6 +101,26 @@ describe('compose.yaml', () => {
   })
 })
 
+describe('deploy/pets.service', () => {
+  const text = read('deploy/pets.service')
+  const settingOf = (name: string): string => new RegExp(`^${name}=(.+)$`, 'm').exec(text)?.[1] ?? ''
+
+  test('When systemd starts the server, then its command and its variables are real', () => {
+    const [node, file = '', mode] = settingOf('ExecStart').split(' ')
+    expect([node, mode]).toEqual(['/usr/bin/node', 'start'])
+    expect(existsSync(join(ROOT, file))).toBe(true)
+    const variables = settingOf('Environment')
+      .split(' ')
+      .map((variable) => variable.split('=')[0])
+    const known = tableOf(read('docs/configuration.md'), 'variable').map(([cell = '']) => cell.replaceAll('`', ''))
+    expect(known).toEqual(expect.arrayContaining(variables))
+  })
+
+  test('When systemd stops the server, then it waits longer than the server needs', () => {
+    expect(Number(settingOf('TimeoutStopSec'))).toBeGreaterThan(10)
+  })
+})
+
 const Step = z.union([
   z.strictObject({ uses: z.string().regex(/^[\w-]+\/[\w-]+@v\d+$/) }),
   z.strictObject({ name: z.string().optional(), run: z.string() }),

@@ -38,7 +38,7 @@ test(
       expect(rate).toBeGreaterThan(0)
       expect(p99).toBeGreaterThan(0)
     }
-    expect(output).toMatch(/\| POST +\| peer +\|/)
+    expect(output).toMatch(/\| POST, 4 clients: per s +\|( +[\d.,]+ \|){4}/)
     expect(output).toMatch(/\| against the peer +\| 1 client: p50 ≤ 0\.5× \|/)
   },
   TIMEOUT_MS,
