@@ -1,20 +1,34 @@
 import { EventEmitter } from 'node:events'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { JoinedPages } from '../../src/traces/joined-pages'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+class Socket extends EventEmitter {
+  bufferedAmount = 0
+  readonly close = vi.fn<(code: number) => void>()
+  readonly terminate = vi.fn<() => void>()
+}
 
 /** A stream server with the pages that are open, and the joins that it has answered. */
 const openPages = () => {
-  const server = new EventEmitter()
+  const server = Object.assign(new EventEmitter(), { clients: new Set<Socket>() })
+  const joins: unknown[] = []
+  // As Motia's server does: without a check.
+  server.on('connection', (socket: Socket) => {
+    socket.on('message', (payload) => joins.push(JSON.parse(String(payload))))
+  })
   const pages = new JoinedPages(server)
-  const joins: string[] = []
   const open = (name: string) => {
-    const socket = new EventEmitter()
+    const socket = new Socket()
+    server.clients.add(socket)
     server.emit('connection', socket)
-    socket.on('message', (message: Buffer) => joins.push(`${name}: ${message}`))
     const send = (type: 'join' | 'leave', subscriptionId: string, data: object) => {
-      const message = JSON.stringify({ type, data: { subscriptionId, ...data } })
-      socket.emit('message', Buffer.from(message))
-      return `${name}: ${message}`
+      const message = { type, data: { subscriptionId, ...data }, page: name }
+      socket.emit('message', Buffer.from(JSON.stringify(message)))
+      return message
     }
     return { socket, send }
   }
@@ -57,10 +71,29 @@ test('When a page has left the group, or is closed, then it gets nothing', () =>
   expect(joins).toEqual([])
 })
 
-test('When a message is not one of a page, then it is ignored', () => {
+test.each(['null', '{"type":"other"}'])('When a page sends %s, then that is left to Motia', (message) => {
   const { pages, joins, open } = openPages()
-  open('page').socket.emit('message', Buffer.from('not JSON'))
-  joins.length = 0
+  open('page').socket.emit('message', Buffer.from(message))
+  expect(joins.splice(0)).toEqual([JSON.parse(message)])
   pages.sendAll('logs', 'default')
   expect(joins).toEqual([])
+})
+
+test('When a message is not JSON, then its page is closed, and Motia does not see it', () => {
+  const { joins, open } = openPages()
+  const { socket } = open('page')
+  socket.emit('message', Buffer.from('not JSON'))
+  expect(socket.close).toHaveBeenCalledExactlyOnceWith(1007)
+  expect(joins).toEqual([])
+})
+
+test('When a page does not read, then it is closed before its messages fill the memory, and no other is', () => {
+  vi.useFakeTimers()
+  const { open } = openPages()
+  const [slow, other] = [open('slow').socket, open('other').socket]
+  slow.bufferedAmount = 20_000_000
+  other.bufferedAmount = 1_000_000
+  vi.advanceTimersByTime(1_000)
+  expect(slow.terminate).toHaveBeenCalledOnce()
+  expect(other.terminate).not.toHaveBeenCalled()
 })
