@@ -67,6 +67,8 @@ export class StepCompiler {
       entryPoints: files.map((file) => `./${relative(this.root, file)}`),
       outbase: this.root,
       outdir: join(this.root, '.motia', 'in-process'),
+      // Node would read `.js` as CommonJS if the project's package.json says so.
+      outExtension: { '.js': '.mjs' },
       bundle: true,
       splitting: true,
       format: 'esm',

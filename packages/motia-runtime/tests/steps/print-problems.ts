@@ -1,4 +1,7 @@
 import { loadProject } from '../../src/steps/project'
 
 // Loads the project in the folder that it is given, and prints why it cannot be loaded.
-await loadProject(process.argv[2] ?? '').catch((error: Error) => console.info(error.message))
+await loadProject(process.argv[2] ?? '').then(
+  ({ modules }) => modules.close(),
+  (error: Error) => console.info(error.message),
+)

@@ -70,6 +70,12 @@ describe('When a project is loaded', () => {
   })
 })
 
+/** Returns why a process of its own, in which Node imports the files and not vitest, cannot load a project. */
+const problemsInNode = (root: string): string => {
+  const script = new URL('./print-problems.ts', import.meta.url).pathname
+  return execFileSync(process.execPath, ['--import', 'tsx', script, root], { encoding: 'utf8', timeout: 30_000 })
+}
+
 describe('When files of a project are invalid', () => {
   test('then every one is reported with its name, also beside one that does not compile', async () => {
     const { root } = makeProject({
@@ -102,8 +108,7 @@ describe('When files of a project are invalid', () => {
       'steps/a.step.ts': "export { number } from '../src/numbers'\n",
       'steps/b.step.ts': "export { number } from '../src/numbers'\n",
     })
-    const script = new URL('./print-problems.ts', import.meta.url).pathname
-    const output = execFileSync(process.execPath, ['--import', 'tsx', script, root], { encoding: 'utf8' })
+    const output = problemsInNode(root)
     expect(output).toMatch(
       /^src\/numbers\.ts:3:\d+: TypeError: .* \(imported by steps\/a\.step\.ts and steps\/b\.step\.ts\)\n$/,
     )
@@ -162,4 +167,9 @@ describe('When files of a project are invalid', () => {
     })
     expect(await problemsOf(root)).toEqual([])
   })
+})
+
+test('When package.json says that the project has CommonJS modules, then its steps are loaded', () => {
+  const { root } = makeProject({ 'package.json': '{ "type": "commonjs" }', 'steps/a.step.ts': apiStep('A') })
+  expect(problemsInNode(root)).toBe('')
 })
