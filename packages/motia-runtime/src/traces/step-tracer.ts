@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { Step } from 'motia'
 import type { Trace, TraceGroup, WorkbenchFeed } from './workbench-feed'
 
+/** How many events of a run are kept, so that one run cannot fill the memory. */
+const MOST_EVENTS = 1_000
+
 interface Logging {
   addListener(listener: (level: string, message: string, details?: unknown) => void): void
 }
@@ -60,7 +63,10 @@ export class StepTracer {
   }
 
   #note(event: Record<string, unknown>): void {
-    this.#trace.events.push({ timestamp: Date.now(), ...event })
+    const { events } = this.#trace
+    if (events.length > MOST_EVENTS) return
+    const last = { type: 'log', level: 'warn', message: `Only the first ${MOST_EVENTS} events of this run are kept` }
+    events.push({ timestamp: Date.now(), ...(events.length < MOST_EVENTS ? event : last) })
     this.feed.trace(this.#group, this.#trace)
   }
 }
