@@ -236,6 +236,8 @@ const parseJson = express.json({
 
 /** Reads the body as JSON regardless of its content type, since steps accept only JSON; undefined if there is none. */
 const readBody: Handler = (request, response, next) => {
+  // A parser of the project's own (`app` in motia.config.ts) has read it.
+  if (request.readableEnded) return next()
   parseJson(request, response, (error?: unknown) => {
     // The parser turns an empty body into `{}`.
     if (!request.rawBody) request.body = undefined
@@ -249,9 +251,9 @@ const readBody: Handler = (request, response, next) => {
  */
 export const httpErrors = ({ invalidJson }: Pick<RoutesOptions, 'invalidJson'>): ErrorRequestHandler => {
   return (error, _request, response, next) => {
-    if (response.headersSent) return next(error)
     const status = typeof error?.status === 'number' && error.status >= 400 && error.status < 500 ? error.status : 500
     if (status === 500) console.error('Unexpected error:', error)
+    if (response.headersSent) return next(error)
     sendJson(response, status, bodyFor(status, error?.type, invalidJson))
   }
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ApiRequest, ApiResponse, Step } from 'motia'
+import { hasCode } from '../files/file-calls'
 import { etagOf, isFresh } from '../http/etag'
 import type { Handler } from '../http/handler'
 import type { StepRunner } from './step-runner'
@@ -46,8 +47,10 @@ const send = async (
   response.statusCode = status
   response.setHeader('Content-Type', typeOf(body, response.getHeader('Content-Type')))
   if (Array.isArray(body) && body.length > ELEMENTS_PER_TURN) {
-    // It is not an error if the client leaves before the end.
-    await pipeline(Readable.from(jsonParts(body)), response).catch(() => {})
+    await pipeline(Readable.from(jsonParts(body)), response).catch((error) => {
+      // It is not an error if the client leaves before the end.
+      if (!hasCode(error, 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE')) throw error
+    })
     return
   }
   const content = isRaw(body) ? body : (JSON.stringify(body) ?? '')

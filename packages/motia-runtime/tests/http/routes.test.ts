@@ -1,5 +1,5 @@
-import { IncomingMessage } from 'node:http'
-import express from 'express'
+import { IncomingMessage, type ServerResponse } from 'node:http'
+import express, { type NextFunction } from 'express'
 import type { ApiRouteConfig, ApiRouteMethod, Step } from 'motia'
 import request from 'supertest'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -88,6 +88,40 @@ test.each([true, false])(
     expect(log).toHaveBeenCalledOnce()
   },
 )
+
+test('When the project has parsers of its own, then they read the bodies for which they are made', async () => {
+  const { app } = makeApp([stepOf('POST', '/forms')], {
+    customize: (own) => {
+      own.use(express.urlencoded({ extended: true }), express.text())
+      own.use('/forms', express.json({ limit: '1mb' }))
+    },
+  })
+  const post = () => request(app).post('/forms')
+  const { body: form } = await post().type('form').send('name=Rex&tags[]=a').expect(200)
+  expect(form.body).toEqual({ name: 'Rex', tags: ['a'] })
+  const { body: text } = await post().type('text/plain').send('Rex').expect(200)
+  expect(text.body).toBe('Rex')
+  const { body: large } = await post()
+    .send({ name: 'x'.repeat(200_000) })
+    .expect(200)
+  expect(large.body.name).toHaveLength(200_000)
+  const { body: other } = await post().type('application/vnd.api+json').send('{"name":"Rex"}').expect(200)
+  expect(other).toMatchObject({ body: { name: 'Rex' }, rawBody: '{"name":"Rex"}' })
+  const { body: none } = await post().expect(200)
+  expect(none).toEqual({ step: 'POST /forms', params: {}, rawBody: '' })
+})
+
+test('When an error comes after the response has begun, then it is logged, and the connection is closed', async () => {
+  const error = new Error('It is broken')
+  const answer = () => (_request: unknown, response: ServerResponse, next: NextFunction) => {
+    response.write('[1')
+    next(error)
+  }
+  const { app } = makeApp([stepOf('GET', '/')], { answer })
+  const log = vi.spyOn(console, 'error').mockReturnValue()
+  await expect(request(app).get('/')).rejects.toThrow('aborted')
+  expect(log.mock.calls).toEqual([['Unexpected error:', error]])
+})
 
 describe('the path of a request', () => {
   const list = stepOf('GET', '/js/pets')

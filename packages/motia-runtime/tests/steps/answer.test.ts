@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request as httpRequest, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import express from 'express'
+import express, { type NextFunction, type Request, type Response } from 'express'
 import type { ApiRequest, ApiResponse, Step } from 'motia'
 import request from 'supertest'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -182,6 +182,19 @@ test('When a long list is asked for by HEAD, then no body is sent', async () => 
   const response = await fetch(`${await responding({ status: 200, body: long })}/1`, { method: 'HEAD' })
   expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
   expect(await response.text()).toBe('')
+})
+
+test('When an element of a long list is not JSON, then the response is cut off, and the error is reported', async () => {
+  const errors: unknown[] = []
+  const app = express()
+  const list = [...Array(5_000).fill(1), 10n]
+  app.get('/', answerBy({ runApi: async () => ({ status: 200, body: list }) }, step))
+  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    errors.push(error)
+    response.destroy()
+  })
+  await expect(request(app).get('/')).rejects.toThrow('aborted')
+  expect(errors).toEqual([expect.any(TypeError)])
 })
 
 test('When a long list is sent, then other requests are served in between', async () => {
