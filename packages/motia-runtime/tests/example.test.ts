@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Stream } from '@motiadev/stream-client-node'
@@ -10,6 +10,7 @@ import { linkPackages } from '../../../tests/support/project-copy'
 import { serverEnvironment } from '../../../tests/support/server'
 import { makeTempDir } from '../../../tests/support/temp-dir'
 import { waitFor } from '../../../tests/support/wait-for'
+import { head, open } from './http/listen'
 
 const EXAMPLE = fileURLToPath(new URL('example', import.meta.url))
 const RUNTIME = fileURLToPath(new URL('..', import.meta.url))
@@ -33,7 +34,7 @@ const startServer = async (mode: 'start' | 'dev') => {
   const env = serverEnvironment({ PORT: String(port) })
   const server = startChild([process.execPath, COMMAND, mode], { cwd: root, env })
   await server.printed(`   Data: ${join(root, '.data')}\n`, { timeout: 30_000 })
-  return { ...server, url: `http://127.0.0.1:${port}`, socketUrl: `ws://127.0.0.1:${port}` }
+  return { ...server, url: `http://127.0.0.1:${port}`, socketUrl: `ws://127.0.0.1:${port}`, port }
 }
 
 describe.each(['start', 'dev'] as const)('the example, run by `motia-runtime %s`', (mode) => {
@@ -50,22 +51,62 @@ describe.each(['start', 'dev'] as const)('the example, run by `motia-runtime %s`
   })
 })
 
-test('When a page listens to the stream, then a note is pushed to it as soon as its words are counted', async () => {
-  const server = await startServer('dev')
-  const stream = new Stream(server.socketUrl)
-  onTestFinished(() => stream.close())
-  const seen: unknown[] = []
-  stream.subscribeGroup('notes', 'all').addChangeListener((notes) => seen.push(notes))
-  const post = async (text: string) => (await request(server.url).post('/notes').send({ text }).expect(202)).body.id
-  // What was counted before the page has joined is in the first list that it gets.
-  const first = await post('one')
-  await waitFor(() => seen.length > 0, { what: 'the notes so far' })
-  const second = await post('one two')
-  await waitFor(() => JSON.stringify(seen.at(-1)).includes(second), { what: 'the new note', seen: () => seen })
-  expect(seen.at(-1)).toEqual([
-    expect.objectContaining({ id: first, text: 'one', words: 1 }),
-    expect.objectContaining({ id: second, text: 'one two', words: 2 }),
-  ])
+/** Opens a WebSocket, and sends a text of at most 125 bytes. Returns a function that returns what has come back. */
+const sendOverSocket = async (port: number, text: string, path = '/'): Promise<() => string> => {
+  const { socket, received } = await open(port)
+  onTestFinished(() => void socket.destroy())
+  const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' }
+  socket.write(head(`GET ${path}`, { ...upgrade, 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' }))
+  // One frame of text, with an empty mask.
+  socket.write(Buffer.concat([Buffer.from([0x81, 0x80 + text.length, 0, 0, 0, 0]), Buffer.from(text)]))
+  return received
+}
+
+const joinOf = (streamName: string): string =>
+  JSON.stringify({ type: 'join', data: { streamName, groupId: 'all', subscriptionId: '1' } })
+
+test.each(['start', 'dev'] as const)(
+  'When a page listens to the stream of `%s`, then a note is pushed to it as soon as its words are counted',
+  async (mode) => {
+    const server = await startServer(mode)
+    // A message that is not JSON closes its own connection (1007), and nothing else.
+    await expect.poll(await sendOverSocket(server.port, 'hello')).toContain('\u0003\u00ef')
+    const stream = new Stream(server.socketUrl)
+    onTestFinished(() => stream.close())
+    const seen: unknown[] = []
+    stream.subscribeGroup('notes', 'all').addChangeListener((notes) => seen.push(notes))
+    const post = async (text: string) => (await request(server.url).post('/notes').send({ text }).expect(202)).body.id
+    // What was counted before the page has joined is in the first list that it gets.
+    const first = await post('one')
+    await waitFor(() => seen.length > 0, { what: 'the notes so far' })
+    const second = await post('one two')
+    await waitFor(() => JSON.stringify(seen.at(-1)).includes(second), { what: 'the new note', seen: () => seen })
+    expect(seen.at(-1)).toEqual([
+      expect.objectContaining({ id: first, text: 'one', words: 1 }),
+      expect.objectContaining({ id: second, text: 'one two', words: 2 }),
+    ])
+  },
+)
+
+test('When the config has streamAuth, then only clients that it accepts can listen, in production only to own streams', async () => {
+  const config = join(root, 'motia.config.ts')
+  const before = readFileSync(config, 'utf8')
+  onTestFinished(() => writeFileSync(config, before))
+  writeFileSync(
+    config,
+    `import { defineConfig } from 'motia-runtime'
+    const authenticate = ({ url = '' }) => {
+      if (!url.endsWith('?token=secret')) throw new Error('Unknown token')
+      return {}
+    }
+    export default defineConfig({ runtime: { name: 'Notes' }, streamAuth: { contextSchema: {}, authenticate } })`,
+  )
+  const server = await startServer('start')
+  await expect.poll(await sendOverSocket(server.port, joinOf('notes'))).toMatch(/^HTTP\/1\.1 401 /)
+  const own = await sendOverSocket(server.port, joinOf('notes'), '/?token=secret')
+  await expect.poll(own).toContain('"streamName":"notes","groupId":"all","event":{"type":"sync","data":[]}')
+  const log = await sendOverSocket(server.port, joinOf('__motia.logs'), '/?token=secret')
+  await expect.poll(log).toContain('Access denied')
 })
 
 test('types.d.ts is what `motia-runtime types` writes, and the example compiles with it', {

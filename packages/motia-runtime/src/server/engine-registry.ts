@@ -6,6 +6,8 @@ import { writeTypesFile } from '../steps/types-file'
 
 /** What the registry needs besides the engine. */
 export interface EngineRegistryOptions {
+  /** Whether clients may subscribe only to the project's own streams, and not to the Workbench's. */
+  isProduction: boolean
   /** Whether to hide cron steps from Motia's scheduler, which cannot run them in this process. */
   hasOwnCron: boolean
   /** Returns the schema of each topic's data, for `types.d.ts`. */
@@ -27,6 +29,12 @@ export class EngineRegistry extends StepRegistry {
 
   override cronSteps(): ReturnType<StepRegistry['cronSteps']> {
     return this.options.hasOwnCron ? [] : super.cronSteps()
+  }
+
+  /** Motia's server calls this before it accepts a subscription. */
+  override getStreamByName(name: string): Stream | undefined {
+    const stream = super.getStreamByName(name)
+    return this.options.isProduction && stream?.hidden ? undefined : stream
   }
 
   override saveTypes(): void {

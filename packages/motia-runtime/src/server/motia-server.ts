@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import type { Express } from 'express'
 import {
+  type Config,
   type CronConfig,
   createServer,
   type Event,
@@ -38,6 +39,8 @@ export interface MotiaServerOptions {
   /** Whether steps run in this process. Otherwise Motia's stock runner starts a process for each call. */
   isInProcess: boolean
   isProduction: boolean
+  /** Who may open a WebSocket for streams. */
+  streamAuth: Config['streamAuth']
   /** How long an API handler may take in this process, in seconds. */
   handlerTimeout: number
   /** How many traces, and how many log lines, are kept for the Workbench. 0 keeps none. */
@@ -83,7 +86,9 @@ export interface ComposedServer {
 export const createMotiaServer = (options: MotiaServerOptions): ComposedServer => {
   const { root, engine, project, isInProcess, isProduction, traceLimit, handlerTimeout, metrics } = options
   const printer = quietPrinter()
-  const lockedData = new EngineRegistry(root, printer, engine, { hasOwnCron: isInProcess, topics: options.topics })
+  const { topics, streamAuth } = options
+  const lockedData = new EngineRegistry(root, printer, engine, { isProduction, hasOwnCron: isInProcess, topics })
+  lockedData.setStreamAuthConfig(streamAuth)
   for (const step of project.steps) lockedData.createStep(step, { disableTypeCreation: true })
   for (const stream of project.streams) lockedData.createStream(stream, { disableTypeCreation: true })
   if (!isProduction) lockedData.saveTypes()
@@ -126,7 +131,7 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
   const pages = new JoinedPages(motiaServer.socketServer)
   engine.attachWorkbench({
     getStreams: () => lockedData.getStreams(),
-    isWatched: () => motiaServer.socketServer.clients.size > 0,
+    isWatched: () => !isProduction && motiaServer.socketServer.clients.size > 0,
     sendAll: (streamName, groupId) => pages.sendAll(streamName, groupId),
   })
   const runCron = (step: Step) => runner.runCron(step, newTraceId())

@@ -53,12 +53,17 @@ export const serve = async (
     const { modules, hooks } = project
     shutdown.add(() => modules.close())
     shutdown.add(async () => hooks().close?.())
-    for (const warning of [...project.warnings, ...((await hooks().start?.()) ?? [])]) console.warn(`⚠ ${warning}`)
+    for (const warning of [...unusedSettings(config), ...project.warnings, ...((await hooks().start?.()) ?? [])])
+      console.warn(`⚠ ${warning}`)
 
     const { host, allowedHosts, trustProxy, headersTimeout, requestTimeout } = options
-    const origins: OriginRules = { allowedHosts: isProduction ? null : [host, ...allowedHosts], trustProxy }
-    const metrics = options.metrics ? (await import('../metrics/metrics')).createMetrics(engine) : undefined
     const { apiKeys, corsOrigins } = options
+    const origins: OriginRules = {
+      allowedHosts: isProduction ? null : [host, ...allowedHosts],
+      trustProxy,
+      allowedOrigins: corsOrigins,
+    }
+    const metrics = options.metrics ? (await import('../metrics/metrics')).createMetrics(engine) : undefined
     const authenticate = apiKeys.length > 0 ? authenticateBy(apiKeys) : undefined
     const invalidJson = (problem: string): object => hooks().invalidJson?.(problem) ?? { message: problem }
     let openApi: string | undefined
@@ -68,6 +73,7 @@ export const serve = async (
       project,
       isInProcess,
       isProduction,
+      streamAuth: config.streamAuth,
       handlerTimeout: options.handlerTimeout,
       traceLimit,
       metrics,
@@ -76,7 +82,7 @@ export const serve = async (
         configureRoutes(app, {
           lockedData,
           isProduction,
-          guard: refuseForeigners({ ...origins, allowedOrigins: corsOrigins }),
+          guard: refuseForeigners(origins),
           corsOrigins,
           requireKey: authenticate && requireKey(authenticate),
           answer,
@@ -98,10 +104,9 @@ export const serve = async (
     const relay = new OutboxRelay({ engine, outbox: () => hooks().outbox ?? NO_OUTBOX })
     shutdown.add(() => relay.stop())
     shutdown.add(() => server.close())
-    if (isProduction) {
-      closeSocket(motiaServer)
-    } else {
-      guardSockets(motiaServer.server, origins, authenticate)
+    if (isProduction && project.streams.length === 0) closeSocket(motiaServer)
+    else guardSockets(motiaServer.server, origins, authenticate)
+    if (!isProduction) {
       await addWorkbench(motiaServer, config, engine, options)
       const forgetDocument = () => {
         openApi = undefined
@@ -127,6 +132,12 @@ export const serve = async (
   }
   return { stop: (exitCode) => shutdown.exit(exitCode) }
 }
+
+/** Returns a warning for each setting of Motia's that this runtime does not use. */
+const unusedSettings = (config: RuntimeConfig): string[] =>
+  (['adapters', 'redis'] as const)
+    .filter((name) => config[name] !== undefined)
+    .map((name) => `motia.config.ts: ${name} is not used: state, streams and queues are those of motia-runtime`)
 
 const NO_OUTBOX = {
   async *owed() {},
@@ -192,8 +203,8 @@ const watchProject = (
 }
 
 /**
- * Closes the WebSocket server, since production pushes nothing. Without its listener an upgrade is a normal request and
- * gets a 404.
+ * Closes the WebSocket server, since there is no stream to subscribe to. Without its listener an upgrade is a normal
+ * request and gets a 404.
  */
 const closeSocket = ({ server, socketServer }: MotiaServer): void => {
   server.removeAllListeners('upgrade')
