@@ -7,7 +7,7 @@ import { readSettings } from './settings'
 const audit = openAudit(readSettings())
 
 /**
- * Writes an event of a namespace to the audit trail. Throws a `ZodError` if the data fits no audited event. Throws a
+ * Writes an event of a namespace to the audit trail. Throws a `ZodError` if the data matches no audited event. Throws a
  * `StoreError` if the trail cannot be written; the event is then delivered again.
  */
 export const recordEvent = async (namespace: Namespace, traceId: string, payload: unknown): Promise<void> => {

@@ -28,7 +28,7 @@ export interface AuditedEvent {
   data: Record<string, unknown>
 }
 
-/** Returns the event of a namespace. Throws a `ZodError` if the data fits no audited event. */
+/** Returns the event of a namespace. Throws a `ZodError` if the data matches no audited event. */
 export const readAuditedEvent = (namespace: Namespace, payload: unknown): AuditedEvent => {
   const { by, ...unsigned } = signedSchema.parse(payload)
   const { type, ...data } = auditedSchema.parse(unsigned)

@@ -144,7 +144,7 @@ describe('From an empty store, at 1440 x 900', () => {
     await settled(page)
     await openTutorial(page)
     await look(page, steps, 0, new Map())
-    await page.getByText(`Go on at step ${index + 1}`).click()
+    await page.getByText(`Resume at step ${index + 1}`).click()
     await look(page, steps, index, sights(1))
     await page.keyboard.press('ArrowLeft')
     await look(page, steps, index - 1, new Map())

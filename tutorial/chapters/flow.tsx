@@ -31,8 +31,8 @@ export const flowChapter: Chapter = {
       title: 'A box is a step',
       description: () => (
         <p>
-          A <b>step</b> is one file with a config and a handler. A green icon is an API step, a blue one runs on events,
-          and an orange one runs on a schedule.
+          A <b>step</b> is one file with a config and a handler. A green icon marks an API step, a blue one a step that
+          runs on events, and an orange one a step that runs on a schedule.
         </p>
       ),
       elementXpath: workbenchXPath.flows.node('jscreatepet'),

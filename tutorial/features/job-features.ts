@@ -67,7 +67,7 @@ export const postCreateLiteFeatures: FeatureDefinition[] = [
   {
     id: 'event-emission',
     title: 'Event emission',
-    description: 'The job is done, with how long it took. The audit trail records it',
+    description: 'Says that the job is done, and how long it took. The audit trail records it',
     startsOn: '  // 3.',
     endsOn: '  }',
   },
@@ -92,7 +92,7 @@ export const deletionReaperFeatures: FeatureDefinition[] = [
   {
     id: 'handler',
     title: 'Handler',
-    description: 'Runs at each tick. There is no input, so it gets the context only',
+    description: 'Runs at each tick. There is no input, so it gets only the context',
     startsOn: "export const handler: Handlers['<Ns>DeletionReaper']",
     endsOn: '}',
   },

@@ -51,7 +51,7 @@ export const present = (chapters: Chapter[]): TutorialStep[] => {
               {await step.description()}
               {last > 0 && last < length && (
                 <button type="button" className="tutorial-resume" onClick={() => goTo(last)}>
-                  Go on at step {last + 1}, where you left
+                  Resume at step {last + 1}
                 </button>
               )}
               <Navigation chapters={firsts} current={index} goTo={goTo} />

@@ -13,7 +13,10 @@ export function redisStoreError(cause: unknown): StoreError {
   if (/\bMISCONF\b/.test(message)) return fail('STORE_FULL', 'Redis cannot write to its disk and refuses changes')
   if (name === 'ReplyError') {
     // The message itself may name hosts. Its first word is Redis's error code.
-    return fail('STORE_UNAVAILABLE', `Redis, where the pets are kept, refuses (${ownMessage.split(' ')[0]})`)
+    return fail(
+      'STORE_UNAVAILABLE',
+      `Redis, where the pets are kept, refuses the command (${ownMessage.split(' ')[0]})`,
+    )
   }
   if (ownMessage === 'Command timed out') {
     return fail('STORE_UNAVAILABLE', 'Redis, where the pets are kept, does not respond')

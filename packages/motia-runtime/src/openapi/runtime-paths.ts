@@ -11,7 +11,7 @@ const health = {
 }
 
 const readiness = {
-  200: { description: 'It can; jobs have to wait if the status is `degraded`', content: jsonOf(health) },
+  200: { description: 'It can. If the status is `degraded`, jobs wait', content: jsonOf(health) },
   503: { description: 'It cannot, or it is stopping', content: jsonOf(health) },
 }
 

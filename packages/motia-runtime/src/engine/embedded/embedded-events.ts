@@ -32,7 +32,7 @@ export class EmbeddedEvents implements EngineEvents {
     const event = { id, topic, data, traceId, flows }
     let text: string
     try {
-      if (this.#isClosed) throw new EmitError(`An event ${topic} was not queued: the server has stopped`)
+      if (this.#isClosed) throw new EmitError(`Event ${topic} was not queued: the server has stopped`)
       text = eventText(event)
     } catch (error) {
       return Promise.reject(error)

@@ -36,9 +36,9 @@ export const eventText = ({ id, topic, data, traceId, flows }: QueuedEvent): str
   try {
     dataText = JSON.stringify(data)
   } catch (cause) {
-    throw new EmitError(`The data of an event ${topic} is not JSON: ${errorMessage(cause)}`, { cause })
+    throw new EmitError(`The data of event ${topic} is not JSON: ${errorMessage(cause)}`, { cause })
   }
-  if (dataText === undefined) throw new EmitError(`The data of an event ${topic} is ${typeof data}, not JSON`)
+  if (dataText === undefined) throw new EmitError(`The data of event ${topic} is ${typeof data}, not JSON`)
   return `${JSON.stringify({ id, topic, traceId, flows }).slice(0, -1)},"data":${dataText}}`
 }
 
