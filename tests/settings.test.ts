@@ -286,7 +286,7 @@ describe('PETS_API_KEYS', () => {
 describe('a HOST beyond this machine', () => {
   const everywhere = ['0.0.0.0', '::', '192.0.2.7', 'shop.example', '127.evil.example']
 
-  test.each(everywhere)('When it is %s and there are no keys, then one line tells both ways out', (HOST) => {
+  test.each(everywhere)('When it is %s and there are no keys, then one line names both remedies', (HOST) => {
     const { message } = failureOf({ HOST })
     expect(message).toMatch(new RegExp(`^HOST ${escaped(HOST)} [^\n]*PETS_API_KEYS=name:secret[^\n]*PETS_OPEN=1`))
   })

@@ -98,7 +98,7 @@ describe('an event that was delivered before', () => {
     expect(read()).toBe(line('1'))
   })
 
-  test('is recognised by topic and data where it tells of a pet, whatever its trace', async () => {
+  test('is recognised by topic and data if it is about a pet, whatever its trace', async () => {
     const { log, read } = makeLog()
     await log.append(entry('1'))
     await log.append({ ...entry('1'), traceId: 'TRACE-2' })
@@ -107,7 +107,7 @@ describe('an event that was delivered before', () => {
     expect(parse(read())).toHaveLength(3)
   })
 
-  test('is recognised by its trace too where it tells of none: figures repeat from night to night', async () => {
+  test('is recognised by its trace too if it is about no pet, since figures can repeat', async () => {
     const { log, read } = makeLog()
     const night = { topic: 'js.reaper.completed', traceId: 'NIGHT-1', data: { totalScanned: 0 } }
     await log.append(night)
@@ -140,7 +140,7 @@ describe('the end of the file', () => {
     expect(read()).toBe(line('1') + line('2'))
   })
 
-  test('is cut off also when it is all there is', async () => {
+  test('is cut off even if it is the whole file', async () => {
     const { file, log, read } = makeLog()
     writeFileSync(file, '{"at": 5')
     await log.append(entry('1'))
@@ -170,7 +170,7 @@ describe('the end of the file', () => {
     expect(read()).toBe(line('1'))
   })
 
-  test('that holds lines of a person is left alone', async () => {
+  test('that contains lines of a person is not changed', async () => {
     const { file, log, read } = makeLog()
     const notes = 'checked by Ada\n\n{"at": 7}\n'
     writeFileSync(file, notes)

@@ -216,7 +216,7 @@ test('When the page is loaded, then it gets the layout before the flow, and so n
   expect(received.slice(0, 2)).toEqual(['__motia.flowsConfig', '__motia.flows'])
 })
 
-test('When somebody looks at the flow, then its layout stays as it is, and nothing else is requested', async () => {
+test('When somebody opens the flow, then its layout does not change, and nothing else is requested', async () => {
   expect(workbench.errors).toEqual([])
   expect(workbench.foreignRequests).toEqual([])
   expect(readFileSync(LAYOUT, 'utf8')).toBe(layoutBefore)

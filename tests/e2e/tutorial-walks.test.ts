@@ -133,7 +133,7 @@ describe('From an empty store, at 1440 x 900', () => {
     expectCleanPage(workbench)
   })
 
-  test('When it is closed and the page is loaded again, then it goes on where the learner left', async () => {
+  test('When it is closed and the page is loaded again, then it resumes at the step where the learner left', async () => {
     const { page } = workbench
     await jumpTo(page, 'Traces and logs')
     const index = steps.findIndex(({ title }) => title === 'The trace')

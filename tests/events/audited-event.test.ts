@@ -19,11 +19,11 @@ describe.each(Object.entries(auditedEvents))('%s', (type, data) => {
     expect(() => readAuditedEvent('js', { type, ...rest })).toThrow(zodError)
   })
 
-  test('When a newer server adds a field, then it is read all the same', () => {
+  test('When a newer server adds a field, then it can still be read', () => {
     expect(readAuditedEvent('js', { type, ...data, extra: 'x' })).toMatchObject({ topic: `js.${type}`, data })
   })
 
-  test('When a request with an API key caused it, then the name of the key is told apart from its data', () => {
+  test('When a request with an API key caused it, then the name of the key is separated from its data', () => {
     const audited = { topic: `js.${type}`, by: 'alice', data }
     expect(readAuditedEvent('js', { type, by: 'alice', ...data })).toEqual(audited)
   })

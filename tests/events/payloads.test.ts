@@ -25,7 +25,7 @@ afterEach(() => {
 })
 
 describe('what is sent', () => {
-  test('When a pet was created, then the payload names it, without what is not in the specification', () => {
+  test('When a pet was created, then the payload describes it with the fields of the specification only', () => {
     const pet = buildPet({ id: '1', name: 'Rex', species: 'cat', createdAt: CREATED, notes: 'x' })
     expect(petCreated(pet)).toEqual({
       ...{ type: 'pet.created', petId: '1', name: 'Rex', species: 'cat', createdAt: CREATED },

@@ -186,7 +186,7 @@ describe('setFeedingReminder', () => {
     expect(backwards).toEqual(forwards)
   })
 
-  test('When the pet has notes already, then they stay', () => {
+  test('When the pet already has notes, then they stay', () => {
     expect(setFeedingReminder({ ...rex, notes: 'Likes rain' }, CREATED, NOON).notes).toBe('Likes rain')
   })
 })

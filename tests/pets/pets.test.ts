@@ -64,7 +64,7 @@ describe('create', () => {
     expect(await pets.list()).toEqual([pet])
   })
 
-  test('When a store learns the id late, as Redis does, then the events hold the real one', async () => {
+  test('When a store learns the id late, as Redis does, then the events contain the real one', async () => {
     const { pets, store } = makePets()
     store.create = async (make) => JSON.parse(JSON.stringify(make('the-id')).replaceAll('the-id', '7'))
     const { pet, events } = await pets.create(REX, (created) => [about('new')(created)])
@@ -238,7 +238,7 @@ describe('update', () => {
     expect(await store.get('1')).toEqual(events.length > 0 ? { ...pet, owed: events } : pet)
   })
 
-  test('When the pet owes an event already, then it owes both', async () => {
+  test('When the pet already owes an event, then it owes both', async () => {
     const owed = [{ id: 'e1', topic: 'js.pet.created', data: { petId: '1' } }]
     const { pets, store } = makePets({ ...rex, owed })
     const { pet, events } = await pets.update({ id: '1' }, { status: 'deleted' }, changes)
@@ -437,7 +437,7 @@ describe('reap', () => {
     expect((await pets.reap(async () => false)).counts).toEqual({ totalScanned: 1, purgedCount: 0, failedCount: 0 })
   })
 
-  test('When a pet was purged before, then it is not among those that are looked at', async () => {
+  test('When a pet was purged before, then it is not scanned', async () => {
     const { pets, clock } = makePets({ ...deletedRex, purged: true }, buildPet({ id: '2' }))
     clock.now = NIGHT
     expect((await pets.reap(async () => true)).counts).toEqual({ totalScanned: 1, purgedCount: 0, failedCount: 0 })
@@ -470,7 +470,7 @@ describe('reap', () => {
     expect(errors.length).toBeLessThan(30)
   })
 
-  test('When there are thousands of pets, then each is looked at once, page by page', async () => {
+  test('When there are thousands of pets, then each is scanned once, page by page', async () => {
     const many = Array.from({ length: 2_500 }, (_, index) =>
       buildPet({ ...(index % 2 ? rex : deletedRex), id: `${index + 1}` }),
     )

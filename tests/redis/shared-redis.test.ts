@@ -33,7 +33,7 @@ test('When Redis is not there at first, then commands reject until it is', async
   expect(await waitFor(() => isUp(url))).toBe('PONG')
 })
 
-test('When it is asked for by the same URL, then the connection is the same; after a close it is another', async () => {
+test('When it is asked for by the same URL, then the connection is the same until it is closed', async () => {
   onTestFinished(closeSharedRedis)
   const { url } = await startRedis()
   const idOf = () => sharedRedis(url).run((redis) => redis.client('ID'))

@@ -116,7 +116,7 @@ test('When an event comes again after days, then it is not added if it is among 
   expect((await audit.readAfter(end)).lines).toEqual([])
 })
 
-test('When more events arrive within minutes than the trail remembers by number, then it knows them all the same', async () => {
+test('When more events arrive within minutes than the trail remembers by number, then it still knows them', async () => {
   let now = NOON
   const audit = stream(100, () => now)
   const known = async () => Number(await server.command('ZCARD', '{pets}:audit:events'))
@@ -142,7 +142,7 @@ test('When many entries are added at once, then they take few commands', async (
   expect((await audit.readAfter(undefined)).lines).toHaveLength(101)
 })
 
-test('When the stream is another than the one that was read, then the reader is told', async () => {
+test('When the stream is not the one that was read before, then the reader is told', async () => {
   const audit = stream()
   await audit.append(entry('1'))
   const { end } = await audit.readAfter(undefined)

@@ -224,7 +224,7 @@ describe('round trips', () => {
     expect(await anotherStore().page(null, 10, 'owing')).toEqual([])
   })
 
-  test('When the store closes amid a turn, then changes of pets that it does not know yet are written all the same', async () => {
+  test('When the store closes amid a turn, then changes of pets that it does not know yet are still written', async () => {
     const { store } = await countingStore()
     const { id } = await anotherStore().create((id) => buildPet({ id, owed: owed(id) }))
     const created = store.create(petOf())

@@ -28,7 +28,7 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
     expect(await storedPet('1')).toEqual({ ...pet, owed: expect.any(Array) })
   })
 
-  test('When a pet is created, then its event and its job go out, and are stored with the pet', async () => {
+  test('When a pet is created, then its two events are stored with the pet and emitted', async () => {
     givenPets()
     vi.useFakeTimers({ toFake: ['Date'], now: NOON })
     const context = fakeContext()
@@ -54,7 +54,7 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
     expect(Object.keys(context.logged[0]?.[2] ?? {})).toEqual(Object.keys(details))
   })
 
-  test('When an event goes out, then the pet is stored already', async () => {
+  test('When an event is emitted, then the pet is already stored', async () => {
     givenPets()
     const stored: unknown[] = []
     const context = fakeContext({
@@ -68,7 +68,7 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
     expect(stored).toEqual(['Buddy', 'Buddy'])
   })
 
-  test('When the queues refuse the events, then the pet is stored all the same, and still owes both', async () => {
+  test('When the queues refuse the events, then the pet is still stored, and owes both', async () => {
     givenPets()
     const refuse = () => {
       throw new Error('no queue')

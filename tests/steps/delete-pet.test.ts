@@ -19,7 +19,7 @@ afterEach(() => {
 const scheduled = { status: 202, body: { message: 'Pet scheduled for deletion', petId: '1', purgeAt: PURGE } }
 
 describe.each(steps)('DELETE /%s/pets/:id', (ns, step) => {
-  test('When the pet exists, then it responds 202, keeps the pet as deleted, and stores the event that goes out with it', async () => {
+  test('When the pet exists, then it responds 202, keeps the pet as deleted, and stores the event that it emits', async () => {
     const rex = buildPet({ id: '1', name: 'Rex' })
     givenPets(rex)
     vi.useFakeTimers({ toFake: ['Date'], now: NOON })
@@ -36,7 +36,7 @@ describe.each(steps)('DELETE /%s/pets/:id', (ns, step) => {
     expect(context.logged).toEqual([['info', '🗑️ Pet soft deleted', { petId: '1', purgeAt: PURGE }]])
   })
 
-  test('When the pet is deleted already, then it responds 202 with the same purgeAt, and nothing else happens', async () => {
+  test('When the pet is already deleted, then it responds 202 with the same purgeAt, and nothing else happens', async () => {
     givenPets(buildPet({ id: '1', status: 'deleted', deletedAt: NOON, purgeAt: PURGE }))
     const before = await store.revision()
     vi.useFakeTimers({ toFake: ['Date'], now: NEXT_NOON })
@@ -65,7 +65,7 @@ describe.each(steps)('DELETE /%s/pets/:id', (ns, step) => {
     expect(await storedPet('1')).toMatchObject({ status: 'deleted', owed: [job, ...context.emitted] })
   })
 
-  test('When the queues refuse the event, then the pet is deleted all the same, and the event is owed', async () => {
+  test('When the queues refuse the event, then the pet is still deleted, and the event is owed', async () => {
     givenPets(buildPet({ id: '1' }))
     const refuse = () => {
       throw new Error('no queue')
@@ -74,7 +74,7 @@ describe.each(steps)('DELETE /%s/pets/:id', (ns, step) => {
     expect(await storedPet('1')).toMatchObject({ status: 'deleted', owed: [{ topic: `${ns}.pet.soft.deleted` }] })
   })
 
-  test('When several requests delete one pet at the same time, then all get the same purgeAt, and one event goes out', async () => {
+  test('When several requests delete one pet at the same time, then all get the same purgeAt, and one event is emitted', async () => {
     givenPets(buildPet({ id: '1' }))
     const context = fakeContext()
 

@@ -88,7 +88,7 @@ describe.each(steps)('%s: DeletionReaper', (ns, step) => {
     ])
   })
 
-  test('When nothing is due, then nothing changes, and the run is reported all the same', async () => {
+  test('When nothing is due, then nothing changes, but the run is reported', async () => {
     givenPets(buildPet({ id: '1' }), buildDeleted({ id: '2', purgeAt: NIGHT + 1 }))
     const before = await store.revision()
     const context = fakeContext()
@@ -130,7 +130,7 @@ describe.each(steps)('%s: DeletionReaper', (ns, step) => {
     expect(context.emitted).toEqual([completed(1, 0, 0)])
   })
 
-  test('When purgeAt was set to the past by hand and deletedAt is missing, then the pet is purged all the same', async () => {
+  test('When purgeAt was set to the past by hand and deletedAt is missing, then the pet is still purged', async () => {
     givenPets(buildDeleted({ id: '1', deletedAt: null, purgeAt: 0 }))
     const context = fakeContext()
     await step.handler(context)
@@ -138,7 +138,7 @@ describe.each(steps)('%s: DeletionReaper', (ns, step) => {
     expect(context.emitted[0]?.data).toMatchObject({ petId: '1', deletedAt: 0, purgeAt: 0, purgedAt: NIGHT })
   })
 
-  test('When the event of a purge goes out, then the purge is stored already, and the event with it', async () => {
+  test('When the event of a purge is emitted, then the purge and the event are already stored', async () => {
     givenPets(buildDeleted({ id: '1' }))
     const stored: unknown[] = []
     const context = fakeContext({

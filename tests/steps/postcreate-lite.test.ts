@@ -29,7 +29,7 @@ describe.each(steps)('%s: PostCreateLite', (ns, step) => {
     data: { type: 'job.postcreate.completed', ...job, completedAt, processingTimeMs },
   })
 
-  test('When a pet was created, then it gets its notes and a feeding exactly 24 h later, stored with the event that goes out', async () => {
+  test('When a pet was created, then it gets its notes and a feeding exactly 24 h later, stored with the event that is emitted', async () => {
     givenPets(rex)
     vi.useFakeTimers({ toFake: ['Date'], now: DONE })
     const context = fakeContext()
@@ -73,7 +73,7 @@ describe.each(steps)('%s: PostCreateLite', (ns, step) => {
     expect(context.logged.at(-1)?.[2]).toEqual({ petId: '1', processingTimeMs: 50 })
   })
 
-  test('When the event goes out, then notes and feeding are stored already', async () => {
+  test('When the event is emitted, then notes and feeding are already stored', async () => {
     givenPets(rex)
     const stored: unknown[] = []
     const context = fakeContext({

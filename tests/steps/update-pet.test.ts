@@ -58,7 +58,7 @@ describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
     },
   )
 
-  test('When the status becomes deleted, then the pet is soft-deleted as by DELETE, and its event goes out', async () => {
+  test('When the status becomes deleted, then the pet is soft-deleted as by DELETE, and its event is emitted', async () => {
     givenPets(rex)
     vi.useFakeTimers({ toFake: ['Date'], now: NOON })
     const context = fakeContext()
@@ -72,7 +72,7 @@ describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
     expect(await storedPet('1')).toEqual({ ...pet, owed: context.emitted })
   })
 
-  test('When a soft-deleted pet is deleted again, then its times stay, and no event goes out', async () => {
+  test('When a soft-deleted pet is deleted again, then its times stay, and no event is emitted', async () => {
     givenPets(deletedRex)
     const context = fakeContext()
 
@@ -112,7 +112,7 @@ describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
     },
   )
 
-  test('When an event goes out, then the change is stored already', async () => {
+  test('When an event is emitted, then the change is already stored', async () => {
     givenPets(rex)
     const stored: unknown[] = []
     const context = fakeContext({
@@ -124,7 +124,7 @@ describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
     expect(stored).toEqual(['deleted'])
   })
 
-  test('When the queues refuse the event, then the change is stored all the same, and the event is owed', async () => {
+  test('When the queues refuse the event, then the change is still stored, and the event is owed', async () => {
     givenPets(deletedRex)
     const refuse = () => {
       throw new Error('no queue')

@@ -22,7 +22,7 @@ export function describeClientPromises(name: string, makeStores: () => Promise<[
   }
 
   describe(`clients of two servers on ${name}`, () => {
-    test('When many edit the pet that they have read, at the same time, then one of them does, and the others are told', async () => {
+    test('When many edit the pet that they have read, at the same time, then one succeeds, and the others get an error', async () => {
       const [one, two] = await makeServers()
       const { pet } = await one.create(REX, (created) => [about(created)])
       const ifMatch = etagOfPet(pet)
@@ -50,7 +50,7 @@ export function describeClientPromises(name: string, makeStores: () => Promise<[
       expect((await two.create(REX, () => [], '/ts/pets k')).pet.id).toBe('2')
     })
 
-    test('When pages of a filter are read, in either order, then each pet that matches comes once', async () => {
+    test('When pages of a filter are read, in either order, then each matching pet is returned once', async () => {
       const [one, two] = await makeServers()
       const create = (name: string, species: 'dog' | 'cat') => one.create({ ...REX, name, species }, () => [])
       await Promise.all(Array.from({ length: 60 }, (_, index) => create(`Pet ${index}`, index % 3 ? 'dog' : 'cat')))

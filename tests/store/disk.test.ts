@@ -152,7 +152,7 @@ describe('on a disk of its own', () => {
     expect(Object.keys(dir.json().pets)).toEqual(['1', '2', '4'])
   })
 
-  test('when that became read-only, then changes reject with STORE_UNAVAILABLE, and reads go on', async (context) => {
+  test('when the file became read-only, then changes reject with STORE_UNAVAILABLE, and reads go on', async (context) => {
     const { dir, mount } = mountDisk(context)
     const store = createFileStore({ dataDir: dir.path })
     const pet = await store.create(petOf())

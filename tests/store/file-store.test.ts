@@ -88,7 +88,7 @@ describe('the data file', () => {
     expect(dir.read()).toBe(`${JSON.stringify({ seq: 301, pets: {} }, null, 2)}\n`)
   })
 
-  test('is up to date within 100 ms once the store is quiet, and holds no event that was settled until then', async () => {
+  test('is up to date within 100 ms once the store is quiet, and contains no settled event', async () => {
     const { dir, store } = makeStore()
     await store.create(petOf({ owed }))
     const startedAt = performance.now()
@@ -119,7 +119,7 @@ describe('the data file', () => {
     expect(writes).toBeLessThan(changes / 5)
   })
 
-  test('comes into being with the first pet, and its folder too; reading makes neither', async () => {
+  test('is created with the first pet, like its folder, and not by a read', async () => {
     const dataDir = join(makeDataDir().path, 'new', 'data')
     const store = createFileStore({ dataDir })
     await store.list()
@@ -129,7 +129,7 @@ describe('the data file', () => {
     expect(readdirSync(dataDir).sort()).toEqual(['pets.journal', 'pets.reserve'])
   })
 
-  test('is all that a clean stop leaves, beside the file that it is locked by', async () => {
+  test('is all that a clean stop leaves, besides the lock file', async () => {
     const { dir, store } = makeStore()
     await store.create(petOf())
     await store.close()
@@ -199,7 +199,7 @@ describe('the journal', () => {
     expect(made.filter((name) => name === 'fdatasync')).toHaveLength(2)
   })
 
-  test('gives what was acknowledged to a store that starts while the file does not hold it', async () => {
+  test('gives acknowledged changes to a store that starts while the file does not contain them', async () => {
     const { dir, store } = makeStore()
     for (const name of ['Rex', 'Max']) await store.create(petOf({ name, owed }))
     await store.update('2', ({ owed: _, ...pet }) => pet)
@@ -217,7 +217,7 @@ describe('the journal', () => {
     expect((await createFileStore({ dataDir: dir.path }).create(petOf())).id).toBe('2')
   })
 
-  test('costs a reader two stats while nothing changes', async () => {
+  test('needs two stats for a read while nothing changes', async () => {
     const { dir, store } = makeStore()
     await store.create(petOf())
     await upToDate(dir, store)
@@ -230,7 +230,7 @@ describe('the journal', () => {
   })
 })
 
-test('when another server replaces the file between the looks at journal and file, then no older record is applied to it', async () => {
+test('when another server replaces the file between the reads of journal and file, then no older record is applied to it', async () => {
   const [dir, later] = [makeDataDir(), makeDataDir()]
   for (const step of [set('1', { ageMonths: 1 }), update, set('1', { ageMonths: 2 })]) await step.run(openFolder(dir))
   cpSync(dir.path, later.path, { recursive: true })
@@ -242,7 +242,7 @@ test('when another server replaces the file between the looks at journal and fil
   expect(openFolder(dir, calls).read().get('1')?.ageMonths).toBe(3)
 })
 
-test('when a server has not looked for any part of a workload, then its next look shows every change', async () => {
+test('when a server has not read any part of a workload, then its next read shows every change', async () => {
   const after = (count: number) => WORKLOAD.slice(0, count).reduce<Pets>((pets, step) => step.after(pets), {})
   const looksAfter = async (first: number, second: number) => {
     const dir = makeQuickDataDir()

@@ -52,7 +52,7 @@ describe('an edit by hand', () => {
     }
   })
 
-  test('of every kind counts: a pet added, removed and moved, the file deleted', async () => {
+  test('is noticed, whether a pet is added, removed or moved, or the file is deleted', async () => {
     const { dir, store } = makeStore({ seq: 3, pets: { 1: buildPet({ id: '1' }), 2: buildPet({ id: '2' }) } })
     dir.write(JSON.stringify({ seq: 9, pets: { 8: buildPet({ id: '8' }), 2: buildPet({ id: '2' }) } }))
     expect((await store.list()).map(({ id }) => id)).toEqual(['2', '8'])

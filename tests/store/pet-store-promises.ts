@@ -249,7 +249,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       ])
     })
 
-    test('a patient change goes out with one that is in a hurry, and with none when its time is over', async () => {
+    test('a patient change is written with an urgent one, or alone when its time is over', async () => {
       const store = await makeStore()
       await store.create(petOf())
       const patient = store.updateMany(['1'], (pet) => ({ ...pet, notes: 'patient' }), { patienceMs: 5_000 })

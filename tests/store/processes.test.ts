@@ -110,7 +110,7 @@ test.each([
   expect(existsSync(`${dir.file}.tmp`)).toBe(false)
 })
 
-test('when a server that is never asked anything outlives another, it brings the file up to date all the same', async () => {
+test('when a server that is never asked anything outlives another, it still updates the file', async () => {
   const dir = makeDataDir()
   const idle = createFileStore({ dataDir: dir.path })
   await idle.start?.()
@@ -136,7 +136,7 @@ test('when a process dies in the middle of its turn, the next one gets the lock'
   expect((await waiting).id).toBe('1')
 })
 
-test('what a killed process left of its temp file does no harm, and is gone after the next start', async () => {
+test('the temporary file of a killed process is ignored, and removed by the next start', async () => {
   const dir = makeDataDir()
   const store = createFileStore({ dataDir: dir.path })
   await store.create(petOf())

@@ -97,7 +97,7 @@ describe('under npm run dev', () => {
     expect((await request(server.url).get('/').expect(200)).headers['content-type']).toMatch(/^text\/html/)
   })
 
-  test('When a page is open on its WebSocket, then the server stops at once all the same', async () => {
+  test('When a page is open on its WebSocket, then the server still stops at once', async () => {
     const socket = connect(server.port, '127.0.0.1')
     let text = ''
     socket.on('data', (chunk) => {

@@ -90,7 +90,7 @@ describe('API steps that go wrong', () => {
     await server.printed('Step Faulty-never-returns did not end within 1 s')
   })
 
-  test('When a handler throws after its response, then the log tells and nothing else happens', async () => {
+  test('When a handler throws after its response, then the error is logged and nothing else happens', async () => {
     await call(server, 'throws-too-late').expect(200)
     await server.printed('too late')
     await petsApi(server.url, 'py').create().expect(201)
@@ -143,7 +143,7 @@ const LOCATIONS = [
 
 const countIn = (text: string, part: string): number => text.split(part).length - 1
 
-describe.concurrent.each(LOCATIONS)('an event step that goes wrong, its queue in $where', ({ make }) => {
+describe.concurrent.each(LOCATIONS)('an event step that fails, with its queue in $where', ({ make }) => {
   test('When it always fails, or blocks the server for longer than it may run, then its event ends as a dead letter, and others get done', async () => {
     const { options, letters } = await make()
     const server = await startServer({ root, ...options })

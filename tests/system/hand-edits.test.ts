@@ -74,7 +74,7 @@ describe('a data file that a person edits while the server runs', () => {
     expect((await atRest(server)).pets[id]).toEqual(pet)
   })
 
-  test('When the file is broken, then requests get a 503 and the file stays, and all works again once it is repaired', async () => {
+  test('When the file is broken, then requests get a 503 and the file stays, and everything works again once it is repaired', async () => {
     const { pet, text: good } = await givenPet()
     const broken = good.slice(0, -20)
     writeFileSync(file, broken)

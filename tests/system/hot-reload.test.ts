@@ -41,7 +41,7 @@ describe('a change that is saved while npm run dev runs', () => {
     return Number(/(\d+);$/.exec(output)?.[1])
   }
 
-  test('When it was made while the server started, then it counts all the same', async () => {
+  test('When it was made while the server started, then it still counts', async () => {
     await server.printed('↻ steps/javascript/delete-pet.step.ts')
     const { body } = await petsApi(server.url, 'js').create().expect(201)
     await petsApi(server.url, 'js').remove(body.id).expect(202)
@@ -154,7 +154,7 @@ describe('a change that is saved while npm run dev runs', () => {
       expect(place).toEqual({ x: expect.any(Number), y: expect.any(Number) })
     })
 
-    test('When a new step does not compile, then the others serve on, and it serves once it is repaired', async () => {
+    test('When a new step does not compile, then the others continue to serve, and it serves once it is repaired', async () => {
       const file = 'steps/javascript/hello.step.ts'
       const hello = `export const config = { type: 'api', name: 'JsHello', method: 'GET', path: '/js/hello', emits: [], flows: ['pets'] }
 export const handler = async () => ({ status: 200, body: { hello: 'world' } })`
@@ -167,7 +167,7 @@ export const handler = async () => ({ status: 200, body: { hello: 'world' } })`
       await expectGone('/js/hello')
     })
 
-    test('When an event step is added, then it hears its topic, and no more once it is removed', async () => {
+    test('When an event step is added, then it gets the events of its topic until it is removed', async () => {
       const file = 'steps/javascript/greeter.job.step.ts'
       const step = `export const config = { type: 'event', name: 'JsGreeter', subscribes: ['js.pet.created'], emits: [], flows: ['pets'] }
 export const handler = async (input: unknown, { logger }: { logger: { info(text: string, data: unknown): void } }) => logger.info('Hello', input)`

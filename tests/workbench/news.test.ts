@@ -19,12 +19,12 @@ const setUp = () => {
 
 const entry = (petId: string) => ({ topic: 'js.pet.created', traceId: `trace-${petId}`, data: { petId } })
 
-test('When there is nothing yet, then the news are an empty store and an empty trail', async () => {
+test('When there is nothing yet, then the news is an empty store and an empty trail', async () => {
   const { ask } = setUp()
   expect(await ask()).toMatchObject({ store: { pets: [] }, audit: { lines: [] } })
 })
 
-test('When nothing changed since, then the news hold neither pets nor lines', async () => {
+test('When nothing has changed, then the news contains neither pets nor lines', async () => {
   const { store, audit, ask } = setUp()
   await store.create(petOf())
   await audit.append(entry('1'))
@@ -38,7 +38,7 @@ test('When nothing changed since, then the news hold neither pets nor lines', as
   })
 })
 
-test('When something changed, then the news hold every pet, and the new lines alone', async () => {
+test('When something has changed, then the news contains every pet, and only the new lines', async () => {
   const { store, audit, ask } = setUp()
   await store.create(petOf())
   await audit.append(entry('1'))
@@ -51,7 +51,7 @@ test('When something changed, then the news hold every pet, and the new lines al
   expect(news.audit.isNew).toBe(false)
 })
 
-test('When a line is still being written, then it waits, and what is not a line is left out', async () => {
+test('When a line is still being written, then it waits, and anything that is not a line is left out', async () => {
   const { audit, file, ask } = setUp()
   await audit.append(entry('1'))
   appendFileSync(file, 'no line\n{"at": 1, "topic": "js.pet.')
@@ -78,7 +78,7 @@ test('When the trail cannot be read, then it has no news, and the pets are shown
   expect(news).toMatchObject({ store: { pets: [{ id: '1' }] }, audit: { lines: [], end: 'E', isNew: false } })
 })
 
-test('When the store is broken, then the news say so, and its pets are back once it is repaired', async () => {
+test('When the store is broken, then the news says so, and has its pets again once it is repaired', async () => {
   const { store, ask } = setUp()
   await store.create(petOf())
   const { store: before } = await ask()
@@ -97,7 +97,7 @@ test('When a pet is purged, or owes events, then the page sees neither the pet n
   expect((await ask()).store.pets).toEqual([buildPet({ id: '2' })])
 })
 
-test('When there are very many pets, then the page gets the newest, and learns that there are more', async () => {
+test('When there are very many pets, then the page gets the newest, and knows that there are more', async () => {
   const { store, ask } = setUp()
   const pets = Array.from({ length: 10_001 }, (_, index) => buildPet({ id: String(index + 1) }))
   store.reset(...pets)

@@ -88,7 +88,7 @@ export const eventsSuite = (subject: () => Subject): void => {
       expect(lines.at(-1)?.data).toMatchObject({ deletedAt: gone.deletedAt, purgeAt: gone.purgeAt })
     })
 
-    test('When fields change that no event tells of, then no event is emitted', async () => {
+    test('When fields change that no event is about, then no event is emitted', async () => {
       const pet = await api().createWithJob()
       await audited(pet.id, `${namespace}.job.postcreate.completed`)
       await audited(pet.id, `${namespace}.pet.created`)

@@ -103,7 +103,7 @@ export const validationSuite = (subject: () => Subject): void => {
     })
   })
 
-  test('No refusal tells a path or a stack', async () => {
+  test('No refusal contains a path or a stack', async () => {
     const { url } = subject().server
     const answers = [
       await send400(url, '{'),

@@ -92,7 +92,7 @@ describe('a schedule', () => {
     expect(leases.ended).toEqual(Array.from({ length: 10 }, (_, index) => NOON + (index + 1) * SECOND))
   })
 
-  test('When the next tick is far away, then the clock is looked at all the same', async () => {
+  test('When the next tick is far away, then the clock is still checked', async () => {
     const { scheduler, ran } = makeScheduler()
     scheduler.createCronJob(stepOf('0 2 * * *'))
     await pass(DAY)

@@ -99,7 +99,7 @@ export const deliveryPromises = (makeWorld: MakeWorld): void => {
       expect(received.toSorted((a, b) => Number(a) - Number(b))).toEqual(all)
     })
 
-    test('When a subscription ends, then its handler gets nothing more, and the counts say so', async (context) => {
+    test('When a subscription ends, then its handler gets nothing more, and the counts show that', async (context) => {
       const engine = await openAlone(makeWorld, context)
       const { events } = engine
       const [ended, other] = [recorder(), recorder()]
@@ -186,7 +186,7 @@ export const deliveryPromises = (makeWorld: MakeWorld): void => {
       hanging.open()
     })
 
-    test('When messages wait and run, then the counts of their queue say so', async (context) => {
+    test('When messages wait and run, then their queue counts them', async (context) => {
       const engine = await openAlone(makeWorld, context)
       const { opened, open } = gate()
       await engine.events.subscribe('job', 'Step', () => opened, queueConfig({ concurrency: 2 }))

@@ -89,7 +89,7 @@ export const failurePromises = (makeWorld: MakeWorld, warn: () => Mock): void =>
   })
 
   describe.concurrent('dead letters', () => {
-    test('When the attempts are used up, then a dead letter holds event, reason and attempts, and one warning says so', async (context) => {
+    test('When the attempts are used up, then a dead letter contains event, reason and attempts, and there is one warning', async (context) => {
       const engine = await openAlone(makeWorld, context)
       const topic = `job-${Math.random()}`
       const letter = await buryOne(engine, topic)

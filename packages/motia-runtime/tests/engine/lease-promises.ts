@@ -17,7 +17,7 @@ const beginRun = async ({ leases }: Engine, step: string, tick: number): Promise
 /** How engines that share their storage agree on who runs a tick of a cron step. */
 export const leasePromises = (makeWorld: MakeWorld): void => {
   describe.concurrent('cron leases', () => {
-    test('When several servers begin a tick at once, then one runs it and the others are told so', async (context) => {
+    test('When several servers begin a tick at once, then one runs it, and the others do not', async (context) => {
       const { open } = await beginTest(makeWorld, context)
       const engines = [await open(), await open(), await open()]
       const begun = await Promise.all(engines.map(({ leases }) => leases.begin('Reaper', TICK)))

@@ -77,7 +77,7 @@ describe('a turn', () => {
     expect(made).not.toContain('fdatasync')
   })
 
-  test('when work throws, then its caller alone hears of it', async () => {
+  test('when work throws, then only its caller gets the error', async () => {
     const { log, add, read } = openLog(makeFile())
     const error = new Error('no')
     const failing = log.turn(() => {
@@ -195,7 +195,7 @@ describe('the end of a file', () => {
     expect(read()).toBe('a\nb\n')
   })
 
-  test('when its last line is complete but for its line break, and the log can tell, then it is kept', async () => {
+  test('when its last line lacks only the line break, and the log can see that, then it is kept', async () => {
     const file = makeFile()
     writeFileSync(file, 'a\nb')
     const { add, read, known } = openLog(file, { isComplete: (line) => line === 'b' })

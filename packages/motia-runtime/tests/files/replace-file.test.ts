@@ -139,7 +139,7 @@ describe('replacing a file', () => {
     expect(read(path)).toBe('edited')
   })
 
-  test('when it is edited between the look at it and the exchange, then the edit is put back at once', async () => {
+  test('when it is edited between the check and the exchange, then the edit is restored at once', async () => {
     const { path, next, expected } = await prepare()
     const made: string[] = []
     const calls = watchedCalls((name) => {
@@ -151,7 +151,7 @@ describe('replacing a file', () => {
     expect(made).not.toContain('fsync')
   })
 
-  test('when its mode changes between the look at it and the exchange, then it stays, with that mode', async () => {
+  test('when its mode changes between the check and the exchange, then it stays, with that mode', async () => {
     const { path, next, expected } = await prepare()
     const calls = watchedCalls((name) => {
       if (name === 'swapSync') chmodSync(path, 0o400)

@@ -384,7 +384,7 @@ describe('the rest', () => {
     await request(app).post('/js/pet').send({}).expect(404)
   })
 
-  test('When the server is in production, then every response has the security headers, and none names express', async () => {
+  test('When the server is in production, then every response has the security headers, and none mentions express', async () => {
     const { app } = makeApp([stepOf('GET', '/js/pets')], { isProduction: true })
     for (const path of ['/js/pets', '/health', '/other']) {
       const { headers } = await request(app).get(path)

@@ -103,7 +103,7 @@ test('When LOG_LEVEL is not set, then debug lines are left out, and the level of
   ])
 })
 
-test('When lines come close together, then they go out in one write', () => {
+test('When lines come close together, then they are written together', () => {
   const { logger } = makeLogger()
   for (let count = 0; count < 20; count++) logger.info('line')
   expect(process.stdout.write).not.toHaveBeenCalled()
@@ -131,7 +131,7 @@ test("When details are named like the line's own fields, then those win", async 
   ])
 })
 
-test('When a listener is added, then it hears each line until it is removed', () => {
+test('When a listener is added, then it gets each line until it is removed', () => {
   const { logger } = makeLogger()
   const heard: unknown[] = []
   const listener = (...line: unknown[]) => {

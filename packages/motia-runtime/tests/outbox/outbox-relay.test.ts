@@ -93,7 +93,7 @@ describe('the start', () => {
     expect(console.info).not.toHaveBeenCalled()
   })
 
-  test('When the store cannot be read, then the events go out 2 s after it can at the latest', async () => {
+  test('When the store cannot be read, then the events are emitted at most 2 s after it can', async () => {
     const { outbox, relay, emittedIds } = setUp('1')
     outbox.failure = new Error('broken')
     relay.start()
@@ -105,7 +105,7 @@ describe('the start', () => {
 })
 
 describe('a sweep', () => {
-  test('When an event is owed since the last sweep, then the step may be about to emit it: it is left alone', async () => {
+  test('When an event is owed since the last sweep, then it is not emitted, because the step may be about to', async () => {
     const { relay, owe, emittedIds } = setUp()
     relay.start()
     await pass(SECOND)
@@ -170,7 +170,7 @@ describe('a sweep', () => {
     expect(emittedIds()).toEqual([])
   })
 
-  test('When another server has died, then its events go out here', async () => {
+  test('When another server has died, then its events are emitted here', async () => {
     const { engine, relay, emittedIds } = setUp('1')
     engine.elsewhere.add('1')
     relay.start()
@@ -301,7 +301,7 @@ describe('stop', () => {
     expect(writes).toEqual([['1']])
   })
 
-  test('When the store does not take that, then stop resolves all the same', async () => {
+  test('When the store refuses that, then stop still resolves', async () => {
     const { outbox, relay, settle } = setUp('1')
     relay.start()
     await pass(0)

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-test('When nothing is said, then every option has its default, and paths are in the folder of the project', () => {
+test('When no option is given, then every option has its default, and paths are in the folder of the project', () => {
   expect(resolveOptions('/project')).toMatchObject({
     ...{ root: '/project', name: 'Motia', port: 3000, host: '127.0.0.1', dataDir: '/project/.data' },
     ...{ redisUrl: undefined, stepRuntime: 'in-process', hooks: undefined },
@@ -23,7 +23,7 @@ test('When PORT, HOST and REDIS_URL are set, then they take the place of the def
   expect(resolveOptions('/project')).toMatchObject({ port: 4100, host: '0.0.0.0', redisUrl: 'redis://127.0.0.1:6379' })
 })
 
-test('When the project says so itself, then the environment is not asked', () => {
+test('When the project sets an option itself, then the environment is ignored', () => {
   vi.stubEnv('PORT', '4100')
   vi.stubEnv('REDIS_URL', 'redis://127.0.0.1:6379')
   const options = { port: 5000, redisUrl: undefined, dataDir: '/data', hooks: 'src/hooks.ts', stopGrace: 5 }

@@ -33,7 +33,7 @@ test.each(SIGNALS)('When %s comes, then the process is asked to stop', (signal) 
   expect(stop).toHaveBeenCalledTimes(1)
 })
 
-test('When npm repeats the Ctrl-C of a terminal, then that is one request, and a later Ctrl-C is another', () => {
+test('When npm repeats the Ctrl-C of a terminal, then that is one request, and a later Ctrl-C is a second one', () => {
   onStopSignal(stop)
   send('SIGINT')
   vi.advanceTimersByTime(20)
@@ -74,7 +74,7 @@ describe.skipIf(process.platform === 'win32')('When the parent process ends', ()
     expect(stop).not.toHaveBeenCalled()
   })
 
-  test('after a signal, then it is no second request', () => {
+  test('after a signal, then it is not a second request', () => {
     vi.stubEnv('npm_lifecycle_script', 'motia-runtime start')
     onStopSignal(stop)
     send('SIGTERM')

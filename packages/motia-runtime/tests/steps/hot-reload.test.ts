@@ -266,7 +266,7 @@ describe('When files come and go', () => {
     expect(names().toSorted()).toEqual(['Begin', 'Y'])
   })
 
-  test('then so do links, and a change to the target of one is taken up', async () => {
+  test('then so do links, and a change to the target of one is loaded', async () => {
     const { write, link, run, printed } = await watchProject({})
     write('elsewhere/a.step.ts', apiStep('A', "'old'"))
     link('steps/a.step.ts', 'elsewhere/a.step.ts')
@@ -333,7 +333,7 @@ describe('When something is in the way of watching', () => {
     expect(output).toContain('⚠ Hot reload misses changes to steps/secret (EACCES): restart after a change')
   })
 
-  test('since a link leads round in a circle, then the rest is watched all the same', async () => {
+  test('because a link leads to its own folder, then the rest is still watched', async () => {
     const { write, link, printed } = await watchProject({ 'steps/a.step.ts': apiStep('A') })
     link('steps/round', 'steps')
     write('steps/b.step.ts', apiStep('B'))

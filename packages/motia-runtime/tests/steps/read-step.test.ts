@@ -10,7 +10,7 @@ const cron = { type: 'cron', name: 'C', cron: '0 2 * * *', emits: [] }
 const noop = { type: 'noop', name: 'N', virtualEmits: ['x'], virtualSubscribes: [] }
 
 describe('the config of a step', () => {
-  test('When it holds what cannot be written down, then Motia gets it without', () => {
+  test('When it contains what JSON cannot express, then Motia gets it without that', () => {
     const schema = { type: 'object', properties: { name: { type: 'string' } } }
     const config = {
       ...{ type: 'api', name: 'A', method: 'POST', path: '/a', emits: ['a'], middleware: [async () => {}] },

@@ -95,7 +95,7 @@ describe('When files are loaded', () => {
     expect(existsSync(join(root, 'steps', '.motia'))).toBe(false)
   })
 
-  test('then each one knows where its own source is, also one that is bundled with others', async () => {
+  test('then each one knows where its own source is, even if it is bundled with others', async () => {
     const { rebuild, run, write, path, a } = setUp()
     write(
       'src/greet.ts',

@@ -191,7 +191,7 @@ describe('an API step', () => {
     expect(await runner.runApi(step, request, 'T')).toEqual({ status: 200, body: 'new' })
   })
 
-  test('When it emits, then the events go out with its trace and flows, and with the id that an outbox gave them', async () => {
+  test('When it emits, then the events are sent with its trace and flows, and with the id that an outbox gave them', async () => {
     const { runner, step, emitted } = makeRunner(api, async (_, { emit }) => {
       await emit({ id: 'e1', topic: 'js.pet.created', data: { petId: '1' } })
       await emit({ topic: 'js.job.enqueued', data: { petId: '1' } })
@@ -217,7 +217,7 @@ describe('an API step', () => {
 })
 
 describe('a topic that the step does not declare', () => {
-  test('When the step emits it, then it is not sent, the log says so, and the step goes on', async () => {
+  test('When the step emits it, then it is not sent, the log says so, and the step continues', async () => {
     const { runner, step, emitted, written } = makeRunner(api, async (_, { emit }) => {
       await emit({ topic: 'ts.pet.created', data: 1 })
       return { status: 200, body: {} }
@@ -244,7 +244,7 @@ describe('a topic that the step does not declare', () => {
 })
 
 describe('an event step', () => {
-  test('When an event comes, then the handler gets its data, and what it emits goes out', async () => {
+  test('When an event comes, then the handler gets its data, and what it emits is sent', async () => {
     const seen: unknown[] = []
     const { runner, step, emitted } = makeRunner(event, async (input, { emit }) => {
       seen.push(input)
@@ -284,7 +284,7 @@ describe('an event step', () => {
 })
 
 describe('a cron step', () => {
-  test('When it is due, then the handler gets its context first, and what it emits goes out', async () => {
+  test('When it is due, then the handler gets its context first, and what it emits is sent', async () => {
     const seen: unknown[] = []
     const { runner, step, emitted } = makeRunner(cron, async (...input) => {
       // A cron handler's input is its context.

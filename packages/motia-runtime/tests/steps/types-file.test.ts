@@ -115,7 +115,7 @@ describe('the text', () => {
     expect(text).not.toContain('__motia.logs')
   })
 
-  test('When names, topics and keys hold quotes or backslashes, then it is valid TypeScript all the same', () => {
+  test('When names, topics and keys hold quotes or backslashes, then it is still valid TypeScript', () => {
     const odd = `it's a "\\" name`
     const text = typesOf([
       api({ name: odd, emits: [odd] }),

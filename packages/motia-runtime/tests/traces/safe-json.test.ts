@@ -19,7 +19,7 @@ test('When a part of a value cannot be JSON, then a text takes its place, and th
   })
 })
 
-test('When a value throws at those who read it, then its text says so', () => {
+test('When reading a value throws, then its text says so', () => {
   const throwing = {
     get secret(): string {
       throw new Error('locked')

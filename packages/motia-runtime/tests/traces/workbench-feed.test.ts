@@ -199,7 +199,7 @@ describe('a feed whose target is away', () => {
     expect(said).toEqual([])
   })
 
-  test('drops the oldest beyond its limit, and says so once, and once that they are kept again', async () => {
+  test('drops the oldest beyond its limit, and logs one line then, and one when it keeps them again', async () => {
     const target = new FakeTarget()
     const feed = new WorkbenchFeed(target, 8)
     target.ready = false

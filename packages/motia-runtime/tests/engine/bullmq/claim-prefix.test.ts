@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { startRedis } from '../../../../../tests/support/redis'
 import { newPrefix, openTestEngine } from './test-engine'
 
-test('When servers of two apps start at once on one prefix, then one app has it, and the other is told what to do', async () => {
+test('When servers of two apps start at once on one prefix, then one app gets it, and the error of the other says what to do', async () => {
   const redis = await startRedis()
   const prefix = newPrefix()
   const starts = await Promise.all(

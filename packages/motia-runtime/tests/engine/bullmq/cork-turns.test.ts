@@ -45,7 +45,7 @@ test('When the stream ends or breaks within the turn, then what was written befo
   expect(broken.sent).toEqual([])
 })
 
-test('A write still calls back, and still tells whether the stream has had enough', async () => {
+test('A write still calls back, and still returns whether the stream can take more', async () => {
   const stream = new Writable({ highWaterMark: 2, write: (_chunk, _encoding, done) => done() })
   corkTurns(stream)
   const written = new Promise((resolve) => {

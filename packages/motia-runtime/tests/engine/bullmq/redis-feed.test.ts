@@ -56,7 +56,7 @@ describe('a batch', () => {
     expect(await read(engine, 'motia-trace', 'A')).toEqual([trace])
   })
 
-  test('When one entry holds what JSON cannot, then it is written readably, and all others as they are', async () => {
+  test('When one entry contains what JSON cannot express, then it is written as readable text, and all others are unchanged', async () => {
     const engine = await openTestEngine(redis)
     const cycle: Record<string, unknown> = {}
     cycle.self = cycle

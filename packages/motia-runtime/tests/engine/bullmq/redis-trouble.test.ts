@@ -32,7 +32,7 @@ const duration = async (promise: Promise<unknown>): Promise<number> => {
 }
 
 describe('While Redis is away', () => {
-  test('When an outbox owes an event, then its emit resolves at once, and the outbox is told when to send it again', async () => {
+  test('When an outbox owes an event, then its emit resolves at once, and the outbox learns when to send it again', async () => {
     const { redis, lines, engine, received, settled, recovered } = await openWithStep()
     const { events } = engine
     await events.emit(buildEvent({ id: 'event-0', data: 0 }))
@@ -147,7 +147,7 @@ describe('When Redis refuses jobs', () => {
     expect(lines.slice(1)).toEqual(['Redis accepts jobs for the queue both.Bad again'])
   })
 
-  test('for all queues, then one line says so, and one that it is over', async () => {
+  test('for all queues, then one line says so, and another one that it is over', async () => {
     const { redis, lines, engine, received, settled, recovered } = await openWithStep()
     const { events } = engine
     await events.subscribe('job', 'Other', () => {}, queueConfig())

@@ -70,7 +70,7 @@ describe('files that can be made again', () => {
     expect(warn.mock.calls).toEqual([[expect.stringContaining(`${journal} is damaged`)]])
   })
 
-  test('When a killed process has left half a line in its journal, then that is no damage', async () => {
+  test('When a killed process has left half a line in its journal, then that does not count as damage', async () => {
     mkdirSync(join(dataDir, 'queues'))
     writeFileSync(join(dataDir, 'queues', 'left.journal'), '{"end":"1"}\n{"add":"2","que')
     const engine = await open()

@@ -162,7 +162,7 @@ describe('a queue', () => {
 })
 
 describe('dead letters', () => {
-  test('When they cannot be stored, then that is said once, and the message is kept until they can', async () => {
+  test('When they cannot be stored, then there is one warning, and the message is kept until they can', async () => {
     const error = vi.spyOn(console, 'error').mockReturnValue()
     const path = join(dataDir, 'dead-letters.jsonl')
     const engine = await open()

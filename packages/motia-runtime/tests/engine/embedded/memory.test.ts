@@ -170,7 +170,7 @@ describe('the feed', () => {
     expect(await idsIn(feed, 'motia-trace-group', 'default')).toEqual(['A', 'B'])
   })
 
-  test('When much comes at once, then the pages get all that is kept in one message, and nothing one by one', async () => {
+  test('When a batch is large, then the pages get all that is kept in one message, and no single entries', async () => {
     const { feed, pushed, sent } = openFeed(9)
     const ids = Array.from('ABC')
     await feed.write(batchOf(...ids))

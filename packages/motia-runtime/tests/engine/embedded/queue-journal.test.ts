@@ -129,7 +129,7 @@ test('When many messages have come and gone, then the file stays small, and hold
   expect(dataOf(adopt())).toEqual(['left'])
 })
 
-test('When the journal cannot be written, then one warning says so, and it is written again once it can', async () => {
+test('When the journal cannot be written, then there is one warning, and it is written again once it can', async () => {
   writeFileSync(folder, 'a file is in its place')
   const journal = journalOf(buildMessage('first'))
   journal.add(buildMessage('second'))
@@ -180,7 +180,7 @@ test('When what was taken over cannot be written, then the journal of the dead p
   expect(readdirSync(folder)).toEqual([])
 })
 
-test('When a journal cannot be read, then that is said once, and the others are taken over', () => {
+test('When a journal cannot be read, then there is one warning, and the others are taken over', () => {
   mkdirSync(join(folder, '0.journal'), { recursive: true })
   journalOf(buildMessage('left')).close()
   const own = new QueueJournal(folder)

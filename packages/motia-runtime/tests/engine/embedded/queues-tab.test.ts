@@ -238,7 +238,7 @@ describe('the stream of the Queues tab', () => {
     ])
   })
 
-  test('When no Workbench is open, then nothing is looked at', async () => {
+  test('When no Workbench is open, then nothing is read', async () => {
     const { queues, pushed } = startTab(() => false)
     const look = vi.spyOn(queues, 'queues')
     queues.jobList = [buildJob('1', 'waiting')]
