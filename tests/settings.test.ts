@@ -39,7 +39,7 @@ const variables: [name: string, setting: keyof Settings, valid: [string, unknown
       ['4100', 4100],
       ['65535', 65535],
     ],
-    ['0', '65536', '-1', '80.5', 'http', '3000 4000', 'NaN', 'Infinity', ' '],
+    ['0', '65536', '-1', '80.5', 'http', '3000 4000', 'NaN', 'Infinity'],
   ],
   [
     'HOST',
@@ -47,9 +47,9 @@ const variables: [name: string, setting: keyof Settings, valid: [string, unknown
     [
       ['127.0.0.2', '127.0.0.2'],
       ['::1', '::1'],
-      [' localhost ', 'localhost'],
+      [' LocalHost ', 'localhost'],
     ],
-    [' ', '\t'],
+    ['[::1]', 'localhost:3000', 'http://localhost', '127.0.0.1/8', 'a b', '::1::'],
   ],
   [
     'PETS_CORS_ORIGINS',
@@ -167,8 +167,9 @@ const variables: [name: string, setting: keyof Settings, valid: [string, unknown
     [
       ['redis://127.0.0.1:6379', 'redis://127.0.0.1:6379'],
       ['rediss://user:secret@redis.example:6380/2', 'rediss://user:secret@redis.example:6380/2'],
+      ['redis://127.0.0.1/?db=2', 'redis://127.0.0.1/?db=2'],
     ],
-    ['127.0.0.1:6379', 'http://127.0.0.1:6379', 'redis', 'redis:', 'redis://'],
+    ['127.0.0.1:6379', 'http://127.0.0.1:6379', 'redis', 'redis:', 'redis://', 'redis://127.0.0.1/pets'],
   ],
   [
     'PETS_REDIS_PREFIX',
@@ -187,8 +188,8 @@ describe.each(variables)('%s', (name, setting, valid, invalid) => {
     expect(readSettings({ [name]: value })).toEqual({ ...defaults, [setting]: taken })
   })
 
-  test('When it is empty, then it counts as unset', () => {
-    expect(readSettings({ [name]: '' })).toEqual(defaults)
+  test('When it is empty or blank, then it counts as unset', () => {
+    for (const value of ['', ' ', '\t\n']) expect(readSettings({ [name]: value })).toEqual(defaults)
   })
 
   for (const value of invalid) {

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 import type { ApiKey } from 'motia-runtime'
 import { z } from 'zod'
 
@@ -39,6 +39,16 @@ export const corsOrigins = z
   .refine((entries) => entries.every(isOrigin), ORIGINS_FORM)
 
 const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
+
+/** Parses a name or an address to listen on. */
+export const hostName = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .refine(
+    (host) => isIPv6(host) || /^[\w.-]+$/.test(host),
+    'must be a name or an address, without scheme, brackets or port, such as localhost or ::1',
+  )
 
 /** Returns whether only this machine can reach a server that listens on that name or address. */
 export const isLoopback = (host: string): boolean =>

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { apiKeys, corsOrigins, isLoopback } from './access-settings'
+import { apiKeys, corsOrigins, hostName, isLoopback } from './access-settings'
 
 const PORT_RANGE = 'must be an integer from 1 to 65535'
 const GRACE_RANGE = 'must be a number of seconds from 0 to 3600'
@@ -19,11 +19,11 @@ const flag = z.enum(['0', '1'], 'must be 0 or 1')
 /** Every environment variable that this project reads, with its default. */
 const environmentSchema = z.object({
   PORT: port.default(3000),
-  HOST: z.string().trim().min(1, 'must not be empty').default('127.0.0.1'),
+  HOST: hostName.default('127.0.0.1'),
   PETS_API_KEYS: apiKeys.default([]),
   PETS_OPEN: flag.default('0'),
   PETS_CORS_ORIGINS: corsOrigins.default([]),
-  PETS_DATA_DIR: z.string().min(1, 'must not be empty').default('.data'),
+  PETS_DATA_DIR: z.string().default('.data'),
   PETS_AUDIT_LIMIT: limit.default(100_000),
   PETS_STEP_RUNTIME: z.enum(['in-process', 'process'], 'must be in-process or process').default('in-process'),
   PETS_HANDLER_TIMEOUT: seconds.default(30),
@@ -38,7 +38,10 @@ const environmentSchema = z.object({
     .default('pets'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
   LOG_FORMAT: z.enum(['text', 'json'], 'must be text or json').default('text'),
-  REDIS_URL: z.url({ protocol: /^rediss?$/, hostname: /./, error: 'must be a redis:// or rediss:// URL' }).optional(),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, hostname: /./, error: 'must be a redis:// or rediss:// URL', abort: true })
+    .refine((url) => /^\/?\d*$/.test(new URL(url).pathname), 'must have no path but the number of a database')
+    .optional(),
 })
 
 /** Variables whose values must not appear in messages. */
@@ -59,10 +62,10 @@ export class SettingsError extends Error {
 }
 
 /**
- * Returns the settings. Throws a `SettingsError` that names each invalid variable. An empty variable counts as unset.
+ * Returns the settings. Throws a `SettingsError` that names each invalid variable. A blank variable counts as unset.
  */
 export const readSettings = (environment: NodeJS.ProcessEnv = process.env) => {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''))
   const removed = Object.entries(REMOVED).filter(([name]) => given[name] !== undefined)
   const parsed = environmentSchema.safeParse(given)
   if (removed.length > 0 || !parsed.success) {
