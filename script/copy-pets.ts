@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { projectPackage } from 'motia-runtime'
 import { readSettings } from '../src/app/settings'
 import { closeSharedRedis } from '../src/redis/shared-redis'
 import { CopyError, copyPets } from '../src/store/copy/copy-pets'
@@ -20,7 +21,7 @@ const main = async (): Promise<void> => {
   if (existsSync('.env')) process.loadEnvFile('.env')
   const { dataDir, redisUrl, redisPrefix } = readSettings()
   if (!redisUrl) throw new CopyError('REDIS_URL is not set. Set it to the redis:// URL of the Redis to copy to or from')
-  const [file, redis] = [fileEnd(dataDir), redisEnd(redisUrl, redisPrefix)]
+  const [file, redis] = [fileEnd(dataDir), redisEnd(redisUrl, redisPrefix, projectPackage('.').name)]
   const bar = new ProgressBar()
   try {
     const [source, target] = isToRedis ? [file, redis] : [redis, file]

@@ -113,6 +113,21 @@ describe('npm run pets:copy', () => {
     expect(await (await theRedis()).command('EXISTS', '{pets}:all')).toBe(0)
   })
 
+  test('When the prefix belongs to another app, then nothing is copied into it, and one of nobody is claimed', async () => {
+    const { dataDir } = folderOf(5)
+    await (await theRedis()).command('SET', 'pets:app', 'kennel')
+    const { code, output } = await copy(dataDir, 'file', 'redis')
+    expect(output).toMatch(
+      /^✗ The prefix "pets" in Redis belongs to the app "kennel", and this app is "motia-pet-store" [^\n]*\n$/,
+    )
+    expect(code).toBe(1)
+    expect(await (await theRedis()).command('KEYS', '*')).toEqual(['pets:app'])
+
+    await (await theRedis()).command('DEL', 'pets:app')
+    expect(await copy(dataDir, 'file', 'redis')).toMatchObject({ code: 0 })
+    expect(await (await theRedis()).command('GET', 'pets:app')).toBe('motia-pet-store')
+  })
+
   test('When Redis has no memory for them, then one line says so', async () => {
     const { dataDir } = folderOf(20_000)
     const small = await startRedis(['--maxmemory', '3mb'])

@@ -1,5 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AuditStream } from '../../src/audit/audit-stream'
@@ -329,6 +330,14 @@ describe('a Redis that cannot', () => {
       await server.command('CONFIG', 'SET', 'maxmemory', '0')
     }
     expect((await store.create(petOf())).id).toBe('3')
+  })
+
+  test('When it refuses a command, then the error, which is logged, does not contain the pets of the command', async () => {
+    const store = await emptyStore()
+    await server.command('SET', '{pets}:all', 'of the wrong type')
+    const error = await store.create(petOf({ name: 'Rex' })).catch((refusal: unknown) => refusal)
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', cause: { name: 'ReplyError' } })
+    expect(inspect(error, { depth: null })).not.toContain('Rex')
   })
 
   test('When pets are being copied into it, then a running server changes nothing, and none starts', async () => {

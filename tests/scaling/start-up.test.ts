@@ -49,12 +49,12 @@ test('When the Redis of the settings cannot be used, then one line says why, wit
   ])
   mute.close()
   expect(invalid).toBe('✗ REDIS_URL must be a redis:// or rediss:// URL (it is "http://…@127.0.0.1")\n')
-  expect(down).toBe(`✗ Redis at 127.0.0.1:${nobody} cannot be reached: connect ECONNREFUSED 127.0.0.1:${nobody}\n`)
-  expect(silent).toMatch(/^✗ Redis at \S+ cannot be reached: connected, but no reply within 10 s\n$/)
-  expect(unknown).toMatch(/^✗ Redis at no-such-host\.invalid:6379 cannot be reached: getaddrinfo [^\n]*\n$/)
-  expect(noPassword).toMatch(/^✗ [^\n]* cannot be reached: it needs a password, as in redis:\/\/:password@host:port\n$/)
+  expect(down).toBe(`✗ Redis at 127.0.0.1:${nobody} cannot be used: connect ECONNREFUSED 127.0.0.1:${nobody}\n`)
+  expect(silent).toMatch(/^✗ Redis at \S+ cannot be used: connected, but no reply within 10 s\n$/)
+  expect(unknown).toMatch(/^✗ Redis at no-such-host\.invalid:6379 cannot be used: getaddrinfo [^\n]*\n$/)
+  expect(noPassword).toMatch(/^✗ [^\n]* cannot be used: it needs a password, as in redis:\/\/:password@host:port\n$/)
   expect(badPassword).toMatch(/^✗ [^\n]* it does not accept the user and password of REDIS_URL\n$/)
-  expect(plain).toMatch(/^✗ [^\n]* cannot be reached: [^\n]*; this Redis may need TLS: try rediss:\/\/\n$/)
+  expect(plain).toMatch(/^✗ [^\n]* cannot be used: [^\n]*; this Redis may need TLS: try rediss:\/\/\n$/)
   expect(untrusted).toMatch(
     /^✗ [^\n]* self-signed certificate; set NODE_EXTRA_CA_CERTS to the file of its certificate authority\n$/,
   )

@@ -1,4 +1,5 @@
 export { BackgroundTask } from './background-task'
+export { claimPrefix, PrefixTakenError } from './engine/bullmq/claim-prefix'
 export { FAIL_FAST, watchConnection } from './engine/bullmq/watch-connection'
 export { EmitError } from './engine/engine'
 export { accessOf, type FileAccess } from './files/file-access'
@@ -16,5 +17,6 @@ export type { ApiDescription, OperationDescription, StatusDescription } from './
 export type { Outbox, OwedEvent } from './outbox/outbox'
 export { defineConfig } from './server/define-config'
 export type { RuntimeConfig, RuntimeHooks, RuntimeOptions } from './server/options'
+export { projectPackage } from './server/project-package'
 export { currentRun, type Run } from './steps/step-scope'
 export { ItemStream } from './workbench/item-stream'

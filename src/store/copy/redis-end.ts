@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { claimPrefix, PrefixTakenError } from 'motia-runtime'
 import { owesEvents } from '../../pets/pet'
 import { sharedRedis } from '../../redis/shared-redis'
 import { pagesOf } from '../pages'
@@ -8,16 +9,20 @@ import { redisKeys } from '../redis/redis-keys'
 import { createRedisStore } from '../redis/redis-store'
 import { type CopyEnd, CopyError } from './copy-pets'
 
+/** Errors whose messages are for a person. */
+const isExplained = (error: unknown): boolean => error instanceof CopyError || error instanceof PrefixTakenError
+
 /**
- * Returns the store of that name in a Redis as one end of a copy. The target has a mark during the copy: no server can
- * start with it or change it, and the next copy replaces the remains of an interrupted one.
+ * Returns the store of that name in a Redis as one end of a copy. The target becomes that of `app`, if it belongs to
+ * nobody. It has a mark during the copy: no server can start with it or change it, and the next copy replaces the
+ * remains of an interrupted one.
  */
-export const redisEnd = (url: string, scope = 'pets'): CopyEnd => {
+export const redisEnd = (url: string, scope: string, app: string): CopyEnd => {
   const shared = sharedRedis(url)
   const store = createRedisStore(shared, scope)
   const keys = redisKeys(scope)
   const run = <T>(commands: (client: Redis) => Promise<T>): Promise<T> =>
-    shared.run(commands).catch((error) => Promise.reject(error instanceof CopyError ? error : redisStoreError(error)))
+    shared.run(commands).catch((error) => Promise.reject(isExplained(error) ? error : redisStoreError(error)))
   /** The target of a copy has the mark until it is checked. A source must not have it. */
   let isTarget = false
   const { hostname, port } = new URL(url)
@@ -44,6 +49,7 @@ export const redisEnd = (url: string, scope = 'pets'): CopyEnd => {
         if (!isUnfinishedCopy && (await client.exists(keys.all)) === 1) {
           throw new CopyError(`${name} already has pets, which are not overwritten`)
         }
+        await claimPrefix(client, scope, app)
         await client
           .multi()
           .set(keys.copying, new Date().toISOString())

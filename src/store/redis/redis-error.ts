@@ -1,8 +1,12 @@
 import { StoreError } from '../store'
 
-/** Returns the `StoreError` for a failed Redis command. Returns a `StoreError` unchanged. */
+/**
+ * Returns the `StoreError` for a failed Redis command. Returns a `StoreError` unchanged. Removes the command from the
+ * cause, which is logged: a command may contain hundreds of pets.
+ */
 export function redisStoreError(cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause
+  if (cause instanceof Error) Reflect.deleteProperty(cause, 'command')
   const { name = '', message: ownMessage = '' } = cause instanceof Error ? cause : {}
   // If a transaction fails, the errors of its commands have the reason.
   const message = [ownMessage, ...previousErrorsOf(cause)].join(' ')

@@ -145,18 +145,10 @@ const NO_OUTBOX = {
 }
 
 /** Returns the engine. Loads BullMQ and the Redis clients, which take 200 ms and 30 MB, only if needed. */
-const createEngine = async ({
-  root,
-  name,
-  dataDir,
-  redisUrl,
-  redisPrefix,
-  traceLimit,
-}: ResolvedOptions): Promise<Engine> => {
+const createEngine = async ({ root, dataDir, redisUrl, redisPrefix, traceLimit }: ResolvedOptions): Promise<Engine> => {
   if (redisUrl) {
     const { createBullMqEngine } = await import('../engine/bullmq/bullmq-engine')
-    const app = projectPackage(root).name ?? name
-    return createBullMqEngine({ redisUrl, prefix: redisPrefix, app, traceLimit })
+    return createBullMqEngine({ redisUrl, prefix: redisPrefix, app: projectPackage(root).name, traceLimit })
   }
   const { createEmbeddedEngine } = await import('../engine/embedded/embedded-engine')
   return createEmbeddedEngine({ dataDir, traceLimit })

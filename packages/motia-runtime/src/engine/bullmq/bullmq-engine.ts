@@ -28,7 +28,7 @@ export interface BullMqEngineOptions {
  */
 export const createBullMqEngine = async (options: BullMqEngineOptions): Promise<Engine> => {
   const { redisUrl, prefix, app, traceLimit } = options
-  const redis = await connectRedis(redisUrl, `${prefix}-server`)
+  const redis = await connectRedis(redisUrl, prefix)
   const { commands } = redis
   await claimPrefix(commands, prefix, app).catch((error) => {
     redis.close()

@@ -18,8 +18,12 @@ export interface RedisConnections {
   close(): void
 }
 
-/** Connects to Redis. Throws a one-line error, without the password. */
-export const connectRedis = async (url: string, connectionName: string): Promise<RedisConnections> => {
+/**
+ * Connects to Redis. Throws a one-line error, without the password, also if it would refuse to write keys with the
+ * prefix.
+ */
+export const connectRedis = async (url: string, prefix: string): Promise<RedisConnections> => {
+  const connectionName = `${prefix}-server`
   const queueOptions: RedisOptions = {
     maxRetriesPerRequest: null,
     retryStrategy: (attempt) => Math.min(attempt * 100, 1_000),
@@ -33,11 +37,12 @@ export const connectRedis = async (url: string, connectionName: string): Promise
     const ready = Promise.all([firstReady(commands), firstReady(queues)])
     const noReply = () => new Error(`connected, but no reply within ${FIRST_REPLY_MS / 1_000} s`)
     await within(ready, FIRST_REPLY_MS, noReply)
+    await checkRights(commands, prefix)
   } catch (error) {
     close()
     const { hostname, port, protocol } = new URL(url)
     const reason = reasonOf(error, protocol === 'rediss:')
-    throw new Error(`Redis at ${hostname}:${port || 6379} cannot be reached: ${reason}`, { cause: error })
+    throw new Error(`Redis at ${hostname}:${port || 6379} cannot be used: ${reason}`, { cause: error })
   }
   return { queues, commands, close }
 }
@@ -51,12 +56,23 @@ const firstReady = (redis: Redis): Promise<void> => {
   return ready
 }
 
+/** Rejects if this is a replica, or if the user lacks a right. A full Redis is accepted: it can be read. */
+const checkRights = async (redis: Redis, prefix: string): Promise<void> => {
+  // BullMQ asks for the version of Redis. PERSIST is a write, but changes nothing and needs no memory.
+  const checks = [redis.info('server'), redis.eval("return redis.call('PERSIST', KEYS[1])", 1, `${prefix}:app`)]
+  for (const check of await Promise.allSettled(checks)) {
+    if (check.status === 'rejected' && /READONLY|NOPERM/.test(errorMessage(check.reason))) throw check.reason
+  }
+}
+
 const reasonOf = (error: unknown, isTls: boolean): string => {
   // If a name has several addresses, the common error has no message.
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0], isTls)
   const message = errorMessage(error)
   if (message.includes('NOAUTH')) return 'it needs a password, as in redis://:password@host:port'
   if (message.includes('WRONGPASS')) return 'it does not accept the user and password of REDIS_URL'
+  if (message.includes('READONLY')) return 'it is a read-only replica: set REDIS_URL to its primary'
+  if (message.includes('NOPERM')) return `${message}; its user needs the rights +@all -@dangerous +info`
   const isUnknownAuthority = /self-signed|unable to (verify|get)/.test(message)
   if (isTls && isUnknownAuthority) return `${message}; set NODE_EXTRA_CA_CERTS to the file of its certificate authority`
   if (isTls && message === 'connect ETIMEDOUT') return `${message}; this Redis may not speak TLS: try redis://`

@@ -50,17 +50,35 @@ test('When Redis cannot be used, then the error says why in one line, without th
     refusal(`rediss://127.0.0.1:${tls}`),
     refusal(`${guarded.url.replace('//', '//:secret@')}/99`),
   ])
-  expect(down).toBe(`Redis at 127.0.0.1:${nobody} cannot be reached: connect ECONNREFUSED 127.0.0.1:${nobody}`)
-  expect(silent).toMatch(/^Redis at \S+ cannot be reached: connected, but no reply within \d+ s$/)
-  expect(unknown).toMatch(/^Redis at no-such-host\.invalid:6379 cannot be reached: getaddrinfo .*$/)
-  expect(noPassword).toMatch(/ cannot be reached: it needs a password, as in redis:\/\/:password@host:port$/)
-  expect(badPassword).toMatch(/ cannot be reached: it does not accept the user and password of REDIS_URL$/)
-  expect(plain).toMatch(/ cannot be reached: .*; this Redis may need TLS: try rediss:\/\/$/)
+  expect(down).toBe(`Redis at 127.0.0.1:${nobody} cannot be used: connect ECONNREFUSED 127.0.0.1:${nobody}`)
+  expect(silent).toMatch(/^Redis at \S+ cannot be used: connected, but no reply within \d+ s$/)
+  expect(unknown).toMatch(/^Redis at no-such-host\.invalid:6379 cannot be used: getaddrinfo .*$/)
+  expect(noPassword).toMatch(/ cannot be used: it needs a password, as in redis:\/\/:password@host:port$/)
+  expect(badPassword).toMatch(/ cannot be used: it does not accept the user and password of REDIS_URL$/)
+  expect(plain).toMatch(/ cannot be used: .*; this Redis may need TLS: try rediss:\/\/$/)
   expect(untrusted).toMatch(
     / self-signed certificate; set NODE_EXTRA_CA_CERTS to the file of its certificate authority$/,
   )
-  expect(noDatabase).toMatch(/ cannot be reached: ERR .*$/)
+  expect(noDatabase).toMatch(/ cannot be used: ERR .*$/)
 }, 30_000)
+
+test('When Redis does not let its user write, then the error says what to change', async () => {
+  const redis = await startRedis()
+  const rights = ['~test:*', '~{test}:*', '+@all', '-@dangerous']
+  await redis.command('ACL', 'SETUSER', 'modest', 'on', '>secret', ...rights)
+  await redis.command('ACL', 'SETUSER', 'allowed', 'on', '>secret', ...rights, '+info')
+  const urlOf = (user: string) => redis.url.replace('//', `//${user}:secret@`)
+  const lack =
+    /^Redis at 127\.0\.0\.1:\d+ cannot be used: NOPERM .*'info'.*; its user needs the rights \+@all -@dangerous \+info$/
+  expect(await refusal(urlOf('modest'))).toMatch(lack)
+  expect(await refusal(urlOf('allowed'))).toBe('connected')
+
+  await redis.command('SET', 'test:app', 'an earlier start')
+  await redis.command('REPLICAOF', '127.0.0.1', '1')
+  expect(await refusal(redis.url)).toBe(
+    `Redis at 127.0.0.1:${redis.port} cannot be used: it is a read-only replica: set REDIS_URL to its primary`,
+  )
+})
 
 test('When the URL names a database, by its path or its query, then all connections use that one', async () => {
   const redis = await startRedis()
