@@ -51,10 +51,13 @@ export const listPage = async (store: PetStore, { limit, cursor, sort, ...filter
   return { pets, next: null }
 }
 
+/** Returns the text for a comparison: `Ä` is the same as `ä`, and as an `A` with a combining diaeresis. */
+const comparable = (text: string): string => text.normalize().toLowerCase()
+
 const matcher = ({ species, status, q }: Pick<ListPets, 'species' | 'status' | 'q'>) => {
-  const part = q?.toLowerCase()
+  const part = q && comparable(q)
   return (pet: Pet): boolean =>
     (species === undefined || pet.species === species) &&
     (status === undefined || pet.status === status) &&
-    (part === undefined || pet.name.toLowerCase().includes(part))
+    (part === undefined || comparable(pet.name).includes(part))
 }

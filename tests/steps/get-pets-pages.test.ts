@@ -105,6 +105,7 @@ describe.each(steps)('GET /%s/pets, page by page', (ns, step) => {
       [{ q: 'rex' }, [rex, trex]],
       [{ q: 'X & S' }, [trex]],
       [{ q: 'éLO' }, [elodie]],
+      [{ q: 'e\u0301lo' }, [elodie]],
       [{ q: '.' }, []],
       [{ q: '' }, all],
       [{ species: 'bird' }, []],
