@@ -18,12 +18,20 @@ export type Fact =
   | { kind: 'letter' | 'retrying'; event: string }
   /** A run of a cron step was over. */
   | { kind: 'ran'; tick: number }
+  /** An editor has raised `seq` in the data file. */
+  | { kind: 'raised'; seq: number }
 
 /** What a client can tell of a pet that it may have changed; `missing` before it is created and once it is purged. */
 export const stateOf = (pet: Pet | undefined): string => (pet ? `${pet.ageMonths} ${pet.status}` : 'missing')
 
-/** The body of each create, which names the pet; the name is its `Idempotency-Key`, too. */
+/** The body of each create, which names the pet. */
 export const newPet = (name: string) => ({ name, species: 'dog', ageMonths: 0 }) as const
+
+/** Returns the name of a pet that is created with the `Idempotency-Key` of that one, once this has expired. */
+export const successorOf = (name: string): string => `${name}-again`
+
+/** Returns the `Idempotency-Key` of the create of that pet. */
+export const createKeyOf = (name: string): string => name.replace(/-again$/, '')
 
 /** The cron step whose runs are facts. */
 export const CRON_STEP = 'Reaper'
@@ -47,6 +55,8 @@ export class Promises {
   readonly #jobs = new Map<string, { id: string; key: string }>()
   readonly #letters = new Set<string>()
   readonly #ticks = new Set<number>()
+  /** What an editor has raised `seq` to. */
+  #seq = 0
 
   constructor(facts: Iterable<Fact> = []) {
     for (const fact of facts) this.add(fact)
@@ -85,6 +95,9 @@ export class Promises {
         break
       case 'ran':
         this.#ticks.add(fact.tick)
+        break
+      case 'raised':
+        this.#seq = fact.seq
         break
     }
   }
@@ -125,17 +138,23 @@ export class Promises {
     const taken = Array.from(this.#pets.values(), ({ id }) => Number(id ?? 0))
     const { pet } = await pets.create(newPet('next'), () => [])
     if (Number(pet.id) <= Math.max(0, ...taken)) problems.push(`the id ${pet.id} was given twice`)
+    if (Number(pet.id) < this.#seq) problems.push(`the id ${pet.id} is below ${this.#seq}, the seq of an editor`)
     return problems
   }
 
-  /** Sends the create of each pet that there is once more, as a client does that got no response. */
+  /**
+   * Sends the create of each pet that there is once more, as a client does that got no response, unless another pet has
+   * its key by now.
+   */
   async #repeatedCreates(pets: Shop['pets']): Promise<string[]> {
     const list = await pets.list()
     const repeat = async ({ id, name }: Pet): Promise<string[]> => {
-      const { pet } = await pets.create(newPet(name), () => [], name)
+      const { pet } = await pets.create(newPet(name), () => [], createKeyOf(name))
       return pet.id === id ? [] : [`${name}, which is pet ${id}, was created again as pet ${pet.id}`]
     }
-    return (await Promise.all(list.map(repeat))).flat()
+    const names = new Set(list.map(({ name }) => name))
+    const holders = list.filter(({ name }) => !names.has(successorOf(name)))
+    return (await Promise.all(holders.map(repeat))).flat()
   }
 
   async #brokenPets(pets: Shop['pets']): Promise<string[]> {

@@ -6,7 +6,7 @@ import { keyOf } from '../../src/audit/audit'
 import type { OwedEvent, Pet } from '../../src/pets/pet'
 import { StoreError } from '../../src/store/store'
 import { waitFor } from '../support/wait-for'
-import { CRON_STEP, type Fact, newPet, stateOf } from './promises'
+import { CRON_STEP, createKeyOf, type Fact, newPet, stateOf, successorOf } from './promises'
 import { EVENTS, openShop, type Shop } from './shop'
 
 /** The pet that only an editor changes. */
@@ -106,20 +106,24 @@ const runClient = async (shop: Shop, options: ClientOptions): Promise<void> => {
   const change = async (
     state: string,
     make: () => Promise<{ pet: Pet; events: readonly OwedEvent[] } | null>,
+    pet = name,
   ): Promise<{ pet: Pet; events: readonly OwedEvent[] } | null> => {
-    note({ kind: 'asked', pet: name, state })
+    note({ kind: 'asked', pet, state })
     const result = await make()
     if (!result) return null
-    note({ kind: 'acked', pet: name, id: result.pet.id, events: result.events })
+    note({ kind: 'acked', pet, id: result.pet.id, events: result.events })
     if (index % 5 === 4) failures.set(result.pet.id, new Error('The job fails'))
     await shop.emit(result.events)
     return result
   }
   const { pets, later } = shop
-  const first = await change('0 new', () => pets.create(newPet(name), created, name))
+  const create = (by: Shop['pets'], pet: string) =>
+    change('0 new', () => by.create(newPet(pet), created, createKeyOf(pet)), pet)
+  const first = await create(pets, name)
   if (!first) return
   const { id } = first.pet
   for (const ageMonths of [1, 2]) await change(`${ageMonths} new`, () => pets.update({ id }, { ageMonths }, EVENTS))
+  if (index % 5 === 0) await create(later, successorOf(name))
   if (index % 2 === 1) await change('2 deleted', () => pets.softDelete({ id }, deleted))
   if (index % 4 === 1)
     await change('3 available', () => pets.update({ id }, { status: 'available', ageMonths: 3 }, EVENTS))
@@ -168,10 +172,14 @@ class TrailReader {
 }
 
 const fileSchema = z.looseObject({
+  seq: z.number(),
   pets: z.record(z.string(), z.looseObject({ name: z.string(), ageMonths: z.number(), status: z.string() })),
 })
 
-/** Edits pets in the data file, and saves as editors do: durably, in a file that takes the place of the old one. */
+/** Makes an edit; returns false if that is not possible yet. */
+type Edit = (file: z.infer<typeof fileSchema>) => boolean
+
+/** Edits the data file, and saves as editors do: durably, in a file that takes the place of the old one. */
 class Editor {
   readonly #path: string
   #beforeSwap = () => false
@@ -192,11 +200,11 @@ class Editor {
     save()
   }
 
-  /** Resolves once the age of the pet is saved; null removes the pet. */
-  save(id: string, ageMonths: number | null, moment: 'now' | 'before a swap', onSave: () => void): Promise<unknown> {
+  /** Resolves once the edit is saved. */
+  save(edit: Edit, moment: 'now' | 'before a swap', onSave: () => void): Promise<unknown> {
     let isSaved = false
     const save = () => {
-      isSaved ||= this.#save(id, ageMonths, onSave)
+      isSaved ||= this.#save(edit, onSave)
       return isSaved
     }
     if (moment === 'before a swap') this.#beforeSwap = save
@@ -207,7 +215,7 @@ class Editor {
     })
   }
 
-  #save(id: string, ageMonths: number | null, onSave: () => void): boolean {
+  #save(edit: Edit, onSave: () => void): boolean {
     const { calls, dataDir } = this
     let text: string
     try {
@@ -216,10 +224,7 @@ class Editor {
       return false
     }
     const file = fileSchema.parse(JSON.parse(text))
-    const edited = file.pets[id]
-    if (!edited) return false
-    if (ageMonths === null) delete file.pets[id]
-    else edited.ageMonths = ageMonths
+    if (!edit(file)) return false
     onSave()
     const fd = calls.openSync(`${this.#path}~`, 'w')
     writeAll(calls, fd, Buffer.from(JSON.stringify(file)))
@@ -235,7 +240,13 @@ class Editor {
   }
 }
 
-/** A person edits a pet of their own: at any time, and right before a server exchanges the file. At last they remove it. */
+/** How much an editor raises `seq`. */
+const LEAP = 1_000
+
+/**
+ * A person edits a pet of their own: at any time, and right before a server exchanges the file. Then they raise `seq`. At
+ * last they remove the pet.
+ */
 const editByHand = async (shop: Shop, editor: Editor, name: string, note: (fact: Fact) => void): Promise<void> => {
   note({ kind: 'asked', pet: name, state: '0 new' })
   const { pet } = await shop.pets.create(newPet(name), () => [], name)
@@ -245,11 +256,25 @@ const editByHand = async (shop: Shop, editor: Editor, name: string, note: (fact:
   for (const moment of ['now', 'before a swap'] as const) {
     ageMonths += 1
     const state = `${ageMonths} new`
-    const saved = editor.save(pet.id, ageMonths, moment, () => note({ kind: 'asked', pet: name, state }))
+    const edit: Edit = (file) => {
+      const edited = file.pets[pet.id]
+      if (edited) edited.ageMonths = ageMonths
+      return edited !== undefined
+    }
+    const saved = editor.save(edit, moment, () => note({ kind: 'asked', pet: name, state }))
     // So that there is something to bring the file up to date with.
     await Promise.all([saved, shop.pets.update({ id: pet.id }, { species: 'bird' }, EVENTS)])
     onAcked()
   }
-  await editor.save(pet.id, null, 'now', () => note({ kind: 'asked', pet: name, state: stateOf(undefined) }))
+  let seq = 0
+  const raise: Edit = (file) => {
+    seq = file.seq + LEAP
+    file.seq = seq
+    return true
+  }
+  await editor.save(raise, 'now', () => {})
+  note({ kind: 'raised', seq })
+  const remove: Edit = (file) => delete file.pets[pet.id]
+  await editor.save(remove, 'now', () => note({ kind: 'asked', pet: name, state: stateOf(undefined) }))
   onAcked()
 }
