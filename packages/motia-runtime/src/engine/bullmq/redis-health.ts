@@ -9,11 +9,14 @@ const AWAY = 'Redis does not respond: jobs wait until it is back'
 
 /**
  * Tracks whether Redis responds, and for which queues it refuses jobs, because its memory is full or a key has the
- * wrong type. Logs one line when something stops working and one when it works again, and emits `recovered`.
+ * wrong type. Logs one line when something stops working, with the reason that Redis gives, and one when it works
+ * again, and emits `recovered`.
  */
 export class RedisHealth extends EventEmitter<{ recovered: [] }> {
   /** Why Redis refused the last job, by the name of the queue. */
   readonly #refusals = new Map<string, string>()
+  /** Why Redis refused the last connection, such as `WRONGPASS …` after somebody has changed the password. */
+  #connectionRefusal: string | undefined
   /** Whether Redis is connected but does not reply. */
   #isSilent = false
   #wasUp = true
@@ -24,6 +27,7 @@ export class RedisHealth extends EventEmitter<{ recovered: [] }> {
     super()
     // Every event that waits for Redis adds a listener.
     this.setMaxListeners(0)
+    redis.on('error', (error) => this.#noteError(error))
     redis.on('ready', () => this.#setSilent(false))
     redis.on('close', () => this.#setSilent(false))
   }
@@ -84,6 +88,13 @@ export class RedisHealth extends EventEmitter<{ recovered: [] }> {
     return [...this.#refusals.values()].includes(reason)
   }
 
+  /** Logs why Redis refuses connections, once. Other errors only say that Redis is away. */
+  #noteError({ name, message }: Error): void {
+    if (name !== 'ReplyError' || message === this.#connectionRefusal || this.#isClosing) return
+    this.#connectionRefusal = message
+    console.warn(`Redis refuses the connection: ${message}`)
+  }
+
   #setSilent(isSilent: boolean): void {
     this.#isSilent = isSilent
     const { isUp } = this
@@ -94,6 +105,7 @@ export class RedisHealth extends EventEmitter<{ recovered: [] }> {
       console.warn(AWAY)
       return
     }
+    this.#connectionRefusal = undefined
     console.info('Redis is back')
     this.emit('recovered')
   }

@@ -1,4 +1,5 @@
-import { describe, expect, test, vi } from 'vitest'
+import { Redis } from 'ioredis'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startRedis } from '../../../../../tests/support/redis'
 import { waitFor } from '../../../../../tests/support/wait-for'
 import { EmitError, type QueuedEvent } from '../../../src/engine/engine'
@@ -54,6 +55,17 @@ describe('While Redis is away', () => {
     expect(engine.problem()).toBeNull()
     expect(lines).toEqual([AWAY, BACK])
     expect(recovered).toHaveBeenCalledOnce()
+  })
+
+  test('When Redis refuses connections, because its password was changed, then a line says so, once', async () => {
+    const { redis, engine, lines } = await openWithStep()
+    const admin = new Redis(redis.url)
+    onTestFinished(() => admin.disconnect())
+    await admin.config('SET', 'requirepass', 'changed')
+    await admin.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    await waitFor(() => lines.length > 1)
+    expect(lines).toEqual([AWAY, expect.stringMatching(/^Redis refuses the connection: NOAUTH /)])
+    expect(engine.problem()).toBe(AWAY)
   })
 
   test('When nobody owes an event, then its emit waits for Redis to come back', async () => {
