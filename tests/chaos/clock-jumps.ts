@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { Pets } from '../../src/app/pets'
 import { DAY_MS, PetNotFoundError, RETENTION_MS } from '../../src/pets/pet'
 import { createFileStore } from '../../src/store/file/file-store'
+import { buildCreate } from '../store/build-pet'
 import { copyImpatientProject } from '../support/impatient-project'
 import { RUNTIME, startServer } from '../support/server'
 import { makeTempDir } from '../support/temp-dir'
@@ -37,7 +38,7 @@ export const clockJumps = async ({ seed, say }: Chaos, { jumps }: { jumps: numbe
   }
   for (let jump = 1; jump <= jumps; jump++) {
     now += Math.round((random.next() - 0.45) * 20 * DAY_MS)
-    const { pet } = await pets.create({ name: 'Rex', species: 'dog', ageMonths: 1 }, () => [])
+    const { pet } = await pets.create(buildCreate(), () => [])
     if (random.chance(0.8)) {
       const { pet: deleted } = await pets.softDelete({ id: pet.id }, ({ id: petId }) => ({
         topic: 'x',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { keyOf } from '../../src/audit/audit'
 import type { OwedEvent, Pet } from '../../src/pets/pet'
+import { buildCreate } from '../store/build-pet'
 import { auditKeyOf, JOB_TOPICS, type Shop } from './shop'
 
 /** What the outside asked of a shop, or was told by it. */
@@ -25,7 +26,7 @@ export type Fact =
 export const stateOf = (pet: Pet | undefined): string => (pet ? `${pet.ageMonths} ${pet.status}` : 'missing')
 
 /** The body of each create, which names the pet. */
-export const newPet = (name: string) => ({ name, species: 'dog', ageMonths: 0 }) as const
+export const newPet = (name: string) => buildCreate({ name, ageMonths: 0 })
 
 /** Returns the name of a pet that is created with the `Idempotency-Key` of that one, once this has expired. */
 export const successorOf = (name: string): string => `${name}-again`

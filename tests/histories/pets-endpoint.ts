@@ -3,6 +3,7 @@ import { Pets } from '../../src/app/pets'
 import { updatePetSchema } from '../../src/pets/payloads'
 import { type Pet, PetChangedError, PetNotFoundError } from '../../src/pets/pet'
 import type { PetStore } from '../../src/store/store'
+import { buildCreate } from '../store/build-pet'
 import type { Endpoint, SeenVersion } from './clients'
 import { seenOf } from './pet-history'
 
@@ -23,7 +24,7 @@ export const petsEndpoint = (store: PetStore): Endpoint => {
   const event = () => ({ topic: 'x', data: {} })
   return {
     create: async (fields, key) => {
-      const { pet } = await pets.create({ ...fields, species: 'dog' }, () => [], key)
+      const { pet } = await pets.create(buildCreate(fields), () => [], key)
       return { id: pet.id, saw: seenOf(pet) }
     },
     update: async (id, fields, ifMatch) => {

@@ -43,6 +43,8 @@ beforeAll(async () => {
     if (language === 'diff') editsOf(text).forEach(edit)
     else if (language === 'bash' && CHANGES_FILES.test(text)) await run('bash', ['-euc', text], options)
   }
+  // The page's other kind of field.
+  copy.edit('src/pets/pet.ts', /(?<=^ {2}colour: .*\n)/m, '  isChipped: z.boolean().default(false),\n')
   await run('npm', ['run', 'types'], options)
 })
 

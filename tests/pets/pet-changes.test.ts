@@ -11,7 +11,7 @@ import {
   withOwed,
   withoutOwed,
 } from '../../src/pets/pet-changes'
-import { buildPet } from '../store/build-pet'
+import { buildCreate, buildPet } from '../store/build-pet'
 
 const CREATED = Date.UTC(2022, 0, 1)
 const NOON = Date.UTC(2022, 0, 1, 12)
@@ -25,10 +25,8 @@ const owedEvent = (id: string): OwedEvent => ({ id, topic: 'js.pet.created', dat
 
 describe('newPet', () => {
   test('When a pet is new, then it has the fields of its request, the time and the status new', () => {
-    expect(newPet('7', { name: 'Rex', species: 'cat', ageMonths: 3 }, NOON)).toEqual({
-      ...{ id: '7', name: 'Rex', species: 'cat', ageMonths: 3 },
-      ...{ status: 'new', createdAt: NOON, updatedAt: NOON },
-    })
+    const input = buildCreate({ name: 'Rex', species: 'cat', ageMonths: 3 })
+    expect(newPet('7', input, NOON)).toEqual({ id: '7', ...input, status: 'new', createdAt: NOON, updatedAt: NOON })
   })
 
   test.each([
@@ -39,7 +37,7 @@ describe('newPet', () => {
     [-1e300, 0],
     [1e300, 1e300],
   ])('When the age is %d months, then %d whole months are stored', (ageMonths, stored) => {
-    const pet = newPet('1', { name: 'Rex', species: 'dog', ageMonths }, NOON)
+    const pet = newPet('1', buildCreate({ ageMonths }), NOON)
     expect(Object.is(pet.ageMonths, stored)).toBe(true)
   })
 })

@@ -4,7 +4,7 @@ import { runInScope } from '../../packages/motia-runtime/src/steps/step-scope'
 import { Pets } from '../../src/app/pets'
 import { DAY_MS, type OwedEvent, type Pet, type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
 import { StoreError } from '../../src/store/store'
-import { buildPet } from '../store/build-pet'
+import { buildCreate, buildPet } from '../store/build-pet'
 import { MemoryStore } from './memory-store'
 
 // The module of `Pets` also opens the store of the process, which no test here uses.
@@ -19,7 +19,7 @@ const rex = buildPet({ id: '1', name: 'Rex', createdAt: CREATED, updatedAt: CREA
 const deletedRex = buildPet({ ...rex, status: 'deleted', updatedAt: NOON, deletedAt: NOON, purgeAt: PURGE })
 const notFound = { name: 'PetNotFoundError', message: 'Not found' }
 
-const REX = { name: 'Rex', species: 'dog', ageMonths: 12 } as const
+const REX = buildCreate({ name: 'Rex' })
 
 const anyId = expect.stringMatching(/^[\w-]{10,}$/)
 

@@ -5,6 +5,7 @@ import { type OwedEvent, type Pet, PetNotFoundError } from '../../src/pets/pet'
 import { auditKeyOf, EVENTS, openShop, type Shop } from '../faults/shop'
 import { History } from '../histories/clients'
 import { type PetCall, seenOf } from '../histories/pet-history'
+import { buildCreate } from '../store/build-pet'
 import { Crashed, type DiskProcess, SimDisk } from './sim-disk'
 
 /** What a client does next. Changes and reads concern the pet that was created last. */
@@ -148,7 +149,7 @@ class Simulation {
     }
     const id = this.#history.ids.at(-1)
     if (action === 'create' || id === undefined) {
-      const pet = await response(shop.pets.create({ name, species: 'dog', ageMonths: 0 }, EVENTS.created))
+      const pet = await response(shop.pets.create(buildCreate({ name, ageMonths: 0 }), EVENTS.created))
       const fields = { name, ageMonths: 0, status: 'new' }
       if (pet) record(pet.id, { kind: 'create', fields, saw: seenOf(pet) })
       else this.#history.unansweredCreates += 1

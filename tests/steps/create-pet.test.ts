@@ -8,7 +8,7 @@ import { givenPets, store, storedPet } from './step-store'
 
 const NOON = Date.UTC(2022, 0, 1, 12)
 
-const BUDDY = { name: 'Buddy', species: 'dog', ageMonths: 24 }
+const BUDDY = { name: 'Buddy', species: 'dog', ageMonths: 24 } as const
 
 const steps = await everyNamespace<ApiStep>('create-pet')
 
@@ -23,7 +23,7 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
 
     const response = await callApi(step, { body: BUDDY }, fakeContext())
 
-    const pet = { id: '1', ...BUDDY, status: 'new', createdAt: NOON, updatedAt: NOON }
+    const pet = buildPet({ id: '1', ...BUDDY, createdAt: NOON, updatedAt: NOON })
     expect(response).toEqual({ status: 201, body: pet })
     expect(await storedPet('1')).toEqual({ ...pet, owed: expect.any(Array) })
   })
@@ -104,7 +104,7 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
 
     const response = await callApi(step, { body }, fakeContext())
 
-    expect(response.body).toEqual({ id: '1', ...BUDDY, status: 'new', createdAt: NOON, updatedAt: NOON })
+    expect(response.body).toEqual(buildPet({ id: '1', ...BUDDY, createdAt: NOON, updatedAt: NOON }))
     const { owed, ...stored } = { ...(await storedPet('1')) }
     expect(stored).toEqual(response.body)
     expect(owed?.map(({ topic }) => topic)).not.toContain('x')

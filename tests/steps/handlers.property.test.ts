@@ -79,8 +79,8 @@ test('When any body is sent to create, then it stores a pet of exactly what is v
         const pet = Object(response.body)
         const ageMonths = Math.max(0, Math.floor(Number(body.ageMonths)))
         expect(pet).toEqual({
-          ...{ id: expect.any(String), name: String(body.name).trim(), species: body.species, ageMonths },
-          ...{ status: 'new', createdAt: expect.any(Number), updatedAt: pet.createdAt },
+          ...buildPet({ id: pet.id, name: String(body.name).trim(), ageMonths, updatedAt: pet.createdAt }),
+          ...{ id: expect.any(String), species: body.species, createdAt: expect.any(Number) },
         })
         expect(await storedPet(pet.id)).toEqual({ ...pet, owed: context.emitted })
         expect(context.emitted).toMatchObject([

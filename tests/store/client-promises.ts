@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { Pets } from '../../src/app/pets'
 import type { Pet } from '../../src/pets/pet'
 import type { PetStore } from '../../src/store/store'
+import { buildCreate } from './build-pet'
 
-const REX = { name: 'Rex', species: 'dog', ageMonths: 12 } as const
+const REX = buildCreate({ name: 'Rex' })
 
 const about = ({ id: petId }: Pet) => ({ topic: 'changed', data: { petId } })
 const causes = { deleted: about, restored: about }
