@@ -1,7 +1,7 @@
 import type { ApiDescription, OperationDescription } from 'motia-runtime'
 import { z } from 'zod'
 import { listPetsSchema } from '../pets/payloads'
-import { KeyReusedError, PetChangedError, PetNotFoundError, petSchema } from '../pets/pet'
+import { KeyReusedError, NAMESPACES, PetChangedError, PetNotFoundError, petSchema, stepPrefix } from '../pets/pet'
 import { INVALID_PAYLOAD } from './errors'
 import { createHeadersSchema } from './idempotency'
 
@@ -20,7 +20,7 @@ const changedPet: OperationDescription = {
 }
 
 /** The parameters and response headers of each step, by its name without the namespace. */
-const operations: Record<string, OperationDescription> = {
+const described: Record<string, OperationDescription> = {
   ListPets: {
     query: listPetsSchema,
     responseHeaders: {
@@ -36,10 +36,16 @@ const operations: Record<string, OperationDescription> = {
   DeletePet: changedPet,
 }
 
+const operations = new Map(
+  NAMESPACES.flatMap((namespace) =>
+    Object.entries(described).map(([name, operation]) => [`${stepPrefix(namespace)}${name}`, operation] as const),
+  ),
+)
+
 /** Returns additions to the OpenAPI document that the steps' configs cannot contain. */
 export const openapi = (): ApiDescription => ({
   title: 'Pet store',
-  description: '`/js`, `/ts` and `/py` behave alike and share one store.',
+  description: `${NAMESPACES.map((namespace) => `\`/${namespace}\``).join(', ')}: they behave alike and share one store.`,
   statuses: {
     200: { description: 'The pet, or the pets' },
     201: { description: 'The new pet' },
@@ -63,5 +69,5 @@ export const openapi = (): ApiDescription => ({
       example: { message: 'There is no space left to store the change' },
     },
   },
-  operation: ({ name }) => operations[name.slice(2)],
+  operation: ({ name }) => operations.get(name),
 })

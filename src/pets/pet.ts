@@ -21,11 +21,17 @@ export const KEY_LIFETIME_MS = DAY_MS
 /** The notes that the PostCreateLite job adds to every new pet. */
 export const WELCOME_NOTES = "Welcome to our pet store! We'll take great care of this pet."
 
-/** The three namespaces. They differ only in their routes and topics. */
+/** The namespaces. They differ only in their routes and topics. */
 export const NAMESPACES = ['js', 'ts', 'py'] as const
 
-/** One of the three namespaces. */
+/** One of the namespaces. */
 export type Namespace = (typeof NAMESPACES)[number]
+
+/** The folder of each namespace's steps. */
+export const STEP_FOLDERS = { js: 'javascript', ts: 'typescript', py: 'python' }
+
+/** Returns how the names of a namespace's steps begin. */
+export const stepPrefix = (namespace: string): string => `${namespace.charAt(0).toUpperCase()}${namespace.slice(1)}`
 
 /** The last epoch ms that a `Date` can show. */
 export const LAST_TIME = 8.64e15

@@ -28,7 +28,7 @@ export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
   const create = () => client.send('POST', '/js/pets', { name: 'Rex', species: 'dog', ageMonths: 12 })
   const createdPet = async () => petSchema.parse((await create()).body)
   const nameOf = async (id: string) => {
-    const answer = await client.send('GET', `/py/pets/${id}`)
+    const answer = await client.send('GET', `/js/pets/${id}`)
     return answer.status === 200 ? petSchema.parse(answer.body).name : answer.status
   }
   /** As `sed -i` and most editors do: a new file in the place of the old. */
@@ -75,7 +75,7 @@ export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
   }
   const refuses = async (message: RegExp, { reads }: { reads: boolean }) => {
     const written = await create()
-    const read = await client.send('GET', '/ts/pets')
+    const read = await client.send('GET', '/js/pets')
     const health = await client.send('GET', '/health')
     assert.equal(written.status, 503)
     assert.match(messageSchema.parse(written.body).message, message)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { Pets } from '../../src/app/pets'
-import { DAY_MS, PetNotFoundError, RETENTION_MS } from '../../src/pets/pet'
+import { DAY_MS, NAMESPACES, PetNotFoundError, RETENTION_MS } from '../../src/pets/pet'
 import { createFileStore } from '../../src/store/file/file-store'
 import { buildCreate } from '../store/build-pet'
 import { copyImpatientProject } from '../support/impatient-project'
@@ -28,7 +28,7 @@ export const clockJumps = async ({ seed, say }: Chaos, { jumps }: { jumps: numbe
   const purges = new Map<string, number>()
   const purge = async (id: string): Promise<boolean> => {
     const purged = await pets.purge(id, ({ id: petId }, purgedAt) => ({
-      topic: 'ts.pet.purged',
+      topic: 'js.pet.purged',
       data: { petId, purgedAt },
     }))
     // Now and then a run is cut off before the event is settled.
@@ -85,7 +85,7 @@ export const serverClockJumps = async ({ say }: Chaos): Promise<void> => {
     const { body } = await client.send('POST', `/${namespace}/pets`, { name: 'Rex', species: 'dog', ageMonths: 1 })
     return z.object({ id: z.string(), createdAt: z.number() }).parse(body)
   }
-  /** Puts the clock so far ahead, and waits until all three reapers have begun and ended a run by that clock. */
+  /** Puts the clock so far ahead, and waits until all reapers have begun and ended a run by that clock. */
   const jumpTo = async (offset: number) => {
     const from = Date.now() + offset
     writeFileSync(offsetFile, String(offset))
@@ -93,19 +93,19 @@ export const serverClockJumps = async ({ say }: Chaos): Promise<void> => {
       readAudit(world.dataDir).filter(
         ({ at, topic }) => topic.endsWith('.reaper.completed') && Math.abs(at - from) < 60_000 && at >= from,
       )
-    const counts = () => ['js', 'ts', 'py'].map((ns) => runs().filter(({ topic }) => topic.startsWith(ns)).length)
+    const counts = () => NAMESPACES.map((ns) => runs().filter(({ topic }) => topic.startsWith(`${ns}.`)).length)
     // The first may have begun before the jump.
     await waitFor(() => Math.min(...counts()) >= 2, { what: 'the reapers to run', timeout: 30_000, seen: counts })
   }
   const isStored = async (id: string) => (await petsIn(world))[id] !== undefined
   const kept = await create('js')
-  const deleted = await create('ts')
-  await client.send('DELETE', `/py/pets/${deleted.id}`)
+  const deleted = await create('js')
+  await client.send('DELETE', `/js/pets/${deleted.id}`)
   for (const offset of [RETENTION_MS - 60_000, -10 * DAY_MS, RETENTION_MS / 2, -DAY_MS]) {
     await jumpTo(offset)
     assert(await isStored(deleted.id), `the pet was purged ${RETENTION_MS - offset} ms early`)
   }
-  const later = await create('py')
+  const later = await create('js')
   assert(later.createdAt < kept.createdAt, 'the clock was not put back')
   await jumpTo(RETENTION_MS + 60_000)
   await waitFor(async () => !(await isStored(deleted.id)), { what: 'the purge' })

@@ -124,7 +124,7 @@ const fillUnderLoad = async (disk: Disk, { seed, fullMs, mayDelete, say }: Plan)
   })
   await waitFor(() => ledger.acknowledged > 50, { what: 'changes', timeout: 30_000 })
   const client = new Client(url)
-  const create = () => client.send('POST', '/ts/pets', { name: 'Late', species: 'cat', ageMonths: 1 })
+  const create = () => client.send('POST', '/js/pets', { name: 'Late', species: 'cat', ageMonths: 1 })
   disk.fill()
   await waitFor(async () => (await create()).status === 507, { what: 'the disk to be full' })
   const deletes = ledger.counts.deletes

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { NAMESPACES } from '../../src/pets/pet'
 import { startServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
 import { Client } from './client'
@@ -33,17 +34,7 @@ const METHODS = [
   'P\u00d6ST',
 ] as const
 const PATHS = [
-  ...[
-    '/js/pets',
-    '/ts/pets',
-    '/py/pets',
-    '/js/pets/1',
-    '/ts/pets/2',
-    '/py/pets/3',
-    '/JS/pets/',
-    '/js/pets/1/',
-    '/health',
-  ],
+  ...['/JS/pets/', '/js/pets/1/', '/health', ...NAMESPACES.flatMap((ns) => [`/${ns}/pets`, `/${ns}/pets/1`])],
   ...['/', '//', '/js//pets', '/js/pets/../../etc/passwd', '/js/pets/%2e%2e%2f', '/js/pets/%00', '/js/pets/%E0%A4%A'],
   ...[
     '/js/pets/%',
@@ -179,7 +170,7 @@ const makeShot = (random: Random, mayBeValid: boolean): Shot => {
   const path = isValid
     ? '/js/pets'
     : isRequest
-      ? `/${random.pick(['js', 'ts', 'py'])}/pets${random.pick(['', '/1', '/2', '/999'])}`
+      ? `/${random.pick(NAMESPACES)}/pets${random.pick(['', '/1', '/2', '/999'])}`
       : random.pick(PATHS)
   const [encoding, body] = isValid ? ['', Buffer.from(valid(random))] : encodingOf(random, bodyText(random))
   const isChunked = random.chance(0.3)

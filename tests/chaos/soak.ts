@@ -64,9 +64,9 @@ const startReaders = (url: string, seed: number): (() => Promise<void>) => {
   let isRunning = true
   const requests: [Request, ...Request[]] = [
     ['GET', '/js/pets', 200],
-    ['GET', '/ts/pets?limit=5', 200],
+    ['GET', '/js/pets?limit=5', 200],
     ['GET', '/health', 200],
-    ['GET', '/py/pets/0', 404],
+    ['GET', '/js/pets/0', 404],
     ['POST', '/js/pets', 400],
   ]
   const run = async () => {
@@ -92,7 +92,7 @@ const deleteAll = async (url: string, ledger: Ledger): Promise<void> => {
   for (const pet of ledger.pets.values()) {
     const [known] = pet.possible
     if (!known || known.status === 'deleted') continue
-    const { status } = await client.send('DELETE', `/py/pets/${pet.id}`)
+    const { status } = await client.send('DELETE', `/js/pets/${pet.id}`)
     ledger.changed(pet, known, { ...known, status: 'deleted' }, status === 202)
   }
   client.close()

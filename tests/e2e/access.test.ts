@@ -39,7 +39,7 @@ test('When the Workbench is opened with name and secret of a key, then its reque
   const { page } = workbench
   const show = (tab: string) => page.getByTestId(`${tab}-link`).click()
   await show('endpoints')
-  await page.getByTestId('endpoint-GET-/ts/pets').click()
+  await page.getByTestId('endpoint-GET-/js/pets').click()
   await page.getByTestId('endpoint-play-button').click()
   await page.getByTestId('endpoint-response-container').getByText('200', { exact: true }).waitFor()
 
@@ -60,7 +60,7 @@ test('When /docs is opened like that, then the page gets the document, and a req
   const { context, server } = workbench
   const page = await context.newPage()
   await page.goto(`${server.url}/docs`)
-  const operation = page.locator('#operations-pets-TsListPets')
+  const operation = page.locator('#operations-pets-JsListPets')
   await operation.click({ timeout: PATIENCE_MS })
   await operation.getByRole('button', { name: 'Try it out' }).click()
   await operation.getByRole('button', { name: 'Execute' }).click()
@@ -91,18 +91,18 @@ test('When a page of another origin sends a key, then it can use the API, if its
     headers: { ...headers, 'Content-Type': 'application/json', 'Idempotency-Key': 'once' },
     body: '{"name": "Felix", "species": "cat", "ageMonths": 7}',
   }
-  const created = await fetchFrom(friend, '/py/pets', post)
+  const created = await fetchFrom(friend, '/js/pets', post)
   expect(created).toMatchObject({ status: 201, body: { name: 'Felix' } })
-  const path = `/py/pets/${created?.body.id}`
+  const path = `/js/pets/${created?.body.id}`
   expect(await fetchFrom(friend, path, { headers: { 'X-API-Key': KEY.secret } })).toMatchObject({ status: 200 })
-  expect(await fetchFrom(friend, '/py/pets?limit=1', { headers })).toMatchObject({
+  expect(await fetchFrom(friend, '/js/pets?limit=1', { headers })).toMatchObject({
     status: 200,
     next: expect.stringContaining('rel="next"'),
   })
   expect(await fetchFrom(friend, path, { method: 'DELETE', headers })).toMatchObject({ status: 202 })
-  expect(await fetchFrom(friend, '/py/pets')).toMatchObject({ status: 401, body: { message: expect.any(String) } })
+  expect(await fetchFrom(friend, '/js/pets')).toMatchObject({ status: 401, body: { message: expect.any(String) } })
 
-  expect(await fetchFrom(stranger, '/py/pets', post)).toBeNull()
+  expect(await fetchFrom(stranger, '/js/pets', post)).toBeNull()
   expect(await fetchFrom(stranger, path, { headers })).toBeNull()
   expect(await fetchFrom(stranger, '/livez')).toBeNull()
 })

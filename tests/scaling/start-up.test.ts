@@ -65,7 +65,7 @@ test('When Redis wants a password and keeps nothing on disk, then the server wor
     env: { REDIS_URL: guarded.url.replace('//', '//:secret@') },
   })
   const { body } = await ask(server.url, 'POST', '/js/pets', { name: 'Rex', species: 'dog', ageMonths: 1 })
-  expect((await ask(server.url, 'GET', `/ts/pets/${body.id}`)).status).toBe(200)
+  expect((await ask(server.url, 'GET', `/js/pets/${body.id}`)).status).toBe(200)
   expect(server.output()).toContain(
     '⚠ This Redis keeps nothing on disk: if it ends, every pet is lost. Set appendonly yes\n',
   )
@@ -99,10 +99,10 @@ test('When Redis speaks TLS and knows users, then the Workbench works as well, a
       NODE_EXTRA_CA_CERTS: certificate,
     },
   })
-  const { body } = await ask(server.url, 'POST', '/ts/pets', { name: 'Rex', species: 'dog', ageMonths: 1 })
+  const { body } = await ask(server.url, 'POST', '/js/pets', { name: 'Rex', species: 'dog', ageMonths: 1 })
   await server.printed(`PostCreateLite job completed { petId: '${body.id}'`)
   const { body: answer } = await ask(server.url, 'GET', '/__motia/bullmq/queues')
-  expect(answer.queues).toContainEqual(expect.objectContaining({ name: 'ts.pet.created.TsAuditTrail' }))
+  expect(answer.queues).toContainEqual(expect.objectContaining({ name: 'js.pet.created.JsAuditTrail' }))
   expect(server.output()).not.toMatch(/error|secret/i)
 })
 

@@ -1,14 +1,15 @@
-import { NAMESPACES, type Namespace } from '../../src/pets/pet'
+import { NAMESPACES, type Namespace, STEP_FOLDERS, stepPrefix } from '../../src/pets/pet'
 
-/** How the names of a namespace's steps begin, and their folder under `steps/`. */
-const WORDS = {
-  js: { prefix: 'Js', folder: 'javascript' },
-  ts: { prefix: 'Ts', folder: 'typescript' },
-  py: { prefix: 'Py', folder: 'python' },
-}
+const describeNamespace = (namespace: Namespace) => ({
+  namespace,
+  /** How the names of its steps begin. */
+  prefix: stepPrefix(namespace),
+  /** The folder of its steps, in `steps/`. */
+  folder: STEP_FOLDERS[namespace],
+})
 
 /** What differs between the namespaces. */
-export const namespaces: { namespace: Namespace; prefix: string; folder: string }[] = NAMESPACES.map((namespace) => ({
-  namespace,
-  ...WORDS[namespace],
-}))
+export const namespaces = NAMESPACES.map(describeNamespace)
+
+/** The last namespace, which is the only one if there are no others. */
+export const last = describeNamespace(NAMESPACES.at(-1) ?? NAMESPACES[0])

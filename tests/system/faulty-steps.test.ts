@@ -93,7 +93,7 @@ describe('API steps that go wrong', () => {
   test('When a handler throws after its response, then the error is logged and nothing else happens', async () => {
     await call(server, 'throws-too-late').expect(200)
     await server.printed('too late')
-    await petsApi(server.url, 'py').create().expect(201)
+    await petsApi(server.url, 'js').create().expect(201)
     expect(server.isRunning()).toBe(true)
   })
 
@@ -156,7 +156,7 @@ describe.concurrent.each(LOCATIONS)('an event step that fails, with its queue in
     })
     expect(found).toContainEqual({ data: { fault: 'fails' }, attempts: 2 })
     expect(found).toContainEqual({ data: { fault: 'blocks' }, attempts: 2 })
-    await petsApi(server.url, 'ts').createWithJob()
+    await petsApi(server.url, 'js').createWithJob()
     for (const fault of ['fails', 'blocks']) expect(countIn(server.output(), `Work begins: ${fault}`)).toBe(2)
     expect(server.output()).toMatch(/FaultyWork.* dead letter.* after 2 attempts: work always fails/)
     expect((await server.stop()).code).toBe(0)

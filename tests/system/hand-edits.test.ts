@@ -13,7 +13,7 @@ describe('a data file that a person edits while the server runs', () => {
     server = await startServer()
     file = join(server.dataDir, 'pets.json')
   })
-  const api = () => petsApi(server.url, 'ts')
+  const api = () => petsApi(server.url, 'js')
 
   /** Creates a pet, and waits until the file holds it. Returns it with the file's text. */
   const givenPet = async () => {

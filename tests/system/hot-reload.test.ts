@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import request from 'supertest'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { last } from '../support/namespaces'
 import { petsApi } from '../support/pets-api'
 import { copyProject, type ProjectCopy } from '../support/project-copy'
 import { ROOT, startServer, type TestServer } from '../support/server'
@@ -10,7 +11,7 @@ import { waitFor } from '../support/wait-for'
 
 const preload = pathToFileURL(`${ROOT}/tests/support/preload/print-timers.mjs`).href
 
-const REAPER = 'steps/python/deletion-reaper.cron.step.ts'
+const REAPER = 'steps/javascript/deletion-reaper.cron.step.ts'
 
 describe('a change that is saved while npm run dev runs', () => {
   let project: ProjectCopy
@@ -56,11 +57,16 @@ describe('a change that is saved while npm run dev runs', () => {
   })
 
   test('When it is in a module that steps import, however far, then they all run it, and share one store still', async () => {
-    await save('src/pets/pet.ts', 'Welcome to our pet store!', 'Welcome, welcome!', '↻ steps/python/postcreate-lite')
-    const { body } = await petsApi(server.url, 'py').create().expect(201)
+    await save(
+      'src/pets/pet.ts',
+      'Welcome to our pet store!',
+      'Welcome, welcome!',
+      `↻ steps/${last.folder}/postcreate-lite`,
+    )
+    const { body } = await petsApi(server.url, last.namespace).create().expect(201)
     const pet = await waitFor(
       async () => {
-        const { body: now } = await petsApi(server.url, 'ts').get(body.id).expect(200)
+        const { body: now } = await petsApi(server.url, last.namespace).get(body.id).expect(200)
         return now.notes ? now : null
       },
       { what: 'the notes' },
@@ -80,17 +86,17 @@ describe('a change that is saved while npm run dev runs', () => {
       'src/pets/pet.ts',
       '  ageMonths:',
       '  colour: z.string().optional(),\n  ageMonths:',
-      '↻ steps/python/create',
+      '↻ steps/javascript/create',
     )
     await waitFor(async () => (await newPet()).colour, { what: 'the new field', seen: newPet })
   })
 
   test('When it moves a route, then the new path responds and the old one does not', async () => {
-    await save('steps/typescript/get-pets.step.ts', "path: '/ts/pets'", "path: '/ts/all-pets'")
-    await request(server.url).get('/ts/all-pets').expect(200)
-    await request(server.url).get('/ts/pets').expect(405)
-    await save('steps/typescript/get-pets.step.ts', "path: '/ts/all-pets'", "path: '/ts/pets'")
-    await request(server.url).get('/ts/pets').expect(200)
+    await save('steps/javascript/get-pets.step.ts', "path: '/js/pets'", "path: '/js/all-pets'")
+    await request(server.url).get('/js/all-pets').expect(200)
+    await request(server.url).get('/js/pets').expect(405)
+    await save('steps/javascript/get-pets.step.ts', "path: '/js/all-pets'", "path: '/js/pets'")
+    await request(server.url).get('/js/pets').expect(200)
   })
 
   test('When it does not compile, then the error is printed, the last good version serves, and repairing it works', async () => {
@@ -114,7 +120,7 @@ describe('a change that is saved while npm run dev runs', () => {
 
   test('When it is the cron of a reaper, then the reaper runs by it', async () => {
     await save(REAPER, /cron: '.*'/, "cron: '* * * * * *'")
-    await waitFor(() => server.audit().some(({ topic }) => topic === 'py.reaper.completed'), {
+    await waitFor(() => server.audit().some(({ topic }) => topic === 'js.reaper.completed'), {
       what: 'a run of the reaper',
       timeout: 15_000,
     })

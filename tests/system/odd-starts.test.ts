@@ -16,8 +16,8 @@ test('When the data folder is a link, then a server on it and one on the folder 
   symlinkSync(dataDir, link)
   const [first, second] = await Promise.all([startServer({ dataDir }), startServer({ dataDir: link })])
   const { id } = await petsApi(first.url, 'js').createWithJob()
-  await petsApi(second.url, 'ts').update(id, { name: 'Linked' }).expect(200)
-  const { body } = await petsApi(first.url, 'py').get(id).expect(200)
+  await petsApi(second.url, 'js').update(id, { name: 'Linked' }).expect(200)
+  const { body } = await petsApi(first.url, 'js').get(id).expect(200)
   expect(body.name).toBe('Linked')
   expect((await petsApi(second.url, 'js').create()).body.id).toBe('2')
 })
@@ -46,10 +46,10 @@ test('When nobody reads the log any more, then the server goes on, and still sto
 
 test('When a step file is a mere copy of another, then the start ends with a line that names both', async () => {
   const project = copyProject()
-  const original = readFileSync(join(ROOT, 'steps/python/get-pet.step.ts'), 'utf8')
-  project.write('steps/typescript/a-copy.step.ts', original)
+  const original = readFileSync(join(ROOT, 'steps/javascript/get-pet.step.ts'), 'utf8')
+  project.write('steps/javascript/a-copy.step.ts', original)
   expect(await refusalOf({ root: project.root })).toBe(
-    '✗ steps/typescript/a-copy.step.ts: the name PyGetPet is already used by the step in steps/python/get-pet.step.ts\n',
+    '✗ steps/javascript/a-copy.step.ts: the name JsGetPet is already used by the step in steps/javascript/get-pet.step.ts\n',
   )
 })
 

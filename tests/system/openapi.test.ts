@@ -19,7 +19,7 @@ test('When `npx motia generate openapi` is run, then it writes the document that
   const server = await startServer()
   const { body } = await request(server.url).get('/openapi.json').expect(200)
   expect(document).toEqual({ ...body, info: { ...body.info, title: 'My shop' } })
-  expect(Object.keys(document.paths)).toContain('/py/pets/{id}')
+  expect(Object.keys(document.paths)).toContain('/js/pets/{id}')
   // Motia's own command writes its own.
   expect(readFileSync(join(root, 'types.d.ts'), 'utf8')).toBe(readFileSync(join(ROOT, 'types.d.ts'), 'utf8'))
 })

@@ -73,22 +73,22 @@ describe('a Redis that goes away and comes back', () => {
     await redis.start()
     await whenHealthy()
     for (const [index, { namespace }] of namespaces.entries()) await whenDone(before[index], namespace)
-    const { body } = await petsApi(server.url, 'py').create().expect(201)
-    await whenDone(body.id, 'py')
+    const { body } = await petsApi(server.url, 'js').create().expect(201)
+    await whenDone(body.id, 'js')
     expect(occurrences(said(), 'Redis does not respond')).toBe(1)
     expect(occurrences(said(), 'Redis is back')).toBe(1)
     expect(said()).not.toMatch(/Unexpected/)
   }, 30_000)
 
   test('When it has no memory left, then changes get a 507, and reads go on', async () => {
-    const api = petsApi(server.url, 'ts')
+    const api = petsApi(server.url, 'js')
     await redis.command('CONFIG', 'SET', 'maxmemory', '1')
     await waitFor(async () => (await api.create()).status === 507, { what: 'a refusal' })
     await api.get('1').expect(200)
     await redis.command('CONFIG', 'SET', 'maxmemory', '0')
     await whenHealthy()
     const { body } = await api.create().expect(201)
-    await whenDone(body.id, 'ts')
+    await whenDone(body.id, 'js')
   })
 
   test('When it is away at the end, then the server still stops with 0, without waiting for it', async () => {

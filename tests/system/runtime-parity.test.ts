@@ -53,7 +53,7 @@ describe.each([
   test('When steps run in processes of their own, then the life of a pet is the same', async () => {
     const { server, audit } = await start({ PETS_STEP_RUNTIME: 'process' })
     expect(server.output()).toContain('; each step runs in its own process\n')
-    const api = petsApi(server.url, 'ts')
+    const api = petsApi(server.url, 'js')
     const pet = await api.createWithJob()
     expect(pet).toMatchObject({ status: 'new', nextFeedingAt: Number(pet.createdAt) + DAY_MS })
     await api.create({ name: ' ' }).expect(400)
@@ -63,12 +63,12 @@ describe.each([
     const topics = async () => (await audit()).map(({ topic }) => topic).sort()
     await waitFor(async () => (await topics()).length === 4, { what: 'four events', timeout: 15_000, seen: topics })
     expect(await topics()).toEqual([
-      'ts.job.postcreate.completed',
-      'ts.job.postcreate.completed',
-      'ts.pet.created',
-      'ts.pet.soft.deleted',
+      'js.job.postcreate.completed',
+      'js.job.postcreate.completed',
+      'js.pet.created',
+      'js.pet.soft.deleted',
     ])
-    const deleted = (await audit()).find(({ topic }) => topic === 'ts.pet.soft.deleted')
+    const deleted = (await audit()).find(({ topic }) => topic === 'js.pet.soft.deleted')
     expect(deletion['x-trace-id']).toBe(deleted?.traceId)
     const { body, headers } = await api.get(pet.id).expect(200)
     await api.get(pet.id).set('If-None-Match', String(headers.etag)).expect(304)

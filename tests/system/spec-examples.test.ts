@@ -104,23 +104,26 @@ describe.each(namespaces)('the examples of the specification, in $namespace', ({
   })
 })
 
-test('Of three pets in three languages, each triggers its own language only', async () => {
-  const answers = answersOf(await runCurlBlock(ONE_IN_EACH, { url: server.url, namespace: 'js' }))
-  expect(answers).toMatchObject([{ name: 'JSPet' }, { name: 'TSPet' }, { name: 'PyPet' }])
-  const ids = answers.map((answer) => String(Object(answer).id))
-  /** The jobs of these pets, by the step that completed them. */
-  const jobs = () =>
-    logLines(server.output()).flatMap(({ step, text }) => {
-      const id = /job completed \{ petId: '(\d+)'/.exec(text)?.[1] ?? ''
-      return ids.includes(id) ? [`${step} ${id}`] : []
-    })
-  await waitFor(() => jobs().length >= 3, { what: 'three jobs', seen: jobs })
-  expect(jobs().sort()).toEqual([
-    `JsPostCreateLite ${ids[0]}`,
-    `PyPostCreateLite ${ids[2]}`,
-    `TsPostCreateLite ${ids[1]}`,
-  ])
-})
+test.runIf(namespaces.length === 3)(
+  'Of three pets in three languages, each triggers its own language only',
+  async () => {
+    const answers = answersOf(await runCurlBlock(ONE_IN_EACH, { url: server.url, namespace: 'js' }))
+    expect(answers).toMatchObject([{ name: 'JSPet' }, { name: 'TSPet' }, { name: 'PyPet' }])
+    const ids = answers.map((answer) => String(Object(answer).id))
+    /** The jobs of these pets, by the step that completed them. */
+    const jobs = () =>
+      logLines(server.output()).flatMap(({ step, text }) => {
+        const id = /job completed \{ petId: '(\d+)'/.exec(text)?.[1] ?? ''
+        return ids.includes(id) ? [`${step} ${id}`] : []
+      })
+    await waitFor(() => jobs().length >= 3, { what: 'three jobs', seen: jobs })
+    expect(jobs().sort()).toEqual([
+      `JsPostCreateLite ${ids[0]}`,
+      `PyPostCreateLite ${ids[2]}`,
+      `TsPostCreateLite ${ids[1]}`,
+    ])
+  },
+)
 
 test('When a request continues a trace, then its logs, its job and its audit lines have the id of that', async () => {
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'

@@ -9,7 +9,7 @@ const [WARM_UP, PART, TOTAL] = [500, 400, 2_000]
 
 /** Of ten requests eight read, one creates and one updates. */
 const send = async (url: string, index: number): Promise<void> => {
-  const namespace = NAMESPACES[index % 3] ?? 'js'
+  const namespace = NAMESPACES[index % NAMESPACES.length] ?? 'js'
   const path = `${url}/${namespace}/pets`
   const headers = { 'Content-Type': 'application/json' }
   const kind = index % 10

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { last, namespaces } from '../support/namespaces'
 import { petsApi } from '../support/pets-api'
 import { startRedis } from '../support/redis'
 import { ROOT, startServer, type TestServer } from '../support/server'
@@ -23,7 +24,7 @@ describe.each([
   })
 
   test('When many editors change the pet that all have read, then one does, and the others read it again', async () => {
-    const apis = [petsApi(victim.url, 'ts'), petsApi(other.url, 'ts')] as const
+    const apis = [petsApi(victim.url, 'js'), petsApi(other.url, 'js')] as const
     const { id } = await apis[1].createWithJob()
     const { etag = '' } = (await apis[0].get(id)).headers
     const edits = Array.from({ length: 20 }, (_, index) =>
@@ -61,7 +62,7 @@ describe.each([
       message: 'This Idempotency-Key was used with another body: send a new one',
     })
     expect((await api.list()).body).toHaveLength(after.length)
-    await petsApi(other.url, 'ts').create().set('Idempotency-Key', 'k-1').expect(201)
-    expect((await api.list()).body).toHaveLength(after.length + 1)
+    await petsApi(other.url, last.namespace).create().set('Idempotency-Key', 'k-1').expect(201)
+    expect((await api.list()).body).toHaveLength(after.length + (namespaces.length > 1 ? 1 : 0))
   })
 })

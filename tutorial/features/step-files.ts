@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { NAMESPACES } from '../../src/pets/pet'
+import { NAMESPACES, STEP_FOLDERS, stepPrefix } from '../../src/pets/pet'
 import {
   createPetFeatures,
   deletePetFeatures,
@@ -10,13 +10,6 @@ import {
 } from './api-features'
 import { type Feature, type FeatureDefinition, findLines, formatLines } from './feature'
 import { auditTrailFeatures, deletionReaperFeatures, postCreateLiteFeatures } from './job-features'
-
-/** The folder of each namespace, and the prefix of its steps' names. */
-const WORDS = {
-  js: { folder: 'javascript', Ns: 'Js' },
-  ts: { folder: 'typescript', Ns: 'Ts' },
-  py: { folder: 'python', Ns: 'Py' },
-}
 
 const FEATURES: Record<string, FeatureDefinition[]> = {
   'create-pet.step.ts': createPetFeatures,
@@ -38,10 +31,9 @@ export interface StepFile {
 
 /** Every step file that has features: all namespaces, from one definition. */
 export const stepFiles: StepFile[] = NAMESPACES.flatMap((ns) => {
-  const { folder, Ns } = WORDS[ns]
-  const fill = (text: string) => text.replaceAll('<ns>', ns).replaceAll('<Ns>', Ns)
+  const fill = (text: string) => text.replaceAll('<ns>', ns).replaceAll('<Ns>', stepPrefix(ns))
   return Object.entries(FEATURES).map(([file, definitions]) => ({
-    path: `steps/${folder}/${file}`,
+    path: `steps/${STEP_FOLDERS[ns]}/${file}`,
     definitions: definitions.map(({ startsOn, endsOn, description, ...rest }) => ({
       ...rest,
       description: fill(description),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { DAY_MS, RETENTION_MS } from '../../../src/pets/pet'
 import { logLines } from '../../support/log-lines'
-import { namespaces } from '../../support/namespaces'
+import { last, namespaces } from '../../support/namespaces'
 import { petsApi } from '../../support/pets-api'
 import type { AuditLine } from '../../support/server'
 import { waitFor } from '../../support/wait-for'
@@ -129,16 +129,16 @@ export const eventsSuite = (subject: () => Subject): void => {
 
   test('When a pet of one namespace is changed through another, then the event is that of the other', async () => {
     const pet = await petsApi(server().url, 'js').createWithJob()
-    await petsApi(server().url, 'ts').remove(pet.id).expect(202)
-    await audited(pet.id, 'ts.pet.soft.deleted')
-    await petsApi(server().url, 'py').update(pet.id, { status: 'new' }).expect(200)
-    await audited(pet.id, 'py.job.postcreate.completed')
+    await petsApi(server().url, last.namespace).remove(pet.id).expect(202)
+    await audited(pet.id, `${last.namespace}.pet.soft.deleted`)
+    await petsApi(server().url, last.namespace).update(pet.id, { status: 'new' }).expect(200)
+    await audited(pet.id, `${last.namespace}.job.postcreate.completed`)
     const topics = (await auditOf(pet.id)).map(({ topic }) => topic)
-    expect(topics.sort()).toEqual([
-      'js.job.postcreate.completed',
-      'js.pet.created',
-      'py.job.postcreate.completed',
-      'ts.pet.soft.deleted',
-    ])
+    expect(topics.sort()).toEqual(
+      [
+        ...['js.pet.created', 'js.job.postcreate.completed'],
+        ...[`${last.namespace}.pet.soft.deleted`, `${last.namespace}.job.postcreate.completed`],
+      ].sort(),
+    )
   })
 }
