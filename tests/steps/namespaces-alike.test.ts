@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ApiRouteConfig, CronConfig, Emit, EventConfig } from 'motia'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { namespaces } from '../support/namespaces'
 import { ROOT } from '../support/server'
 import './step-store'
@@ -151,11 +152,20 @@ describe.each(steps.filter(({ wanted }) => wanted))('$file', ({ namespace, prefi
   })
 })
 
+const flows = z
+  .array(z.object({ id: z.string() }))
+  .parse(JSON.parse(readFileSync(join(ROOT, 'motia-workbench.json'), 'utf8')))
+  .map(({ id }) => id)
+
 describe.each(steps)('$file', ({ namespace, config }) => {
   test('When it emits or subscribes to topics, or has a path, then they are of its own namespace', () => {
     const topics = [...config.emits.map(topicOf), ...subscribed(config)]
     expect(topics.filter((topic) => !topic.startsWith(`${namespace}.`))).toEqual([])
     if (config.type === 'api') expect(config.path.split('/')[1]).toBe(namespace)
+  })
+
+  test('When it names a flow, then motia-workbench.json has it', () => {
+    expect(flows).toEqual(expect.arrayContaining(config.flows ?? []))
   })
 
   test('When it emits a topic, then a step subscribes to it: an event without subscriber goes nowhere', () => {

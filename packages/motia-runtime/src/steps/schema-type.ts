@@ -23,6 +23,13 @@ export const typeOfSchema = (schema: unknown): string => {
   return parsed.success ? typeOf(parsed.data) : 'unknown'
 }
 
+/** Returns whether a JSON Schema requires a property that values of another one may not have. */
+export const requiresMore = (schema: unknown, other: unknown): boolean => {
+  const [wanted, given] = [schemaShape.safeParse(schema).data, schemaShape.safeParse(other).data]
+  if (!wanted?.required || !given?.properties) return false
+  return wanted.required.some((name) => !given.required?.includes(name))
+}
+
 const typeOf = (schema: Schema): string => {
   if ('const' in schema) return JSON.stringify(schema.const)
   if (schema.enum) return union(schema.enum.map((value) => JSON.stringify(value)))

@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import { type Emit, isApiStep, isCronStep, isEventStep, type Step } from 'motia'
 import { z } from 'zod'
 import { inlineJsonSchema } from './json-schema'
-import { intersection, typeOfSchema } from './schema-type'
+import { intersection, requiresMore, typeOfSchema } from './schema-type'
 import type { StreamFile } from './step-registry'
 
 /** The contents of a project's `types.d.ts`. */
 export interface ProjectTypes {
   steps: readonly Step[]
   streams: readonly StreamFile[]
-  /** The schema of each topic's data. A missing topic gets a type that fits the `input` of all its subscribers. */
+  /**
+   * The schema of each topic's data. A topic without one gets a type that fits the `input` of all its subscribers. A
+   * topic with one must also fit an `input` that requires more, so that `emit` does not compile without it.
+   */
   topics: Readonly<Record<string, z.ZodType>>
 }
 
@@ -66,14 +69,15 @@ const jsonSchemaOf = (schema: unknown): unknown =>
 
 /** Returns a function from a topic to the type of its data. */
 const topicTypes = (steps: readonly Step[], topics: ProjectTypes['topics']): ((topic: string) => string) => {
-  const inputs = new Map<string, string[]>()
-  for (const step of steps.filter(isEventStep)) {
-    const { input, subscribes } = step.config
-    if (input)
-      for (const topic of subscribes)
-        inputs.set(topic, [...(inputs.get(topic) ?? []), typeOfSchema(jsonSchemaOf(input))])
+  const subscribers = steps.filter(isEventStep).filter(({ config }) => config.input)
+  return (topic) => {
+    const inputs = subscribers
+      .filter(({ config }) => config.subscribes.includes(topic))
+      .map(({ config }) => jsonSchemaOf(config.input))
+    if (!topics[topic]) return intersection(inputs.map(typeOfSchema))
+    const data = jsonSchemaOf(topics[topic])
+    return intersection([data, ...inputs.filter((input) => requiresMore(input, data))].map(typeOfSchema))
   }
-  return (topic) => (topics[topic] ? typeOfSchema(jsonSchemaOf(topics[topic])) : intersection(inputs.get(topic) ?? []))
 }
 
 const handlerType = (step: Step, topicType: (topic: string) => string): string | null => {

@@ -68,10 +68,17 @@ describe('the handler of a step', () => {
 describe('the data of a topic', () => {
   const emitter = api({ emits: ['pet.created'] })
 
-  test('When the project gives a schema for it, then that is the type, whatever the subscribers take', () => {
-    const subscribers = [job({ input: z.object({ other: z.string() }) }), job({ name: 'Other' })]
+  test('When the project gives a schema for it, then that is the type, if no subscriber requires more', () => {
+    const inputs = [z.object({}), petSchema.partial(), z.object({ other: z.string().optional() })]
+    const subscribers = [...inputs.map((input) => job({ input })), job({ name: 'Other' })]
     const text = typesOf([emitter, ...subscribers], { topics: { 'pet.created': petSchema } })
     expect(handlerIn(text, 'Create')).toContain("{ topic: 'pet.created'; data: { petId: string } }")
+  })
+
+  test('When a subscriber requires a field that the schema of the project lacks, then the data must have both', () => {
+    const subscriber = job({ input: z.object({ petId: z.string(), colour: z.string() }) })
+    const text = typesOf([emitter, subscriber], { topics: { 'pet.created': petSchema } })
+    expect(handlerIn(text, 'Create')).toContain('data: ({ petId: string }) & ({ petId: string; colour: string }) }')
   })
 
   test('When it has one subscriber, then the data is what that takes', () => {
