@@ -34,6 +34,12 @@ export const limitsOf = (config: Partial<QueueConfig> = {}): DeliveryLimits => (
 export const isTemporary = (error: unknown): boolean =>
   error instanceof Error && 'isTemporary' in error && error.isTemporary === true
 
+/** Logs that a message has no attempts left. */
+export const warnOfDeadLetter = (queue: string, attempts: number, reason: string): void => {
+  const times = attempts === 1 ? '1 attempt' : `${attempts} attempts`
+  console.warn(`Queue ${queue}: an event is a dead letter now, after ${times}: ${reason}`)
+}
+
 /** Returns how long a message waits that cannot be handled now, in ms: a quarter of its age, from 2 s to 30 s. */
 export const temporaryWait = (addedAt: number, now = Date.now()): number =>
   Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, (now - addedAt) / 4))

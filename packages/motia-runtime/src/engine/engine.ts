@@ -30,6 +30,10 @@ export type QueuedEvent = z.infer<typeof queuedEventSchema>
 /** Handles the events of a step. */
 export type EventHandler = (event: Event<unknown>) => void | Promise<void>
 
+/** Returns a handler of typed events as one of any events: the step itself checks the data that it gets. */
+export const untyped = <TData>(handler: (event: Event<TData>) => void | Promise<void>): EventHandler =>
+  handler as EventHandler
+
 /** The suffix of the name of a queue's dead letters, as in Motia. */
 export const DLQ_SUFFIX = '.dlq'
 

@@ -1,3 +1,4 @@
+import { errorMessage } from '../errors'
 import { type FileCalls, nodeFiles } from './file-calls'
 
 /**
@@ -12,7 +13,7 @@ export const setAsideUnless = (kind: 'file' | 'folder', path: string, calls: Fil
     calls.renameSync(path, aside)
     console.warn(`⚠ ${path} is not a ${kind}: it was renamed to ${aside}`)
   } catch (error) {
-    console.warn(`⚠ ${path} cannot be used: ${error instanceof Error ? error.message : error}`)
+    console.warn(`⚠ ${path} cannot be used: ${errorMessage(error)}`)
   }
 }
 
@@ -23,6 +24,6 @@ export const keepDamaged = (path: string, calls: FileCalls = nodeFiles): void =>
     calls.copyFileSync(path, copy)
     console.warn(`⚠ ${path} is damaged: its readable lines are used, and ${copy} is a copy of the whole file`)
   } catch (error) {
-    console.warn(`⚠ ${path} is damaged, and cannot be copied: ${error instanceof Error ? error.message : error}`)
+    console.warn(`⚠ ${path} is damaged, and cannot be copied: ${errorMessage(error)}`)
   }
 }

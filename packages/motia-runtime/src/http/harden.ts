@@ -2,10 +2,10 @@ import type { IncomingMessage, Server } from 'node:http'
 
 /** How long a client may take before it gets a 408 and its connection is closed, in ms. Accurate to a second. */
 export interface RequestLimits {
-  /** To send a request's headers. Default: 15 s. */
-  headersTimeoutMs?: number
-  /** To send the whole of a request. Default: 30 s. */
-  requestTimeoutMs?: number
+  /** To send a request's headers. */
+  headersTimeoutMs: number
+  /** To send the whole of a request. */
+  requestTimeoutMs: number
 }
 
 /** How often Node looks for connections that take too long, in ms. Its default is 30 s, regardless of the limits. */
@@ -15,10 +15,7 @@ const CHECK_INTERVAL_MS = 1_000
  * Closes connections whose requests take too long, and replaces targets to which express would respond with its own
  * page. No middleware can do either. Called before the server listens.
  */
-export const hardenServer = (
-  server: Server,
-  { headersTimeoutMs = 15_000, requestTimeoutMs = 30_000 }: RequestLimits = {},
-): void => {
+export const hardenServer = (server: Server, { headersTimeoutMs, requestTimeoutMs }: RequestLimits): void => {
   server.headersTimeout = headersTimeoutMs
   server.requestTimeout = requestTimeoutMs
   // This is an option of `createServer`, which Motia calls. Node keeps it here, and reads it when the server starts

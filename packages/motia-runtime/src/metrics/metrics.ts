@@ -32,36 +32,23 @@ const CLIENT_LEFT = 499
 /** Loads prom-client: import this module only if metrics are on. */
 export const createMetrics = (engine: MeasuredEngine): Metrics => {
   const registry = new Registry()
-  const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const requests = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Time from a request to the end of its response.',
-    labelNames: ['method', 'route', 'status'] as const,
-    buckets: REQUEST_BUCKETS,
-    registers,
-  })
-  const jobs = new Histogram({
-    name: 'motia_job_duration_seconds',
-    help: 'Time of each attempt of a job.',
-    labelNames: ['topic', 'step', 'result'] as const,
-    buckets: RUN_BUCKETS,
-    registers,
-  })
-  const crons = new Histogram({
-    name: 'motia_cron_duration_seconds',
-    help: 'Time of each run of a cron step.',
-    labelNames: ['step', 'result'] as const,
-    buckets: RUN_BUCKETS,
-    registers,
-  })
-  const writes = new Histogram({
-    name: 'motia_write_duration_seconds',
-    help: 'Time of each write, which several changes may share.',
-    labelNames: ['store'] as const,
-    buckets: REQUEST_BUCKETS,
-    registers,
-  })
+  const histogram = <Label extends string>(name: string, help: string, labelNames: Label[], buckets: number[]) =>
+    new Histogram({ name: `${name}_duration_seconds`, help, labelNames, buckets, registers: [registry] })
+  const requests = histogram(
+    'http_request',
+    'Time from a request to the end of its response.',
+    ['method', 'route', 'status'],
+    REQUEST_BUCKETS,
+  )
+  const jobs = histogram('motia_job', 'Time of each attempt of a job.', ['topic', 'step', 'result'], RUN_BUCKETS)
+  const crons = histogram('motia_cron', 'Time of each run of a cron step.', ['step', 'result'], RUN_BUCKETS)
+  const writes = histogram(
+    'motia_write',
+    'Time of each write, which several changes may share.',
+    ['store'],
+    REQUEST_BUCKETS,
+  )
   observeTurns((store, seconds) => writes.observe({ store }, seconds))
   addQueues(registry, engine)
 

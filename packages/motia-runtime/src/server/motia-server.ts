@@ -16,7 +16,7 @@ import type { z } from 'zod'
 import { LeasedCronAdapter } from '../cron/cron-adapter'
 import { parseCron } from '../cron/cron-schedule'
 import { CronScheduler } from '../cron/cron-scheduler'
-import type { Engine, EngineEvents, EventHandler } from '../engine/engine'
+import { type Engine, type EngineEvents, type EventHandler, untyped } from '../engine/engine'
 import type { Handler } from '../http/handler'
 import { tellTraceId } from '../http/routes'
 import { StepLogger } from '../logging/step-logger'
@@ -164,8 +164,7 @@ const routedEvents = (
 ): EventAdapter => ({
   emit: (event) => events.emit(event),
   subscribe: (topic, stepName, handler, config) =>
-    // The queue returns what `emit` put in. Motia types neither, and the step checks its input itself.
-    events.subscribe(topic, stepName, route(topic, stepName, handler as EventHandler), config),
+    events.subscribe(topic, stepName, route(topic, stepName, untyped(handler)), config),
   unsubscribe: (handle) => events.unsubscribe(handle),
   shutdown: () => events.shutdown(),
   getSubscriptionCount: (topic) => events.getSubscriptionCount(topic),

@@ -8,22 +8,10 @@ export interface Run {
   caller?: string | undefined
 }
 
-/** The scope of a run, with a handler for errors that the step throws outside its promise. */
-class StepScope {
-  constructor(
-    private readonly step: string,
-    readonly run: Run,
-    private fail: ((error: unknown) => void) | undefined,
-  ) {}
-
-  end(): void {
-    this.fail = undefined
-  }
-
-  catch(error: unknown): void {
-    if (this.fail) this.fail(error)
-    else console.error(`Step ${this.step} threw after it had ended:`, error)
-  }
+/** The scope of a run. `fail` handles errors that the step throws outside its promise. */
+interface StepScope {
+  run: Run
+  fail: (error: unknown) => void
 }
 
 const scopes = new AsyncLocalStorage<StepScope>()
@@ -44,12 +32,12 @@ export const runInScope = async <T>(
 ): Promise<T> =>
   new Promise<T>((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
-    const scope = new StepScope(step, about, (error) => settle(() => reject(error)))
     const settle = (outcome: () => void) => {
       clearTimeout(timer)
-      scope.end()
+      scope.fail = (error) => console.error(`Step ${step} threw after it had ended:`, error)
       outcome()
     }
+    const scope: StepScope = { run: about, fail: (error) => settle(() => reject(error)) }
     if (deadline) timer = setTimeout(() => settle(() => reject(deadline.error())), deadline.ms)
     scopes.run(scope, async () => {
       try {
@@ -68,7 +56,7 @@ export const runInScope = async <T>(
 export const containStepErrors = (onForeignError: (error: unknown) => void): void => {
   const contain = (error: unknown) => {
     const scope = scopes.getStore()
-    if (scope) scope.catch(error)
+    if (scope) scope.fail(error)
     else onForeignError(error)
   }
   // Node reports the error of a microtask after it has left the microtask's scope.

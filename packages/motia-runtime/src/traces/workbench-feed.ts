@@ -52,18 +52,18 @@ const RUNNING_PATIENCE_MS = 1_000
  */
 const SHARE_PER_SECOND = 0.25
 
-/** Removes the oldest entries of a map beyond `size`, except those to keep. Returns how many. */
-const dropOldest = <Key>(
+/** Removes the oldest entries of a map beyond `size`, except those to keep. Returns their keys. */
+export const dropOldest = <Key>(
   map: Map<Key, unknown>,
   size: number,
   mustKeep: (key: Key) => boolean = () => false,
-): number => {
-  let dropped = 0
+): Key[] => {
+  const dropped: Key[] = []
   for (const key of map.keys()) {
     if (map.size <= size) break
     if (mustKeep(key)) continue
     map.delete(key)
-    dropped += 1
+    dropped.push(key)
   }
   return dropped
 }
@@ -213,9 +213,9 @@ export class WorkbenchFeed {
   }
 
   #bound(): void {
-    const dropped = dropOldest(this.#traces, this.limit, this.#mustKeep) + dropOldest(this.#logs, this.limit)
+    const dropped = [...dropOldest(this.#traces, this.limit, this.#mustKeep), ...dropOldest(this.#logs, this.limit)]
     // During a write everything fits, unless the target is slow.
-    if (dropped > 0 && (this.#writing || !this.target.isReady())) this.#say(true)
+    if (dropped.length > 0 && (this.#writing || !this.target.isReady())) this.#say(true)
   }
 
   #say(isLosing: boolean): void {

@@ -17,27 +17,20 @@ export const fixFlowStreams = (
   lockedData: MotiaPluginContext['lockedData'],
   { stepNode }: { stepNode?: string | undefined },
 ): void => {
-  const streamNamed = (name: string) => {
-    const stream = lockedData.getStreamByName(name)?.factory()
-    if (!stream) throw new Error(`Motia has no stream ${name}`)
-    return stream
-  }
-  const flows = streamNamed('__motia.flows')
-  const layouts = streamNamed('__motia.flowsConfig')
-  const { getFlow, setFlow } = { getFlow: flows.get.bind(flows), setFlow: flows.set.bind(flows) }
-  const { getLayout, setLayout } = { getLayout: layouts.get.bind(layouts), setLayout: layouts.set.bind(layouts) }
+  const flows = streamNamed(lockedData, '__motia.flows')
+  const layouts = streamNamed(lockedData, '__motia.flowsConfig')
 
   let isSetting = false
   const push = async (groupId: string, id: string): Promise<void> => {
-    const flow = await getFlow(groupId, id)
+    const flow = await flows.get(groupId, id)
     if (!flow) return
-    const layout = await getLayout(groupId, id)
+    const layout = await layouts.get(groupId, id)
     const placed = withPlaces(layout, flow)
     // Open pages get the layout before the steps.
-    if (placed !== layout) await setLayout(groupId, id, Object(placed))
+    if (placed !== layout) await layouts.set(groupId, id, Object(placed))
     const drawn = withOwnEdgeIds(flow)
     isSetting = true
-    const setting = setFlow(groupId, id, Object(stepNode ? withStepNodes(drawn, placed, stepNode) : drawn))
+    const setting = flows.set(groupId, id, Object(stepNode ? withStepNodes(drawn, placed, stepNode) : drawn))
     isSetting = false
     await setting
   }
@@ -45,7 +38,7 @@ export const fixFlowStreams = (
     setTimeout(() => void push(groupId, id).catch(console.error), delay).unref()
   const changes = new Map<string, NodeJS.Timeout>()
 
-  Object.assign(flows, {
+  Object.assign(flows.stream, {
     set: async (groupId: string, id: string, flow: unknown) => {
       clearTimeout(changes.get(id))
       changes.set(id, pushLater(groupId, id, CHANGE_PATIENCE_MS))
@@ -57,12 +50,19 @@ export const fixFlowStreams = (
       return null
     },
   })
-  Object.assign(layouts, {
+  Object.assign(layouts.stream, {
     get: async (groupId: string, id: string) => {
-      const layout = await getLayout(groupId, id)
+      const layout = await layouts.get(groupId, id)
       // In the next turn, when the layout has been sent.
       pushLater(groupId, id, 0)
       return layout
     },
   })
+}
+
+/** Returns one of Motia's streams, and its original methods. */
+const streamNamed = (lockedData: MotiaPluginContext['lockedData'], name: string) => {
+  const stream = lockedData.getStreamByName(name)?.factory()
+  if (!stream) throw new Error(`Motia has no stream ${name}`)
+  return { stream, get: stream.get.bind(stream), set: stream.set.bind(stream) }
 }

@@ -13,6 +13,7 @@ test('When no option is given, then every option has its default, and paths are 
   expect(resolveOptions('/project')).toMatchObject({
     ...{ root: '/project', name: 'Motia', port: 3000, host: '127.0.0.1', dataDir: '/project/.data' },
     ...{ redisUrl: undefined, stepRuntime: 'in-process', hooks: undefined },
+    ...{ handlerTimeout: 30, stopGrace: 0, headersTimeout: 15, requestTimeout: 30 },
   })
 })
 

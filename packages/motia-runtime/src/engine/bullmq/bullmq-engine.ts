@@ -1,5 +1,5 @@
 import bullmqPlugin from '@motiadev/plugin-bullmq/plugin'
-import type { Engine } from '../engine'
+import { DLQ_SUFFIX, type Engine } from '../engine'
 import { BullMqEvents } from './bullmq-events'
 import { claimPrefix } from './claim-prefix'
 import { BullMqDeadLetters } from './dead-letters'
@@ -43,7 +43,7 @@ export const createBullMqEngine = async (options: BullMqEngineOptions): Promise<
     key: `${prefix}:dead-letter-queues`,
     configOf: (queue) => events.configOf(queue),
   })
-  const events = new BullMqEvents({ queues, health, storeDeadLetter: (...letter) => deadLetters.add(...letter) })
+  const events = new BullMqEvents(queues, health, (...letter) => deadLetters.add(...letter))
   const workbenchStreams = new RedisStreams(commands, `${prefix}:workbench`)
   const feed = new RedisFeed(commands, workbenchStreams, traceLimit)
   let closeTab = async () => {}
@@ -60,7 +60,9 @@ export const createBullMqEngine = async (options: BullMqEngineOptions): Promise<
     queuesTab: (context) => {
       // The plugin watches only queues that have a job counter.
       for (const name of events.queueNames()) redis.queues.setnx(`${queues.prefix}:${name}:id`, 0).catch(() => {})
-      const tab = bullmqPlugin({ ...context, eventAdapter: events })
+      const { connection, prefix } = queues
+      const eventAdapter = { ...context.eventAdapter, connection, prefix, dlqSuffix: DLQ_SUFFIX }
+      const tab = bullmqPlugin({ ...context, eventAdapter })
       closeTab = async () => {
         await tab.onShutdown?.()
         // The plugin does not handle rejections, so wait for its replies: they arrive before this one.

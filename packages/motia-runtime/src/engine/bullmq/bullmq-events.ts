@@ -1,16 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
 import type { Event, QueueConfig, SubscriptionHandle } from 'motia'
-import {
-  DLQ_SUFFIX,
-  EmitError,
-  type EngineEvents,
-  type EventHandler,
-  type QueueCounts,
-  type QueuedEvent,
-} from '../engine'
+import { EmitError, type EngineEvents, type QueueCounts, type QueuedEvent, untyped } from '../engine'
 import { EventSender, type Target } from './event-sender'
 import { closeWorker, createWorker, oneByOne, type StoreDeadLetter, type WorkerParts } from './queue-worker'
 import type { Queues } from './queues'
@@ -24,31 +16,19 @@ interface Subscription extends Target {
   worker: Worker
 }
 
-/** What the adapter needs. `storeDeadLetter` stores a job without attempts left as a dead letter. */
-export interface BullMqEventsOptions {
-  queues: Queues
-  health: RedisHealth
-  storeDeadLetter: StoreDeadLetter
-}
-
 /** Motia's event adapter on BullMQ, with Motia's queue names and attempts. */
 export class BullMqEvents implements EngineEvents {
-  // The Queues tab finds them by these names.
-  readonly connection: Redis
-  readonly prefix: string
-  readonly dlqSuffix = DLQ_SUFFIX
-  readonly #queues: Queues
-  readonly #health: RedisHealth
   readonly #workerParts: WorkerParts
   readonly #sender: EventSender
   readonly #subscriptions = new Map<string, Subscription>()
   #isStarted = false
 
-  constructor({ queues, health, storeDeadLetter }: BullMqEventsOptions) {
-    this.connection = queues.connection
-    this.prefix = queues.prefix
-    this.#queues = queues
-    this.#health = health
+  /** `storeDeadLetter` stores a job without attempts left as a dead letter. */
+  constructor(
+    private readonly queues: Queues,
+    private readonly health: RedisHealth,
+    storeDeadLetter: StoreDeadLetter,
+  ) {
     this.#workerParts = { queues, storeDeadLetter, alone: oneByOne() }
     this.#sender = new EventSender(queues, health)
   }
@@ -72,10 +52,9 @@ export class BullMqEvents implements EngineEvents {
     const name = `${topic}.${stepName}`
     const id = randomUUID()
     const handle = { topic, id, unsubscribe: () => this.unsubscribe(handle) }
-    // Motia types neither emitted nor handled data. The step checks its input itself.
-    const worker = createWorker(this.#workerParts, name, handler as EventHandler, config)
+    const worker = createWorker(this.#workerParts, name, untyped(handler), config)
     this.#subscriptions.set(id, { handle, name, config, worker })
-    const queue = this.#queues.get(name)
+    const queue = this.queues.get(name)
     // A fifo queue runs one job at a time on all servers together.
     const limited = config?.type === 'fifo' ? queue.setGlobalConcurrency(1) : queue.removeGlobalConcurrency()
     limited.catch(() => {})
@@ -97,12 +76,12 @@ export class BullMqEvents implements EngineEvents {
 
   /** Waits for running jobs, then closes workers and queues. The connection stays open. */
   async shutdown(): Promise<void> {
-    this.#health.beginToClose()
+    this.health.beginToClose()
     const closed = Promise.allSettled(this.#subscribers().map(({ worker }) => closeWorker(worker)))
-    await (this.#health.isUp ? closed : Promise.race([closed, sleep(SHUTDOWN_PATIENCE_MS, undefined, { ref: false })]))
+    await (this.health.isUp ? closed : Promise.race([closed, sleep(SHUTDOWN_PATIENCE_MS, undefined, { ref: false })]))
     // Only now: running jobs may have emitted events.
     this.#subscriptions.clear()
-    await this.#queues.close()
+    await this.queues.close()
   }
 
   async getSubscriptionCount(topic: string): Promise<number> {
@@ -125,11 +104,11 @@ export class BullMqEvents implements EngineEvents {
 
   /** Returns how many jobs of each queue are in each state. Rejects if Redis does not respond. */
   async counts(): Promise<QueueCounts[]> {
-    return this.#health.ask(() => Promise.all(this.queueNames().map((name) => this.#countsOf(name))))
+    return this.health.ask(() => Promise.all(this.queueNames().map((name) => this.#countsOf(name))))
   }
 
   async #countsOf(name: string): Promise<QueueCounts> {
-    const counts = await this.#queues.get(name).getJobCounts()
+    const counts = await this.queues.get(name).getJobCounts()
     const { waiting = 0, paused = 0, active = 0, delayed = 0, completed = 0, failed = 0 } = counts
     return { name, waiting: waiting + paused, active, delayed, completed, failed }
   }

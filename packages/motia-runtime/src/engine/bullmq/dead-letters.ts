@@ -1,6 +1,7 @@
 import type { Job } from 'bullmq'
 import type { QueueConfig } from 'motia'
 import { z } from 'zod'
+import { warnOfDeadLetter } from '../delivery'
 import { type DeadLetter, type DeadLetters, DLQ_SUFFIX, type QueuedEvent, queuedEventSchema } from '../engine'
 import type { Queues } from './queues'
 import type { RedisHealth } from './redis-health'
@@ -42,8 +43,7 @@ export class BullMqDeadLetters implements DeadLetters {
     await queues.connection.sadd(key, queue)
     // The id makes sure that a job is stored once, even if the server dies before the job has left its queue.
     await queues.get(`${queue}${DLQ_SUFFIX}`).add(`${job.data.topic}${DLQ_SUFFIX}`, letter, { jobId: `dlq-${job.id}` })
-    const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`
-    console.warn(`Job ${job.id} of the queue ${queue} failed and is a dead letter after ${tries}: ${reason}`)
+    warnOfDeadLetter(queue, attempts, reason)
   }
 
   async list(): Promise<DeadLetter[]> {

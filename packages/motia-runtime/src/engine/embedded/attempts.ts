@@ -1,5 +1,5 @@
 import { errorMessage } from '../../errors'
-import { BACKOFF_MS, isTemporary, temporaryWait } from '../delivery'
+import { BACKOFF_MS, isTemporary, temporaryWait, warnOfDeadLetter } from '../delivery'
 import type { DeadLetter } from '../engine'
 import { eventOf, type Message } from './message'
 import type { MessageQueue, Subscription } from './message-queue'
@@ -33,7 +33,7 @@ export class Attempts {
     this.#activeCount += 1
     message.attempts += 1
     message.startedAt = Date.now()
-    this.parts.journal.start(message)
+    this.parts.journal.note('start', message)
     return () => this.#run(queue, message, subscription)
   }
 
@@ -65,12 +65,12 @@ export class Attempts {
     message.reason = errorMessage(error)
     if (isTemporary(error)) {
       message.attempts -= 1
-      this.parts.journal.defer(message)
+      this.parts.journal.note('defer', message)
       this.#retryLater(queue, message, temporaryWait(message.addedAt))
     } else if (message.attempts >= maxAttempts) {
       void this.#storeDeadLetter(queue, message, message.reason)
     } else {
-      this.parts.journal.fail(message)
+      this.parts.journal.note('fail', message)
       this.#retryLater(queue, message)
     }
   }
@@ -90,8 +90,7 @@ export class Attempts {
       this.#retryLater(queue, message)
       return
     }
-    const times = attempts === 1 ? '1 attempt' : `${attempts} attempts`
-    console.warn(`Queue ${queue.name}: an event is a dead letter now, after ${times}: ${message.reason}`)
+    warnOfDeadLetter(queue.name, attempts, message.reason)
     this.#end(queue, message, 'failed')
   }
 

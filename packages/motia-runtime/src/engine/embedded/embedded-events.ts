@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Event, QueueConfig, SubscriptionHandle } from 'motia'
 import { limitsOf } from '../delivery'
-import { EmitError, type EngineEvents, type EventHandler, type QueuedEvent } from '../engine'
+import { EmitError, type EngineEvents, type QueuedEvent, untyped } from '../engine'
 import type { Dispatcher } from './dispatcher'
 import { eventText, newMessage } from './message'
 import type { MessageQueue } from './message-queue'
@@ -67,8 +67,7 @@ export class EmbeddedEvents implements EngineEvents {
   ): Promise<SubscriptionHandle> {
     const id = randomUUID()
     const queue = this.parts.dispatcher.queue(`${topic}.${stepName}`)
-    // Motia types neither emitted nor handled data. The step checks its input itself.
-    queue.subscription = { id, topic, handler: handler as EventHandler, ...limitsOf(config) }
+    queue.subscription = { id, topic, handler: untyped(handler), ...limitsOf(config) }
     const queues = this.#byTopic.get(topic)
     if (queues) queues.add(queue)
     else this.#byTopic.set(topic, new Set([queue]))

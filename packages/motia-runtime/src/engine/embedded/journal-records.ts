@@ -29,13 +29,13 @@ export const addRecord = ({ id, queue, addedAt, dueAt, attempts, state, isSuspec
 }
 
 /**
- * Return the records of a message whose handler is about to be called, has failed, could not work now (which is not an
- * attempt), or that is finished: handled, a dead letter or removed.
+ * What happens to a message: its handler is about to be called, has failed, or could not work now (which is not an
+ * attempt), or the message is finished: handled, a dead letter or removed.
  */
-export const startRecord = ({ id }: Message): string => `{"start":"${id}"}\n`
-export const failRecord = ({ id }: Message): string => `{"fail":"${id}"}\n`
-export const deferRecord = ({ id }: Message): string => `{"defer":"${id}"}\n`
-export const endRecord = ({ id }: Message): string => `{"end":"${id}"}\n`
+export type Change = 'start' | 'fail' | 'defer' | 'end'
+
+/** Returns the record of a change. */
+export const changeRecord = (change: Change, { id }: Message): string => `{"${change}":"${id}"}\n`
 
 /**
  * Returns the unfinished messages of a journal. Skips unreadable lines: the last line of a killed process, or lines

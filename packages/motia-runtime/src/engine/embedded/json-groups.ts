@@ -1,3 +1,5 @@
+import { dropOldest } from '../../traces/workbench-feed'
+
 /** Values by group and key, stored as JSON, so callers get copies. Groups and keys keep their insertion order. */
 export class JsonGroups {
   readonly #groups = new Map<string, Map<string, string>>()
@@ -50,14 +52,7 @@ export class JsonGroups {
 
   /** Removes the oldest keys of a group beyond `size` if it has more than `most`. Returns them. */
   dropOldest(group: string, size: number, most: number): string[] {
-    const values = this.#groups.get(group) ?? new Map<string, string>()
-    const dropped: string[] = []
-    if (values.size <= most) return dropped
-    for (const key of values.keys()) {
-      if (values.size <= size) break
-      values.delete(key)
-      dropped.push(key)
-    }
-    return dropped
+    const values = this.#groups.get(group)
+    return values && values.size > most ? dropOldest(values, size) : []
   }
 }

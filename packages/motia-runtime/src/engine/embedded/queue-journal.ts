@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { closeSynced, type FileCalls, nodeFiles, openInFolder, syncFolderNow, writeAll } from '../../files/file-calls'
-import { addRecord, deferRecord, endRecord, failRecord, startRecord } from './journal-records'
+import { addRecord, type Change, changeRecord } from './journal-records'
 import type { Message } from './message'
 
 /** The suffix of journals' names. */
@@ -54,22 +54,14 @@ export class QueueJournal {
     this.#records += addRecord(message)
   }
 
-  start(message: Message): void {
-    this.#records += startRecord(message)
-  }
-
-  fail(message: Message): void {
-    this.#records += failRecord(message)
-  }
-
-  defer(message: Message): void {
-    this.#records += deferRecord(message)
+  note(change: Exclude<Change, 'end'>, message: Message): void {
+    this.#records += changeRecord(change, message)
   }
 
   end(message: Message): void {
     if (!this.#pending.delete(message.id)) return
     this.#pendingBytes -= message.text.length + RECORD_BYTES
-    this.#records += endRecord(message)
+    this.#records += changeRecord('end', message)
   }
 
   /** Whether everything flushed is in the file. */

@@ -63,10 +63,10 @@ test('When the process of a journal lives, then nobody takes its messages', () =
 test('When messages were started, then their attempts count, and those that ran at the end are suspects', () => {
   const [running, failed, waiting] = [buildMessage('running'), buildMessage('failed'), buildMessage('waiting')]
   const journal = journalOf(running, failed, waiting)
-  for (const message of [running, failed]) journal.start(message)
-  journal.fail(failed)
-  journal.start(failed)
-  journal.fail(failed)
+  for (const message of [running, failed]) journal.note('start', message)
+  journal.note('fail', failed)
+  journal.note('start', failed)
+  journal.note('fail', failed)
   journal.close()
   const adopted = adopt().map(({ attempts, isSuspect, state }) => [attempts, isSuspect, state])
   expect(adopted).toEqual([
