@@ -26,7 +26,7 @@ test('When no variable is set, then every setting has its default', () => {
   expect(readSettings({})).toEqual(defaults)
 })
 
-test('When the environment holds other variables, then they change nothing', () => {
+test('When the environment contains other variables, then they change nothing', () => {
   expect(readSettings({ PATH: '/bin', PORTS: 'x', REDIS: 'x', PETS_: 'x' })).toEqual(defaults)
 })
 
@@ -245,7 +245,7 @@ describe('unknownSettings', () => {
   })
 })
 
-test('When REDIS_URL is wrong and holds a password, then the message does not show it', () => {
+test('When REDIS_URL is wrong and contains a password, then the message does not show it', () => {
   const { message } = failureOf({ REDIS_URL: 'http://:secret@redis.example' })
   expect(message).not.toContain('secret')
   expect(message).toContain('//…@redis.example')

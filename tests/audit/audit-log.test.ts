@@ -32,7 +32,7 @@ const parse = (text: string): { data: { petId: string } }[] =>
     .map((row) => JSON.parse(row))
 
 describe('the audit trail', () => {
-  test('holds one JSON line for each entry, in the order of their arrival', async () => {
+  test('contains one JSON line for each entry, in the order of their arrival', async () => {
     const { log, read } = makeLog()
     await log.append(entry('1'))
     await Promise.all([log.append(entry('2')), log.append(entry('3')), log.append(entry('4'))])
@@ -203,7 +203,7 @@ describe('a big file', () => {
   // By the ids alone: a megabyte is no help in a failed test's report.
   const idsIn = (text: string) => parse(text).map(({ data }) => data.petId)
 
-  test('takes a line of a megabyte whole', async () => {
+  test('accepts a line of a megabyte', async () => {
     const { log, read } = makeLog()
     await log.append(entry('1', huge))
     await log.append(entry('2'))

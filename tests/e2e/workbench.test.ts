@@ -156,7 +156,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await isAccessible()
   })
 
-  test('When an endpoint refuses a request, then the answer says why', async () => {
+  test('When an endpoint refuses a request, then the page says why', async () => {
     const tab = inTab('pets-page')
     await tab.getByRole('button', { name: 'New pet' }).click()
     const form = inTab('pets-create')
@@ -321,7 +321,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await inTab('traces-container').getByText('PyGetPet').first().waitFor()
   })
 
-  test('When all of that is done, then the page has no error and asked no other host for anything', () => {
+  test('When all of that is done, then the page has no error and has sent no request to another host', () => {
     expect(workbench.errors).toEqual([])
     expect(workbench.foreignRequests).toEqual([])
   })

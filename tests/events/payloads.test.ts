@@ -32,7 +32,7 @@ describe('what is sent', () => {
     })
   })
 
-  test('When a job is done, then the payload holds when, and how long the handler took', () => {
+  test('When a job is done, then the payload contains the time and how long the handler took', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: NIGHT })
     expect(jobCompleted('1', CREATED, NIGHT - 50)).toEqual({
       ...{ type: 'job.postcreate.completed', petId: '1' },
@@ -40,7 +40,7 @@ describe('what is sent', () => {
     })
   })
 
-  test('When a pet was soft-deleted, then the payload holds both its times', () => {
+  test('When a pet was soft-deleted, then the payload contains both its times', () => {
     expect(petSoftDeleted(deletedRex)).toEqual({
       ...{ type: 'pet.soft.deleted', petId: '1', name: 'Rex', deletedAt: DELETED, purgeAt: PURGE },
     })
@@ -51,21 +51,24 @@ describe('what is sent', () => {
     expect(() => petSoftDeleted({ ...deletedRex, purgeAt: null })).toThrow()
   })
 
-  test('When a pet was purged, then the payload holds when', () => {
+  test('When a pet was purged, then the payload contains the time', () => {
     expect(petPurged(deletedRex, NIGHT)).toEqual({
       ...{ type: 'pet.purged', petId: '1', name: 'Rex', deletedAt: DELETED, purgeAt: PURGE, purgedAt: NIGHT },
     })
   })
 
-  test.each([undefined, null])('When a person has left deletedAt out (%s), then purgeAt stands in', (deletedAt) => {
-    expect(petPurged({ ...deletedRex, deletedAt }, NIGHT)).toMatchObject({ deletedAt: PURGE, purgeAt: PURGE })
-  })
+  test.each([undefined, null])(
+    'When a person has left deletedAt out (%s), then purgeAt is used instead',
+    (deletedAt) => {
+      expect(petPurged({ ...deletedRex, deletedAt }, NIGHT)).toMatchObject({ deletedAt: PURGE, purgeAt: PURGE })
+    },
+  )
 
   test('When a pet has no purgeAt, then there is no payload of a purge', () => {
     expect(() => petPurged(buildPet({ id: '1' }), NIGHT)).toThrow(expect.objectContaining({ name: 'ZodError' }))
   })
 
-  test('When a run of the reaper is over, then the payload holds its counts', () => {
+  test('When a run of the reaper is over, then the payload contains its counts', () => {
     const counts = { totalScanned: 5, purgedCount: 2, failedCount: 1 }
     expect(reaperCompleted(counts)).toEqual({ type: 'reaper.completed', ...counts })
   })

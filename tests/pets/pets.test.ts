@@ -481,7 +481,7 @@ describe('reap', () => {
     expect(await pets.list()).toEqual(many.filter((_, index) => index % 2))
   })
 
-  test('When a run takes so long that a pet becomes due on the way, then the run purges it', async () => {
+  test('When a pet becomes due during a run, then the run purges it', async () => {
     const many = Array.from({ length: 1_001 }, (_, index) => ({ ...deletedRex, id: `${index + 1}` }))
     const late = { ...deletedRex, id: '1002', purgeAt: NIGHT + 1 }
     const { pets, clock } = makePets(...many, late)
@@ -506,7 +506,7 @@ describe('reap', () => {
 describe('owed and settle', () => {
   const event = (id: string, petId: string) => ({ id, topic: 'js.pet.created', data: { petId } })
 
-  test('When pets owe events, then all are returned, over as many pages as it takes', async () => {
+  test('When pets owe events, then all are returned, from as many pages as there are', async () => {
     const many = Array.from({ length: 1_001 }, (_, index) => {
       const id = `${index + 1}`
       return buildPet({ id, owed: [event(`a${id}`, id), event(`b${id}`, id)] })
@@ -561,7 +561,7 @@ describe('owed and settle', () => {
     expect(updateMany).not.toHaveBeenCalled()
   })
 
-  test('When the store does not take the settling, then the settling rejects with its error', async () => {
+  test('When the store refuses to settle events, then the call rejects with its error', async () => {
     const { pets, store } = makePets({ ...rex, owed: [event('a', '1')] })
     const full = new StoreError('STORE_FULL', 'There is no space left')
     store.updateMany = async () => {

@@ -52,14 +52,14 @@ describe.each([
     expect(lines).toEqual([{ ...lineOf('1'), by: 'alice' }, lineOf('2')])
   })
 
-  test('When an event is delivered again, then the trail holds it once', async () => {
+  test('When an event is delivered again, then the trail contains it once', async () => {
     const audit = make()
     await Promise.all([entry('1'), entry('2'), entry('1')].map((one) => audit.append(one)))
     await audit.append({ ...entry('2'), traceId: 'TRACE-2' })
     expect((await audit.readAfter(undefined)).lines).toEqual([lineOf('1'), lineOf('2')])
   })
 
-  test('When a job ran twice, then the trail holds its end once, and the ends of two jobs of a pet both', async () => {
+  test('When a job ran twice, then the trail contains its end once, and the ends of two jobs of a pet both', async () => {
     const audit = make()
     const end = (enqueuedAt: number, completedAt: number) => ({
       topic: 'js.job.postcreate.completed',
@@ -71,7 +71,7 @@ describe.each([
     expect(lines.map(({ data }) => data.completedAt)).toEqual([10, 30])
   })
 
-  test('When two runs of a reaper have the same figures, then the trail holds both', async () => {
+  test('When two runs of a reaper have the same figures, then the trail contains both', async () => {
     const audit = make()
     const counts = { totalScanned: 1, purgedCount: 0, failedCount: 0 }
     const completed = { topic: 'js.reaper.completed', data: counts }
@@ -90,7 +90,7 @@ describe.each([
   )
 })
 
-test('When several servers are given the same event, then the stream holds it once', async () => {
+test('When several servers are given the same event, then the stream contains it once', async () => {
   await Promise.all(Array.from({ length: 4 }, () => stream().append(entry('1'))))
   expect((await stream().readAfter(undefined)).lines).toHaveLength(1)
 })

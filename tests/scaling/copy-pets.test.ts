@@ -67,7 +67,7 @@ describe('npm run pets:copy', () => {
     expect(contentOf(empty)).toEqual(content)
   })
 
-  test('When the target holds pets, then nothing is overwritten', async () => {
+  test('When the target contains pets, then nothing is overwritten', async () => {
     const { dataDir } = folderOf(5)
     expect(await copy(dataDir, 'file', 'redis')).toMatchObject({ code: 0 })
     const other = folderOf(9)

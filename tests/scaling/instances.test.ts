@@ -90,7 +90,7 @@ test(`When ${AMOUNT} creates and updates are spread over four instances, then no
   await expectOneLineEach(ids, 20_000)
 }, 60_000)
 
-test('When a list is read page by page from one instance after the other, then it holds every pet once', async () => {
+test('When a list is read page by page from one instance after the other, then it contains every pet once', async () => {
   const seen: string[] = []
   for (let page = 0, cursor = ''; ; page++) {
     const response = await fetch(`${instance(page)}${pathOf(page)}?limit=300${cursor && `&cursor=${cursor}`}`)

@@ -192,7 +192,7 @@ describe('round trips', () => {
     expect(await store.page(null, 10, 'owing')).toEqual([])
   })
 
-  test('When this process knows some pets as they were before, or not at all, then they take one more', async () => {
+  test('When this process has old versions of some pets, or none, then there is one more command', async () => {
     const { store, countOf } = await countingStore()
     const other = anotherStore()
     for (const id of ['7', '8']) await other.update(id, (pet) => ({ ...pet, name: 'Max' }))
@@ -225,7 +225,7 @@ describe('round trips', () => {
     expect(await anotherStore().page(null, 10, 'owing')).toEqual([])
   })
 
-  test('When the store closes amid a turn, then changes of pets that it does not know yet are still written', async () => {
+  test('When the store closes during a turn, then changes of pets that it does not know yet are still written', async () => {
     const { store } = await countingStore()
     const { id } = await anotherStore().create((id) => buildPet({ id, owed: owed(id) }))
     const created = store.create(petOf())
@@ -239,7 +239,7 @@ describe('round trips', () => {
     await Promise.all([created, settling])
   })
 
-  test('When a pet is created, gets its job done, and owes no event any more, then that is three commands at most', async () => {
+  test('When a pet is created, gets its job done, and owes no event any more, then there are at most three commands', async () => {
     const { store, countOf } = await countingStore()
     const count = await countOf(async () => {
       const { id } = await store.create((id) => buildPet({ id, owed: owed(id) }))
@@ -266,7 +266,7 @@ describe('round trips', () => {
   })
 })
 
-describe('what Redis holds', () => {
+describe('what Redis contains', () => {
   test('When a pet is created, then its JSON is under its id, with that id in its events, and all keys have one hash tag', async () => {
     const store = await emptyStore()
     const pet = await store.create((id) => buildPet({ id, name: '900000000000001 %1', owed: owed(id) }))
@@ -312,7 +312,7 @@ describe('what Redis holds', () => {
 })
 
 describe('a Redis that cannot', () => {
-  test('When it has no memory left, then creates and changes are refused as full, and reads and removals go on', async () => {
+  test('When it has no memory left, then creates and changes are refused as full, and reads and removals still work', async () => {
     const store = await emptyStore()
     await Promise.all([store.create(petOf()), store.create(petOf())])
     await server.command('CONFIG', 'SET', 'maxmemory', '1')
@@ -398,7 +398,7 @@ describe('a Redis that cannot', () => {
     expect((await store.create(petOf())).id).toBe('2')
   })
 
-  test('When it is killed amid creates, then each pet that was acknowledged is there with its events, and ids go on', async () => {
+  test('When it is killed during creates, then each pet that was acknowledged is there with its events, and the ids continue', async () => {
     const redis = await startRedis()
     const store = createRedisStore(sharedRedis(redis.url))
     const acknowledged: StoredPet[] = []

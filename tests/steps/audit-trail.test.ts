@@ -56,7 +56,7 @@ describe.each(steps)('%s: AuditTrail', (ns, step) => {
     expect([context.emitted, context.logged]).toEqual([[], []])
   })
 
-  test('When a line is written, then it holds at, topic, traceId and data, and nothing else', async () => {
+  test('When a line is written, then it contains at, topic, traceId and data, and nothing else', async () => {
     await callEvent(step, payloadOf('pet.created'), fakeContext())
     expect(Object.keys(JSON.parse(lines()[0] ?? '')).sort()).toEqual(['at', 'data', 'topic', 'traceId'])
   })

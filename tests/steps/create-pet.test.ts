@@ -83,7 +83,7 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
     ])
   })
 
-  test('When the pet with the highest id is gone for good, then its id is not handed out again', async () => {
+  test('When the pet with the highest id is purged, then its id is not given again', async () => {
     givenPets(buildPet({ id: '6' }), buildPet({ id: '7' }))
     await store.updateMany(['7'], () => null)
     expect(await storedPet('7')).toBeUndefined()
@@ -93,7 +93,7 @@ describe.each(steps)('POST /%s/pets', (ns, step) => {
     expect(body).toMatchObject({ id: '8' })
   })
 
-  test('When the body holds fields of the store or unknown ones, then they are ignored', async () => {
+  test('When the body contains fields of the store or unknown ones, then they are ignored', async () => {
     givenPets()
     vi.useFakeTimers({ toFake: ['Date'], now: NOON })
     const body = {

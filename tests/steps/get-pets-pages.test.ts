@@ -23,7 +23,7 @@ describe.each(steps)('GET /%s/pets, page by page', (ns, step) => {
   })
 
   test.each([1, 2, 3, 5, 6, 7, 1000])(
-    'When all pages of %i pets are read, then they hold each pet once',
+    'When all pages of %i pets are read, then they contain each pet once',
     async (limit) => {
       givenPets(...pets)
       const seen: unknown[] = []

@@ -40,7 +40,7 @@ describe.each(steps)('%s: PostCreateLite', (ns, step) => {
     expect(await storedPet('1')).toEqual({ ...done, owed: context.emitted })
   })
 
-  test("When the job runs, then the log holds the spec's four lines in their order", async () => {
+  test("When the job runs, then the log contains the spec's four lines in their order", async () => {
     givenPets(rex)
     vi.useFakeTimers({ toFake: ['Date'], now: DONE })
     const context = fakeContext()
@@ -57,7 +57,7 @@ describe.each(steps)('%s: PostCreateLite', (ns, step) => {
     expect(Object.keys(context.logged[2]?.[2] ?? {})).toEqual(Object.keys(reminder))
   })
 
-  test('When the handler takes its time, then that is what it reports, not the time in the queue', async () => {
+  test('When the handler takes long, then it reports its own time, not the time in the queue', async () => {
     givenPets(rex)
     vi.useFakeTimers({ toFake: ['Date'], now: DONE })
     const context = fakeContext()
@@ -99,7 +99,7 @@ describe.each(steps)('%s: PostCreateLite', (ns, step) => {
     expect(context.emitted).toMatchObject([{ topic: `${ns}.job.postcreate.completed`, data: job }])
   })
 
-  test('When the queues refuse the event, then the job fails, the pet owes the event, and a retry leaves it at that', async () => {
+  test('When the queues refuse the event, then the job fails and the pet owes the event, and a retry changes nothing', async () => {
     givenPets(rex)
     vi.useFakeTimers({ toFake: ['Date'], now: DONE })
     const away = new Error('Redis is away')

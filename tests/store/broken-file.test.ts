@@ -106,7 +106,7 @@ describe('a data file that is not a valid store', () => {
     expect((await store.create(petOf())).id).toBe('1')
   })
 
-  test('keeps the changes that it did not hold yet, in the journal, until it is repaired', async () => {
+  test('keeps the changes that it did not contain yet, in the journal, until it is repaired', async () => {
     const dir = makeDataDir()
     const store = createFileStore({ dataDir: dir.path })
     await store.create(petOf({ name: 'Rex' }))
@@ -201,7 +201,7 @@ describe('a damaged journal', () => {
     expect((await other.create(petOf())).id).toBe('4')
   })
 
-  test('moved away leaves what the data file holds', async () => {
+  test('moved away leaves what the data file contains', async () => {
     const dir = makeDataDir()
     const store = createFileStore({ dataDir: dir.path })
     await store.create(petOf({ name: 'Rex' }))

@@ -84,7 +84,7 @@ describe('when a server is killed before or in the middle of any of its calls', 
     expect(count).toBeGreaterThan(150)
   })
 
-  test('and the file is edited before the next start, then the edit is there, and what the file did not hold', async () => {
+  test('and the file is edited before the next start, then the edit is there, and what the file did not contain', async () => {
     let edits = 0
     await crashes(['before'], async (dir, { pets, orElse }) => {
       if (!filesIn(dir).includes('pets.json')) return

@@ -180,7 +180,7 @@ describe('the data file', () => {
     expect({ uid, gid }).toEqual({ uid: 1, gid: 60 })
   })
 
-  test('never holds an id beyond 15 digits', async () => {
+  test('never contains an id beyond 15 digits', async () => {
     const { dir, store } = makeStore()
     dir.write(JSON.stringify({ seq: 10 ** 15 - 1, pets: {} }))
     expect((await store.create(petOf())).id).toBe('999999999999999')
@@ -210,7 +210,7 @@ describe('the journal', () => {
     expect((await next.create(petOf())).id).toBe('3')
   })
 
-  test('makes no id come back of a pet that only it knew', async () => {
+  test('does not give the id of a pet that only it contained again', async () => {
     const { dir, store } = makeStore()
     await store.create(petOf())
     await store.updateMany(['1'], () => null)

@@ -173,7 +173,7 @@ describe('an edit by hand', () => {
     expect(dir.read()).toBe(text)
   })
 
-  test('that leaves seq behind the largest id makes no id come back', async () => {
+  test('that leaves seq below the largest id does not give an id twice', async () => {
     const { dir, store } = makeStore({ seq: 1, pets: { 7: buildPet({ id: '7' }) } })
     expect((await store.create(petOf())).id).toBe('8')
     await upToDate(dir, store)

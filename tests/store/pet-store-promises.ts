@@ -111,7 +111,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       expect(new Set(seen).size).toBe(4)
     })
 
-    test('pages hold every pet once, in the order of creation, whatever is changed in between', async () => {
+    test('pages contain every pet once, in the order of creation, whatever is changed in between', async () => {
       const store = await makeStore()
       await Promise.all(Array.from({ length: 130 }, () => store.create(petOf())))
       await remove(store, '1', '63', '64', '130')
@@ -139,7 +139,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       expect(await idsAfter('999999', 10)).toEqual([])
     })
 
-    test('pages from the newest on hold every pet once, the last created first', async () => {
+    test('pages from the newest on contain every pet once, the last created first', async () => {
       const store = await makeStore()
       await Promise.all(Array.from({ length: 70 }, () => store.create(petOf())))
       await remove(store, '69')
@@ -157,7 +157,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       }
     })
 
-    test('a page of what owes events holds the pets that do, and no others', async () => {
+    test('a page of what owes events contains the pets that do, and no others', async () => {
       const store = await makeStore()
       const owed = [{ id: 'e1', topic: 'js.pet.created', data: { petId: '1' } }]
       await store.create(petOf({ owed }))
@@ -189,7 +189,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       expect(change?.after).toBe(change?.before)
     })
 
-    test('an update takes away the fields that it leaves out or sets to undefined', async () => {
+    test('an update removes the fields that it omits or sets to undefined', async () => {
       const store = await makeStore()
       await store.create(petOf({ notes: 'a', purgeAt: 1 }))
       const change = await store.update('1', ({ notes: _, ...pet }) => ({ ...pet, purgeAt: undefined }))
@@ -259,7 +259,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       expect((await store.list()).map(({ notes }) => notes)).toEqual(['patient', 'later'])
     })
 
-    test('a change that makes no valid pet is refused, and nothing is stored', async () => {
+    test('a change that makes the pet invalid is refused, and nothing is stored', async () => {
       const store = await makeStore()
       const pet = await store.create(petOf())
       const changes = [{ ageMonths: Number.NaN }, { id: '7' }, { species: 'dragon' as 'dog' }]

@@ -50,7 +50,7 @@ describe.skipIf(process.platform !== 'linux')('The container that the Dockerfile
 
   const pets = () => request(`http://127.0.0.1:${port}/js/pets`)
 
-  test('holds what a server needs, and no dev dependency', () => {
+  test('contains what a server needs, and no dev dependency', () => {
     const app = join(image.root, image.workdir)
     expect(readdirSync(app).sort()).toEqual(
       ['.motia', 'motia.config.ts', 'node_modules', 'package-lock.json', 'package.json', 'packages'].concat(

@@ -144,7 +144,7 @@ const LOCATIONS = [
 const countIn = (text: string, part: string): number => text.split(part).length - 1
 
 describe.concurrent.each(LOCATIONS)('an event step that fails, with its queue in $where', ({ make }) => {
-  test('When it always fails, or blocks the server for longer than it may run, then its event ends as a dead letter, and others get done', async () => {
+  test('When it always fails, or blocks the server for longer than it may run, then its event ends as a dead letter, and others are handled', async () => {
     const { options, letters } = await make()
     const server = await startServer({ root, ...options })
     await call(server, 'asks-for-work', { fault: 'fails' }).expect(202)

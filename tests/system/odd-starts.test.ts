@@ -32,7 +32,7 @@ test('When a killed server has left half a write, then the next start removes it
   expect(body.id).toBe('8')
 })
 
-test('When nobody reads the log any more, then the server goes on, and still stops in order', async () => {
+test('When nobody reads the log any more, then the server continues, and still stops normally', async () => {
   const server = await spawnServer({
     command: ['bash', '-c', `exec node ${RUNTIME} start > >(head -n 1)`],
   })

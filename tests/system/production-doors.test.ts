@@ -106,7 +106,7 @@ describe('in production', () => {
     expect(error).toMatchObject({ code: 'ECONNREFUSED' })
   })
 
-  test('Every response carries the security headers, errors too, and pages of other sites are refused', async () => {
+  test('Every response, errors included, has the security headers, and pages of other sites are refused', async () => {
     const answers = await Promise.all([
       request(server.url).get('/js/pets'),
       request(server.url).get('/health'),

@@ -75,7 +75,7 @@ const setUp = () => {
   return { store, trail, live, status }
 }
 
-test('When the store and the trail change, then the streams hold the pets and the lines', async () => {
+test('When the store and the trail change, then the streams contain the pets and the lines', async () => {
   const { store, trail, live } = setUp()
   await live.look(0)
   expect(await live.pets.getGroup()).toEqual([])

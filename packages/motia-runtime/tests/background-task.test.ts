@@ -28,7 +28,7 @@ describe('a background task', () => {
     expect(runs).toEqual([])
   })
 
-  test('when it is asked for in a hurry, then it runs once it was quiet for a while', async () => {
+  test('when it is urgent, then it runs once there have been no requests for a while', async () => {
     const { task, runs } = makeTask()
     task.ask(true)
     await vi.advanceTimersByTimeAsync(30)
@@ -37,7 +37,7 @@ describe('a background task', () => {
     expect(runs).toEqual([80])
   })
 
-  test('when it is never quiet, then it runs at the latest possible time after the first that asked, again and again', async () => {
+  test('when requests do not pause, then it runs at the latest possible time after the first request, repeatedly', async () => {
     const { task, runs } = makeTask()
     const asking = setInterval(() => task.ask(true), 10)
     await vi.advanceTimersByTimeAsync(3_500)
@@ -45,7 +45,7 @@ describe('a background task', () => {
     expect(runs).toEqual([1_010, 2_020, 3_030])
   })
 
-  test('when nobody is in a hurry, then it runs at the latest possible time, and sooner if somebody is later', async () => {
+  test('when no request is urgent, then it runs at the latest possible time, and earlier if a later one is', async () => {
     const { task, runs } = makeTask()
     task.ask(false)
     await vi.advanceTimersByTimeAsync(2_000)
@@ -57,7 +57,7 @@ describe('a background task', () => {
     expect(runs).toEqual([1_000, 2_150])
   })
 
-  test('when it takes long, then it takes no more than a fifth of the time', async () => {
+  test('when it takes long, then it uses at most a fifth of the time', async () => {
     const { task, runs } = makeTask(1_000)
     const asking = setInterval(() => task.ask(true), 10)
     await vi.advanceTimersByTimeAsync(12_000)

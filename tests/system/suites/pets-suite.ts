@@ -38,7 +38,7 @@ export const petsSuite = (subject: () => Subject): void => {
       expect(body.createdAt).toBeLessThanOrEqual(Date.now())
     })
 
-    test('When the body holds fields of the store or unknown ones, then they are ignored', async () => {
+    test('When the body contains fields of the store or unknown ones, then they are ignored', async () => {
       const body = {
         name: 'Rex',
         species: 'other',

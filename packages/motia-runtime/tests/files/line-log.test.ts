@@ -256,7 +256,7 @@ describe('a write that fails', () => {
     },
   )
 
-  test('when the disk takes a part of the line and then no more, then the part is taken back', async () => {
+  test('when the disk stores only a part of the line, then that part is removed', async () => {
     const file = makeFile()
     const { add, fail, read } = failing(file)
     await add('a')
@@ -308,7 +308,7 @@ describe('a write that fails', () => {
 })
 
 describe('a rewrite', () => {
-  test('when it resolves, then the file holds the new lines, and all go on from there', async () => {
+  test('when it resolves, then the file contains the new lines, and all go on from there', async () => {
     const file = makeFile()
     const [a, b] = [openLog(file), openLog(file)]
     await a.add('1', '2')

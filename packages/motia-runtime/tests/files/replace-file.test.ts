@@ -195,7 +195,7 @@ describe('replacing a file', () => {
     expect(versionAt(nodeFiles, next)).toBeNull()
   })
 
-  test('when somebody makes one in that moment, then theirs stays', async () => {
+  test('when somebody creates one in that moment, then that one stays', async () => {
     const { path, next } = makeFiles()
     await write(next, 'new')
     const calls = watchedCalls((name) => {
@@ -205,7 +205,7 @@ describe('replacing a file', () => {
     expect(read(path)).toBe('theirs')
   })
 
-  test('when somebody takes it away in that moment, then nothing is put in its place', async () => {
+  test('when somebody removes it in that moment, then nothing is put in its place', async () => {
     const { path, next, expected } = await prepare()
     const calls = watchedCalls((name) => {
       if (name === 'swapSync') rmSync(path)

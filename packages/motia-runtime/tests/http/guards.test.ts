@@ -100,7 +100,7 @@ describe('When a request comes from a page', () => {
     expect(await post(rules, headers)).toBe(200)
   })
 
-  test('by a link on another site that somebody followed, then it is answered, but not as a HEAD or POST', async () => {
+  test('by a link on another site that somebody followed, then it gets a response, but not as a HEAD or POST', async () => {
     const headers = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' }
     await request(appWith(ANY)).get('/').set(headers).expect(200)
     await request(appWith(ANY)).head('/').set(headers).expect(403)

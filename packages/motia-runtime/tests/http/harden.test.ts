@@ -30,7 +30,7 @@ test.each([
   },
 )
 
-test('When a client takes no longer than it may, then it is served', async () => {
+test('When a client is within its limits, then it is served', async () => {
   const server = createServer(app)
   hardenServer(server, LIMITS)
   const { socket, received } = await open(await listen(server))

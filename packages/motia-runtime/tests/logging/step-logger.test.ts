@@ -78,7 +78,7 @@ describe('a line on the terminal', () => {
     expect(printed()).toBe(`${HEAD} count { details: 7 }\n`)
   })
 
-  test('When its details hold an error, then its stack is shown', () => {
+  test('When its details contain an error, then its stack is shown', () => {
     makeLogger().logger.error('failed', { error: new Error('no') })
     expect(printed()).toMatch(
       /^\[2022-01-01 12:00:05\] TRACE-1 \[ERROR\] JsCreatePet failed \{\s+error: Error: no\n\s+at /,

@@ -112,7 +112,7 @@ test('When jobs and cron steps run, then they are counted by result, and errors 
   ])
 })
 
-test('When metrics are asked for, then queues and dead letters are counted then', async () => {
+test('When metrics are asked for, then queues and dead letters are counted at that moment', async () => {
   let waiting = 3
   let letters = new Map([['a.B', 2]])
   const metrics = makeMetrics({

@@ -136,7 +136,7 @@ describe('a sweep', () => {
     expect(emittedIds()).toEqual([])
   })
 
-  test('When an event is settled, and the store does not take that yet, then it is not emitted again', async () => {
+  test('When an event is settled, and the store refuses that for now, then it is not emitted again', async () => {
     const { outbox, relay, settle, owedIds, emittedIds } = setUp('1')
     relay.start()
     await pass(0)

@@ -17,7 +17,7 @@ test('When no option is given, then every option has its default, and paths are 
   })
 })
 
-test('When PORT, HOST and REDIS_URL are set, then they take the place of the defaults', () => {
+test('When PORT, HOST and REDIS_URL are set, then they replace the defaults', () => {
   vi.stubEnv('PORT', '4100')
   vi.stubEnv('HOST', '0.0.0.0')
   vi.stubEnv('REDIS_URL', 'redis://127.0.0.1:6379')

@@ -93,7 +93,7 @@ describe('When a step is saved', () => {
     expect(reloads).toEqual([['steps/a.step.ts']])
   })
 
-  test('with another config, then the old one is taken out of service and the new one is put in', async () => {
+  test('with another config, then the old one is removed and the new one is added', async () => {
     const { write, calls, lockedData, printed } = await watchProject({ 'steps/a.step.ts': apiStep('A') })
     write('steps/a.step.ts', apiStep('A', "'ok'", "path: '/other'"))
     await printed('↻ steps/a.step.ts')

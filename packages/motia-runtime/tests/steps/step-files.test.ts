@@ -52,7 +52,7 @@ test('When files are those of macOS, an editor or a package, then they are passe
   expect(find(root)).toEqual({ steps: [], streams: [], warnings: [] })
 })
 
-test('When a .tsx or .jsx file stands beside a step, then it is how the Workbench draws it; alone it gets a warning', () => {
+test('When a .tsx or .jsx file is beside a step, then the Workbench draws the step with it; without a step there is a warning', () => {
   const { root } = makeProject(
     filesOf('steps/a.step.ts', 'steps/a.step.tsx', 'steps/b.step.js', 'steps/b.step.jsx', 'steps/c.step.tsx'),
   )

@@ -71,7 +71,7 @@ describe('When files are loaded', () => {
     expect(modules.module<{ count: () => number }>('src/count.ts').count()).toBe(2)
   })
 
-  test('then files that were not asked for are not there', async () => {
+  test('then other files are not loaded', async () => {
     const { rebuild, modules, a, b } = setUp()
     await rebuild(a)
     expect(modules.step(b)).toBeUndefined()

@@ -255,7 +255,7 @@ describe('an event step', () => {
     expect(emitted).toEqual([{ topic: 'js.job.completed', data: 1, traceId: 'T', flows: ['pets'] }])
   })
 
-  test('When it has no timeout of its own, then it may take as long as it needs', async () => {
+  test('When it has no timeout, then it may run as long as it needs', async () => {
     vi.useFakeTimers()
     const { infrastructure: _, ...config } = event
     let finish = () => {}
@@ -310,7 +310,7 @@ describe('a cron step', () => {
 })
 
 describe('the trace of a run', () => {
-  test('When a step logs, emits and uses state and streams, then the trace holds that in order', async () => {
+  test('When a step logs, emits and uses state and streams, then the trace contains that in order', async () => {
     const { runner, step, written } = makeRunner(api, async (_, { emit, logger, state, streams }) => {
       logger.info('🐾 Pet created', { petId: '1' })
       await state.set('group', 'key', 'value')

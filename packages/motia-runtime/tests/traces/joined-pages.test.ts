@@ -37,7 +37,7 @@ const openPages = () => {
 
 const LOGS = { streamName: 'logs', groupId: 'default' }
 
-test('When pages have joined a group, then each joins it once more, and no page of another group does', () => {
+test('When pages have joined a group, then each joins it again, and no page of another group does', () => {
   const { pages, joins, open } = openPages()
   const [one, two] = [open('one'), open('two')]
   const first = one.send('join', '1', LOGS)

@@ -54,7 +54,7 @@ const DROPPED = 'Dropping traces and log lines for the Workbench, because they c
 const KEPT = 'Traces and log lines for the Workbench can be written again'
 
 describe('a feed', () => {
-  test('lets traces and logs wait for company, then writes them in one batch', async () => {
+  test('collects traces and logs, then writes them in one batch', async () => {
     const target = new FakeTarget()
     const feed = new WorkbenchFeed(target, 100)
     feed.trace(buildGroup(), buildTrace('1'))
@@ -256,7 +256,7 @@ describe('a feed whose target is slow or fails', () => {
     expect(target.logged).toEqual(['four'])
   })
 
-  test('holds its bound while a write hangs, and says that traces are dropped', async () => {
+  test('keeps its limit while a write hangs, and logs that traces are dropped', async () => {
     const target = new FakeTarget()
     const feed = new WorkbenchFeed(target, 8)
     let finish = () => {}

@@ -18,7 +18,7 @@ test('When two topics connect the same steps, then their edges have different id
   })
 })
 
-test('When a value is not a flow, then it passes as it is', () => {
+test('When a value is not a flow, then it is not changed', () => {
   expect(withOwnEdgeIds(null)).toBeNull()
   expect(withOwnEdgeIds({ edges: 'none' })).toEqual({ edges: 'none' })
 })

@@ -28,7 +28,7 @@ const buildStreams = () => {
   return { crons, pushed, flows, layouts }
 }
 
-test('When a reload changes several steps, then pages get the flow once, as it is after the last of them', async () => {
+test('When a reload changes several steps, then pages get the flow once, in its final state', async () => {
   const { crons, pushed, flows } = buildStreams()
   for (const index of crons.keys()) {
     crons[index] = '5 4 * * *'

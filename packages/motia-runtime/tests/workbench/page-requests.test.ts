@@ -19,7 +19,7 @@ test('When the page is sent, then it asks no other site for anything', async () 
   expect(headers['content-security-policy']).toContain("default-src 'self'")
 })
 
-test('When something else than a page is sent, then it stays as it is', async () => {
+test('When something other than a page is sent, then it is not changed', async () => {
   const { body, headers } = await request(app).get('/data.json').expect(200)
   expect(body).toEqual({ href: 'https://fonts.example' })
   expect(headers['content-security-policy']).toBeUndefined()

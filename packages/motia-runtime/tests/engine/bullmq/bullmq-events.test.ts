@@ -67,7 +67,7 @@ describe('jobs', () => {
     expect(warnings).toEqual([])
   })
 
-  test('When a subscription ends while its worker still connects, then no rejection is left to nobody', async () => {
+  test('When a subscription ends while its worker still connects, then no rejection is unhandled', async () => {
     const { events } = await openTestEngine(redis)
     const unhandled: unknown[] = []
     const note = (error: unknown) => unhandled.push(error)

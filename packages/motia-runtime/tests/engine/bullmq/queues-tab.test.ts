@@ -77,7 +77,7 @@ test("When a job fails for good, then the Workbench's Queues tab shows its queue
   expect(await engine.deadLetters.list()).toHaveLength(1)
 })
 
-test('When Redis goes and comes back under the tab, then one line says each, and the tab works on', async () => {
+test('When Redis stops and comes back while the tab is open, then there is one line for each, and the tab still works', async () => {
   const redis = await startRedis()
   // Another name than above: the plugin remembers the queues of all its tabs by their names alone.
   const engine = await openTestEngine(redis)

@@ -36,7 +36,7 @@ const idsIn = async (engine: Engine) => ({
 })
 
 describe('a batch', () => {
-  test("When it is written, then the Workbench's streams hold it, in order", async () => {
+  test("When it is written, then the Workbench's streams contain it, in order", async () => {
     const engine = await openTestEngine(redis)
     const batch = batchOf('A', 'B')
     await engine.feed.write(batch)

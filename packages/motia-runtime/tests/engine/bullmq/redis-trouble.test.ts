@@ -68,7 +68,7 @@ describe('While Redis is away', () => {
     expect(engine.problem()).toBe(AWAY)
   })
 
-  test('When nobody owes an event, then its emit waits for Redis to come back', async () => {
+  test('When no outbox owes an event, then its emit waits for Redis to come back', async () => {
     const { redis, engine, received } = await openWithStep()
     await redis.kill()
     await waitFor(() => engine.problem() !== null)

@@ -59,7 +59,7 @@ test('When a message cannot be queued again, then its dead letter stays', async 
   expect(await letters.retry('1')).toBe(true)
 })
 
-test('When the last one is gone, then so is the file; when many are gone, then it holds the rest only', async () => {
+test('When the last one is removed, then so is the file; when many are removed, then it contains only the rest', async () => {
   const { letters } = makeLetters()
   const ids = Array.from({ length: 130 }, (_, index) => String(index))
   await Promise.all(ids.map((id) => letters.add(buildLetter(id))))

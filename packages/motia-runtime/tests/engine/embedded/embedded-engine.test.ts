@@ -133,7 +133,7 @@ describe('a queue', () => {
     expect(await engine.events.getSubscriptionCount('job')).toBe(1)
   })
 
-  test('When nobody subscribes for a minute, then its messages are dead letters, and no sooner', async () => {
+  test('When nobody subscribes for a minute, then its messages become dead letters, and not earlier', async () => {
     leave(buildMessage('left', { queue: 'gone.Step' }))
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
     const engine = await open()

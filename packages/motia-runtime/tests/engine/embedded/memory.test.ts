@@ -6,7 +6,7 @@ import { memoryStreams } from '../../../src/engine/embedded/memory-streams'
 import type { Trace } from '../../../src/traces/workbench-feed'
 
 describe('the state', () => {
-  test('When falsy values are stored, then they come back, and what was never stored is null', async () => {
+  test('When falsy values are stored, then they are returned, and a missing value is null', async () => {
     const state = new MemoryState()
     for (const value of [0, false, '', null]) {
       await state.set('1', 'key', value)
@@ -57,7 +57,7 @@ describe('the state', () => {
 })
 
 describe('a stream', () => {
-  test('When items are set, then they come back with their ids, in order, as copies', async () => {
+  test('When items are set, then they are returned with their ids, in order, as copies', async () => {
     const stream = memoryStreams.createStream<{ name: string }>('pets')
     const item = { name: 'Rex' }
     expect(await stream.set('1', 'a:1', item)).toEqual({ name: 'Rex', id: 'a:1' })
@@ -76,7 +76,7 @@ describe('a stream', () => {
     expect(await stream.getGroup('10')).toHaveLength(1)
   })
 
-  test("When Motia's own adapter is asked for group 1, then it also returns group 10: why this one exists", async () => {
+  test("When Motia's own adapter is asked for group 1, then it also returns group 10, which is why this one exists", async () => {
     const stock = new MemoryStreamAdapter<{ name: string }>('pets')
     await stock.set('10', 'b', { name: 'Max' })
     expect(await stock.getGroup('1')).toHaveLength(1)
@@ -121,7 +121,7 @@ describe('the feed', () => {
     expect(await feed.stream('motia-trace')?.get('A', 'A-trace')).toMatchObject({ status: 'completed' })
   })
 
-  test('When a log line holds what cannot be JSON, then it and all others are kept', async () => {
+  test('When a log line contains what cannot be JSON, then it and all others are kept', async () => {
     const feed = new MemoryFeed(9)
     await feed.write({ groups: [], traces: [], logs: [{ id: '1', count: 1n }, { id: '2' }] })
     expect(await idsIn(feed, '__motia.logs', 'default')).toEqual(['1', '2'])

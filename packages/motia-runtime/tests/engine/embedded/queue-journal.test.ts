@@ -90,7 +90,7 @@ test('When a journal was written again, then attempts and delays are as before',
   expect((adopted[1]?.dueAt ?? 0) - performance.now()).toBeGreaterThan(59_000)
 })
 
-test('When a journal ends in half a line or holds damaged ones, then all others are read', () => {
+test('When a journal ends in half a line or contains damaged ones, then all others are read', () => {
   const journal = journalOf(buildMessage('first'))
   if (!journal.path) throw new Error('There is no file')
   appendFileSync(journal.path, '\0\0\0\n{"add":5}\n')
@@ -101,7 +101,7 @@ test('When a journal ends in half a line or holds damaged ones, then all others 
   expect(dataOf(adopt())).toEqual(['first', 'second'])
 })
 
-test('When all messages are done with, then a closed journal leaves no file', () => {
+test('When all messages are finished, then a closed journal leaves no file', () => {
   const message = buildMessage()
   const journal = journalOf(message)
   expect(readdirSync(folder)).toHaveLength(1)
@@ -110,7 +110,7 @@ test('When all messages are done with, then a closed journal leaves no file', ()
   expect(readdirSync(folder)).toEqual([])
 })
 
-test('When many messages have come and gone, then the file stays small, and holds those that are left', () => {
+test('When many messages have been finished, then the file stays small, and contains the rest', () => {
   const left = buildMessage('left')
   const journal = journalOf(left)
   const sizes: number[] = []

@@ -120,7 +120,7 @@ describe('the HTTP API of the Queues tab', () => {
     expect(body).toMatchObject({ delay: 60_000, opts: { attempts: 4 }, data: { data: { petId: '1' } } })
   })
 
-  test('When jobs are cleaned or drained, then with what the page asks for, or what BullMQ takes by default', async () => {
+  test('When jobs are cleaned or drained, then with the options of the page, or the defaults of BullMQ', async () => {
     const { app, queues } = startTab()
     queues.jobList = [buildJob('1', 'completed'), buildJob('2', 'failed')]
     const clean = (body: object) =>
