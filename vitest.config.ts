@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { SlowFirst } from './tests/support/slow-first'
 
 /** The tests that start servers, Redis or several processes, or crash at every call. `npm test` runs all others. */
 const SERVER_TESTS = [
@@ -20,6 +21,7 @@ export default defineConfig({
   test: {
     setupFiles: ['tests/support/stop-servers.ts'],
     expect: { poll: { timeout: 10_000 } },
+    sequence: { sequencer: SlowFirst },
     projects: [
       {
         extends: true,
@@ -40,8 +42,8 @@ export default defineConfig({
           globalSetup: ['tests/support/global-setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          // Most of these wait for servers: three at a time keep two cores busy.
-          maxWorkers: 3,
+          // Most of these wait for servers: four at a time keep two cores busy.
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },

@@ -23,8 +23,11 @@ export function makeDataDir(parent: string = tmpdir()): DataDir {
   return dataDirAt(path)
 }
 
-/** The same in memory, if the system has such a disk: for tests that make hundreds of folders and need no disk to be slow. */
-export const makeQuickDataDir = (): DataDir => makeDataDir(existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
+/** A folder in memory, if the system has one: for tests that make hundreds of folders and need no disk to be slow. */
+export const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+/** The same in memory. */
+export const makeQuickDataDir = (): DataDir => makeDataDir(MEMORY)
 
 /** The data folder at a path. */
 export function dataDirAt(path: string): DataDir {

@@ -1,8 +1,19 @@
-import { chmodSync, closeSync, ftruncateSync, openSync, readdirSync, statSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { watchedCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
 import { StoreError } from '../../src/store/store'
-import { type DataDir, makeQuickDataDir } from './data-dir'
+import { type DataDir, dataDirAt, MEMORY } from './data-dir'
 import { openFolder, type Pets, petsIn, saveByRename, WORKLOAD } from './folder-workload'
 
 /** The text of the file with the first pet renamed; null if the file does not hold it yet. */
@@ -31,7 +42,7 @@ const editAtEachCall = async (
 ): Promise<number> => {
   let edits = 0
   for (let at = 1; ; at++) {
-    const dir = makeQuickDataDir()
+    const dir = dataDirAt(mkdtempSync(join(MEMORY, 'pets-')))
     let made = 0
     let isEdited = false
     const folder = openFolder(
@@ -48,14 +59,14 @@ const editAtEachCall = async (
       })
       pets = after(pets)
     }
+    if (isEdited) await check(dir, pets)
+    rmSync(dir.path, { recursive: true })
     if (made < at) return edits
-    if (!isEdited) continue
-    edits += 1
-    await check(dir, pets)
+    if (isEdited) edits += 1
   }
 }
 
-describe('when the file is edited right before any call that the store makes', { timeout: 30_000 }, () => {
+describe.concurrent('when the file is edited right before any call that the store makes', { timeout: 30_000 }, () => {
   test('by an editor that renames, then the edit and every change are there', async () => {
     const edits = await editAtEachCall((dir, callsSince) => {
       const text = callsSince === 0 ? edited(dir) : null
