@@ -42,8 +42,8 @@ export default defineConfig({
           globalSetup: ['tests/support/global-setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          // Most of these wait for servers: four at a time keep two cores busy.
-          maxWorkers: 4,
+          // Most of these wait for servers: three at a time keep two cores busy.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

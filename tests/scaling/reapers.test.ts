@@ -53,7 +53,10 @@ test('When three instances reap every second, then each pet is purged and announ
   const timesOf = async (namespace: string) =>
     (await auditOf(redis, 'reaper.completed')).flatMap(({ at, topic }) => (topic.startsWith(namespace) ? [at] : []))
   for (const { namespace } of namespaces) {
-    await waitFor(async () => (await timesOf(namespace)).length >= RUNS, { what: `some ticks in ${namespace}` })
+    await waitFor(async () => (await timesOf(namespace)).length >= RUNS, {
+      what: `some ticks in ${namespace}`,
+      timeout: 20_000,
+    })
   }
   const lines = await purgesIn(redis)
   expect(lines).toHaveLength(DUE)
@@ -106,4 +109,4 @@ test('When the instance that reaps is killed, then another one goes on with the 
   // An event that the victim queued is owed until the others have seen that twice: half a minute.
   await waitFor(async () => (await store.list()).length === 1, { what: 'the purged pets to go', timeout: 45_000 })
   expect(await store.list()).toEqual([kept])
-}, 60_000)
+}, 90_000)

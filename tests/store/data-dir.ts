@@ -39,6 +39,6 @@ export function dataDirAt(path: string): DataDir {
 /** Waits until the data file holds what the store does, and the write of it is over. */
 export const upToDate = async (dir: DataDir, store: PetStore): Promise<void> => {
   const isUpToDate = async () => isDeepStrictEqual(Object.values(dir.json().pets), await store.list())
-  await waitFor(isUpToDate, { what: 'the data file to be up to date', timeout: 5_000, interval: 5 })
+  await waitFor(isUpToDate, { what: 'the data file to be up to date', interval: 5 })
   await withFileLock(`${dir.file}.lock`, async () => {})
 }

@@ -89,7 +89,8 @@ describe('the data file', () => {
   })
 
   test('is up to date within 100 ms once the store is quiet, and contains no settled event', async () => {
-    const { dir, store } = makeStore()
+    const dir = makeQuickDataDir()
+    const store = createFileStore({ dataDir: dir.path })
     await store.create(petOf({ owed }))
     const startedAt = performance.now()
     const settled = store.updateMany(['1'], ({ owed: _, ...pet }) => pet, { patienceMs: 5_000 })

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { withFileLock } from 'motia-runtime'
 import request from 'supertest'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { atRest } from '../support/at-rest'
@@ -49,10 +50,13 @@ describe('a data file that a person edits while the server runs', () => {
 
   test('When a pet is created just before an edit is saved, then both are there', async () => {
     const { pet, text } = await givenPet()
-    const { body: created } = await api().create({ name: 'Late', species: 'bird', ageMonths: 1 }).expect(201)
-    // The editor was opened before the create, and saves before the file holds it.
-    writeFileSync(`${file}~`, text.replaceAll('"Buddy"', '"Edited"'))
-    renameSync(`${file}~`, file)
+    // The editor was opened before the create, and saves before the server updates the file, for which it needs the lock.
+    const created = await withFileLock(`${file}.lock`, async () => {
+      const { body: late } = await api().create({ name: 'Late', species: 'bird', ageMonths: 1 }).expect(201)
+      writeFileSync(`${file}~`, text.replaceAll('"Buddy"', '"Edited"'))
+      renameSync(`${file}~`, file)
+      return late
+    })
     const { body } = await api().list().expect(200)
     expect(body).toContainEqual({ ...pet, name: 'Edited' })
     expect(body).toContainEqual(expect.objectContaining({ id: created.id, name: 'Late' }))
