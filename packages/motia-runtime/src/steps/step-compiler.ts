@@ -43,11 +43,11 @@ export class StepCompiler {
     // esbuild identifies an entry point by its real path.
     const byRealPath = new Map<string, string>()
     for (const [output, { entryPoint }] of Object.entries(metafile?.outputs ?? {})) {
-      if (entryPoint) byRealPath.set(realpathSync(resolve(this.root, entryPoint)), resolve(this.root, output))
+      if (entryPoint) byRealPath.set(realPathOf(resolve(this.root, entryPoint)), resolve(this.root, output))
     }
     const outputs = new Map<string, string>()
     for (const file of files) {
-      const output = byRealPath.get(realpathSync(file))
+      const output = byRealPath.get(realPathOf(file))
       if (output) outputs.set(file, output)
     }
     return outputs
@@ -89,6 +89,15 @@ export class StepCompiler {
       },
     })
     return this.#context
+  }
+}
+
+/** Returns the real path of a file; its path if somebody has removed it meanwhile. */
+const realPathOf = (path: string): string => {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
   }
 }
 

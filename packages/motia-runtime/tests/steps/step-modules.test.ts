@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -286,4 +288,18 @@ describe('When a file is broken', () => {
     expect(run(b)).toBe('new')
     expect(run(a)).toMatchObject(['Hello Rex', expect.any(Number)])
   })
+})
+
+test('When a step is removed while it is compiled, then the others are rebuilt', async () => {
+  const { a, b, path, write, remove, rebuild } = setUp()
+  write('steps/b.step.ts', "export { late as handler } from '../src/late'")
+  // Reading this file waits until the test writes it. By then the step that imports it has been read. esbuild does not
+  // read it again, because it contains `import.meta`.
+  execFileSync('mkfifo', [path('src/late.ts')])
+  const rebuilding = rebuild(a, b)
+  const late = await open(path('src/late.ts'), 'w')
+  remove('steps/b.step.ts')
+  await late.writeFile('export const late = () => import.meta.url')
+  await late.close()
+  expect(await rebuilding).toMatchObject({ changed: expect.arrayContaining([a]), problems: [] })
 })
