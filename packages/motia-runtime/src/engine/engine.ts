@@ -37,16 +37,18 @@ export const untyped = <TData>(handler: (event: Event<TData>) => void | Promise<
 /** The suffix of the name of a queue's dead letters, as in Motia. */
 export const DLQ_SUFFIX = '.dlq'
 
-/** A message without attempts left. A queue's name is `<topic>.<Step>`. Times are epoch ms. */
-export interface DeadLetter {
-  id: string
-  queue: string
-  event: QueuedEvent
-  /** The message of the last error. */
-  reason: string
-  failedAt: number
-  attempts: number
-}
+/** A dead letter as a file stores it. `reason` is the message of the last error. Times are epoch ms. */
+export const deadLetterSchema = z.object({
+  id: z.string(),
+  queue: z.string(),
+  event: queuedEventSchema,
+  reason: z.string(),
+  failedAt: z.number(),
+  attempts: z.number(),
+})
+
+/** A message without attempts left. A queue's name is `<topic>.<Step>`. */
+export type DeadLetter = z.infer<typeof deadLetterSchema>
 
 /** The dead letters of all queues. They survive a restart. */
 export interface DeadLetters {

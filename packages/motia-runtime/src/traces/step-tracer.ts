@@ -57,11 +57,6 @@ export class StepTracer {
     this.#note({ type: 'stream', streamName, operation, data, calls: 1 })
   }
 
-  /** Returns the tracer of a step that this one started within the same trace group. */
-  child(step: Step, logger: Logging): StepTracer {
-    return new StepTracer(this.feed, this.#group.id, step, logger)
-  }
-
   #note(event: Record<string, unknown>): void {
     const { events } = this.#trace
     if (events.length > MOST_EVENTS) return

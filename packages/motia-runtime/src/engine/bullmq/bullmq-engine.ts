@@ -37,12 +37,10 @@ export const createBullMqEngine = async (options: BullMqEngineOptions): Promise<
   const health = new RedisHealth(redis.queues)
   // Queues have their own prefix, because the Queues tab takes every key below it that ends in `:id` for a queue.
   const queues = new Queues(redis.queues, `${prefix}:queues`)
-  const deadLetters: BullMqDeadLetters = new BullMqDeadLetters({
-    queues,
-    health,
-    key: `${prefix}:dead-letter-queues`,
-    configOf: (queue) => events.configOf(queue),
-  })
+  const letterKey = `${prefix}:dead-letter-queues`
+  const deadLetters: BullMqDeadLetters = new BullMqDeadLetters(queues, health, letterKey, (queue) =>
+    events.configOf(queue),
+  )
   const events = new BullMqEvents(queues, health, (...letter) => deadLetters.add(...letter))
   const workbenchStreams = new RedisStreams(commands, `${prefix}:workbench`)
   const feed = new RedisFeed(commands, workbenchStreams, traceLimit)

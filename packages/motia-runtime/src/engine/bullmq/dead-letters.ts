@@ -15,24 +15,21 @@ const letterSchema = z.object({
   originalJobId: z.string(),
 })
 
-/**
- * What the dead letters need. `configOf` returns the config of the step that subscribes to a queue, if there is one.
- */
-export interface DeadLettersOptions {
-  queues: Queues
-  health: RedisHealth
-  /** The key of a set with the names of the queues that have had a dead letter. */
-  key: string
-  configOf: (queue: string) => Partial<QueueConfig> | undefined
-}
-
 /** Dead letters in queues named `<topic>.<Step>.dlq`, in Motia's form, so that the Queues tab of the Workbench shows them. */
 export class BullMqDeadLetters implements DeadLetters {
-  constructor(private readonly options: DeadLettersOptions) {}
+  /**
+   * `key` is that of a set with the names of the queues that have had a dead letter. `configOf` returns the config of
+   * the step that subscribes to a queue, if there is one.
+   */
+  constructor(
+    private readonly queues: Queues,
+    private readonly health: RedisHealth,
+    private readonly key: string,
+    private readonly configOf: (queue: string) => Partial<QueueConfig> | undefined,
+  ) {}
 
   /** Stores a job that has no attempts left. */
   async add(queue: string, job: Job<QueuedEvent>, reason: string, attempts: number): Promise<void> {
-    const { queues, key } = this.options
     const letter: z.infer<typeof letterSchema> = {
       originalEvent: job.data,
       failureReason: reason,
@@ -40,18 +37,19 @@ export class BullMqDeadLetters implements DeadLetters {
       attemptsMade: attempts,
       originalJobId: job.id ?? '',
     }
-    await queues.connection.sadd(key, queue)
+    await this.queues.connection.sadd(this.key, queue)
     // The id makes sure that a job is stored once, even if the server dies before the job has left its queue.
-    await queues.get(`${queue}${DLQ_SUFFIX}`).add(`${job.data.topic}${DLQ_SUFFIX}`, letter, { jobId: `dlq-${job.id}` })
+    await this.queues
+      .get(`${queue}${DLQ_SUFFIX}`)
+      .add(`${job.data.topic}${DLQ_SUFFIX}`, letter, { jobId: `dlq-${job.id}` })
     warnOfDeadLetter(queue, attempts, reason)
   }
 
   async list(): Promise<DeadLetter[]> {
-    const { queues, health, key } = this.options
-    return health.ask(async () => {
+    return this.health.ask(async () => {
       const letters: DeadLetter[] = []
-      for (const queue of (await queues.connection.smembers(key)).toSorted()) {
-        const jobs: Job[] = await queues.get(`${queue}${DLQ_SUFFIX}`).getJobs(['waiting', 'paused'], 0, -1, true)
+      for (const queue of (await this.queues.connection.smembers(this.key)).toSorted()) {
+        const jobs: Job[] = await this.queues.get(`${queue}${DLQ_SUFFIX}`).getJobs(['waiting', 'paused'], 0, -1, true)
         for (const job of jobs) letters.push(...letterOf(queue, job))
       }
       return letters
@@ -59,22 +57,20 @@ export class BullMqDeadLetters implements DeadLetters {
   }
 
   async counts(): Promise<Map<string, number>> {
-    const { queues, health, key } = this.options
-    return health.ask(async () => {
-      const names = await queues.connection.smembers(key)
-      const count = (name: string) => queues.get(`${name}${DLQ_SUFFIX}`).getJobCountByTypes('waiting', 'paused')
+    return this.health.ask(async () => {
+      const names = await this.queues.connection.smembers(this.key)
+      const count = (name: string) => this.queues.get(`${name}${DLQ_SUFFIX}`).getJobCountByTypes('waiting', 'paused')
       const counts = await Promise.all(names.map(async (name) => [name, await count(name)] as const))
       return new Map(counts.filter(([, many]) => many > 0))
     })
   }
 
   async retry(id: string): Promise<boolean> {
-    const { queues, configOf } = this.options
     return this.#take(id, async (queue, { originalEvent, originalJobId, failureTimestamp }) => {
       // A new id, because the failed job still has the first one. It is derived, so that two simultaneous retries use
       // the same.
       const jobId = `retry-${failureTimestamp}-${originalJobId.replace(/^retry-\d+-/, '')}`
-      await queues.add(queue, originalEvent, configOf(queue), jobId)
+      await this.queues.add(queue, originalEvent, this.configOf(queue), jobId)
     })
   }
 
@@ -87,11 +83,10 @@ export class BullMqDeadLetters implements DeadLetters {
     id: string,
     use: (queue: string, letter: z.infer<typeof letterSchema>) => Promise<void>,
   ): Promise<boolean> {
-    const { queues, health, key } = this.options
     const [queue = '', jobId = ''] = id.split(':')
-    return health.ask(async () => {
-      if (!(await queues.connection.sismember(key, queue))) return false
-      const job: Job | undefined = await queues.get(`${queue}${DLQ_SUFFIX}`).getJob(jobId)
+    return this.health.ask(async () => {
+      if (!(await this.queues.connection.sismember(this.key, queue))) return false
+      const job: Job | undefined = await this.queues.get(`${queue}${DLQ_SUFFIX}`).getJob(jobId)
       const letter = letterSchema.safeParse(job?.data)
       if (!job || !letter.success) return false
       await use(queue, letter.data)

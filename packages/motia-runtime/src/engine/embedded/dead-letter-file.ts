@@ -2,26 +2,14 @@ import { z } from 'zod'
 import { type FileCalls, nodeFiles } from '../../files/file-calls'
 import { LineLog } from '../../files/line-log'
 import { keepDamaged } from '../../files/set-aside'
-import { type DeadLetter, type DeadLetters, queuedEventSchema } from '../engine'
+import { type DeadLetter, type DeadLetters, deadLetterSchema } from '../engine'
 
 /** The number of removed dead letters from which the file is rewritten without them, if they are the majority. */
 const MANY_REMOVED = 100
 
-const entrySchema = z.union([
-  z.object({
-    add: z.object({
-      id: z.string(),
-      queue: z.string(),
-      event: queuedEventSchema,
-      reason: z.string(),
-      failedAt: z.number(),
-      attempts: z.number(),
-    }),
-  }),
-  z.object({ remove: z.string() }),
-])
+const entrySchema = z.union([z.object({ add: deadLetterSchema }), z.object({ remove: z.string() })])
 
-type Entry = { add: DeadLetter } | { remove: string }
+type Entry = z.infer<typeof entrySchema>
 
 /** The dead letters in a file that the processes of a folder share: one line for each, and one for its removal. */
 export class DeadLetterFile implements DeadLetters {

@@ -10,19 +10,12 @@ import { WakeTimer } from './wake-timer'
 /** How long messages wait for a subscriber before they become dead letters, in ms: somebody may be editing the step. */
 const DESERTED_MS = 60_000
 
-/** What the dispatcher needs. */
-export interface DispatcherParts extends Pick<AttemptsParts, 'journal' | 'storeDeadLetter'> {
-  owed: OwedEvents
-}
-
 /**
  * Starts the messages of all queues. Everything in one turn of the event loop is combined: one write to the journal,
  * then the handlers. So the journal contains each attempt before it begins.
  */
 export class Dispatcher {
   readonly queues = new Map<string, MessageQueue>()
-  readonly #journal: QueueJournal
-  readonly #owed: OwedEvents
   readonly #attempts: Attempts
   readonly #suspects = new Suspects((message, dueAt) => this.reschedule(message, dueAt))
   readonly #timer = new WakeTimer(() => this.#touchDelayed())
@@ -33,9 +26,11 @@ export class Dispatcher {
   #isTurnDue = false
   #isStopped = false
 
-  constructor({ journal, owed, storeDeadLetter }: DispatcherParts) {
-    this.#journal = journal
-    this.#owed = owed
+  constructor(
+    private readonly journal: QueueJournal,
+    private readonly owed: OwedEvents,
+    storeDeadLetter: AttemptsParts['storeDeadLetter'],
+  ) {
     this.#attempts = new Attempts({
       journal,
       storeDeadLetter,
@@ -58,8 +53,8 @@ export class Dispatcher {
   /** Puts a message into its queue. */
   enqueue(message: Message): void {
     const queue = this.queue(message.queue)
-    this.#owed.queued(message)
-    this.#journal.add(message)
+    this.owed.queued(message)
+    this.journal.add(message)
     queue.add(message)
     this.touch(queue)
   }
@@ -70,15 +65,15 @@ export class Dispatcher {
    */
   adopt(messages: readonly Message[]): void {
     const adopted = messages.filter((message) => {
-      const duplicate = this.#owed.duplicateOf(message)
+      const duplicate = this.owed.duplicateOf(message)
       if (duplicate) duplicate.attempts = Math.max(duplicate.attempts, message.attempts)
-      return !duplicate && !this.#journal.has(message.id)
+      return !duplicate && !this.journal.has(message.id)
     })
     const suspects = adopted.filter(({ isSuspect }) => isSuspect)
     for (const message of suspects) message.dueAt = Number.POSITIVE_INFINITY
     for (const message of adopted) this.enqueue(message)
     this.#suspects.add(suspects)
-    this.#journal.flush()
+    this.journal.flush()
   }
 
   /** Checks a queue that may have a message to start. */
@@ -99,9 +94,9 @@ export class Dispatcher {
 
   /** Records that a message is finished: handled, a dead letter, or removed from its queue. */
   forget(message: Message): void {
-    this.#journal.end(message)
+    this.journal.end(message)
     this.#suspects.cleared(message)
-    this.#owed.done(message)
+    this.owed.done(message)
     this.#schedule()
   }
 
@@ -133,7 +128,7 @@ export class Dispatcher {
   #turn(): void {
     this.#isTurnDue = false
     const runs = this.#isStopped ? [] : this.#takeAll()
-    this.#journal.flush()
+    this.journal.flush()
     for (const run of runs) run()
   }
 

@@ -45,14 +45,14 @@ export const createEmbeddedEngine = async ({
   const journal = new QueueJournal(journalFolder, calls)
   const others = new OtherJournals(journalFolder, journal, calls)
   const owed = new OwedEvents()
-  const dispatcher: Dispatcher = new Dispatcher({ journal, owed, storeDeadLetter: (letter) => deadLetters.add(letter) })
+  const dispatcher: Dispatcher = new Dispatcher(journal, owed, (letter) => deadLetters.add(letter))
   const requeue = ({ queue, event }: DeadLetter) => {
     if (!journal.isSafe) throw new Error('The queue journal cannot be written. Free disk space, then retry')
     dispatcher.enqueue(newMessage({ queue, eventId: event.id, text: eventText(event) }, 0))
     journal.sync()
   }
   const deadLetters = new DeadLetterFile(join(dataDir, 'dead-letters.jsonl'), requeue, calls)
-  const events = new EmbeddedEvents({ dispatcher, owed, journal, others })
+  const events = new EmbeddedEvents(dispatcher, owed, journal, others)
   const inspector = inspectorOf(dispatcher, deadLetters)
   const feed = new MemoryFeed(traceLimit)
   let timer: NodeJS.Timeout | undefined

@@ -11,21 +11,18 @@ import type { QueueJournal } from './queue-journal'
 
 const DONE = Promise.resolve()
 
-/** What the adapter needs. */
-export interface EmbeddedEventsParts {
-  dispatcher: Dispatcher
-  owed: OwedEvents
-  journal: QueueJournal
-  others: Pick<OtherJournals, 'eventIds'>
-}
-
 /** Motia's event adapter with queues in this process, one for each topic and step. */
 export class EmbeddedEvents implements EngineEvents {
   /** Queues with a subscriber, by topic. */
   readonly #byTopic = new Map<string, Set<MessageQueue>>()
   #isClosed = false
 
-  constructor(private readonly parts: EmbeddedEventsParts) {}
+  constructor(
+    private readonly dispatcher: Dispatcher,
+    private readonly owed: OwedEvents,
+    private readonly journal: QueueJournal,
+    private readonly others: Pick<OtherJournals, 'eventIds'>,
+  ) {}
 
   /** An event with an id is owed by its outbox until it is settled, so its emit does not wait for the journal. */
   emit<TData>({ id, topic, data, traceId, flows }: Event<TData> & { id?: string }): Promise<void> {
@@ -37,25 +34,25 @@ export class EmbeddedEvents implements EngineEvents {
     } catch (error) {
       return Promise.reject(error)
     }
-    if (id !== undefined && this.parts.owed.has(id)) return DONE
+    if (id !== undefined && this.owed.has(id)) return DONE
     const queues = this.#byTopic.get(topic)
     if (!queues) {
-      if (id !== undefined) this.parts.owed.settle(event)
+      if (id !== undefined) this.owed.settle(event)
       return DONE
     }
     for (const { name, subscription } of queues) {
       const message = newMessage({ queue: name, eventId: id, text }, subscription?.delayMs ?? 0)
-      this.parts.dispatcher.enqueue(message)
+      this.dispatcher.enqueue(message)
     }
-    return id === undefined ? this.parts.journal.written() : DONE
+    return id === undefined ? this.journal.written() : DONE
   }
 
   onSettled(listener: (event: QueuedEvent) => void): void {
-    this.parts.owed.onSettled(listener)
+    this.owed.onSettled(listener)
   }
 
   async queuedElsewhere(): Promise<ReadonlySet<string>> {
-    return this.parts.others.eventIds()
+    return this.others.eventIds()
   }
 
   /** Subscribes a step to a topic. Replaces an earlier subscription of the step. */
@@ -66,12 +63,12 @@ export class EmbeddedEvents implements EngineEvents {
     config?: QueueConfig,
   ): Promise<SubscriptionHandle> {
     const id = randomUUID()
-    const queue = this.parts.dispatcher.queue(`${topic}.${stepName}`)
+    const queue = this.dispatcher.queue(`${topic}.${stepName}`)
     queue.subscription = { id, topic, handler: untyped(handler), ...limitsOf(config) }
     const queues = this.#byTopic.get(topic)
     if (queues) queues.add(queue)
     else this.#byTopic.set(topic, new Set([queue]))
-    this.parts.dispatcher.touch(queue)
+    this.dispatcher.touch(queue)
     const handle = { topic, id, unsubscribe: () => this.unsubscribe(handle) }
     return handle
   }
@@ -98,7 +95,7 @@ export class EmbeddedEvents implements EngineEvents {
 
   /** Waits for running handlers. Waiting messages stay in the journal for the next start. */
   async shutdown(): Promise<void> {
-    await this.parts.dispatcher.stop()
+    await this.dispatcher.stop()
   }
 
   /** Refuses further events. */

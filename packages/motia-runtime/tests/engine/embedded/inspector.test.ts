@@ -20,8 +20,8 @@ let running: ReturnType<typeof gate>
 beforeEach(async () => {
   vi.spyOn(console, 'warn').mockReturnValue()
   const [journal, owed] = [new QueueJournal(makeTempDir('inspector-')), new OwedEvents()]
-  const dispatcher = new Dispatcher({ journal, owed, storeDeadLetter: async () => {} })
-  events = new EmbeddedEvents({ dispatcher, owed, journal, others: { eventIds: () => new Set() } })
+  const dispatcher = new Dispatcher(journal, owed, async () => {})
+  events = new EmbeddedEvents(dispatcher, owed, journal, { eventIds: () => new Set() })
   const noLetters = {
     list: async () => [],
     retry: async () => false,
