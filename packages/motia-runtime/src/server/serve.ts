@@ -1,6 +1,7 @@
 import type { Express } from 'express'
 import type { MotiaServer } from 'motia'
 import type { Engine } from '../engine/engine'
+import { errorMessage } from '../errors'
 import { authenticateBy, requireKey } from '../http/api-keys'
 import { guardSockets, type OriginRules, refuseForeigners } from '../http/guards'
 import { hardenServer } from '../http/harden'
@@ -160,10 +161,7 @@ const createEngine = async ({ root, dataDir, redisUrl, redisPrefix, traceLimit }
  */
 const checkHealth = async (hooks: RuntimeHooks, engine: Engine): Promise<Health> => {
   const queues = engine.problem() ?? 'ok'
-  const store = await (hooks.check?.() ?? Promise.resolve()).then(
-    () => 'ok',
-    (error: Error) => error.message,
-  )
+  const store = await (async () => hooks.check?.())().then(() => 'ok', errorMessage)
   const status = store !== 'ok' ? 'unavailable' : queues !== 'ok' ? 'degraded' : 'ok'
   return { status: store === 'ok' ? 200 : 503, body: { status, store, queues } }
 }

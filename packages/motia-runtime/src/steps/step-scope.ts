@@ -8,6 +8,9 @@ export interface Run {
   caller?: string | undefined
 }
 
+/** The longest deadline, in ms: Node's timers fire at once if they are longer. */
+const MAX_DEADLINE_MS = 2 ** 31 - 1
+
 /** The scope of a run. `fail` handles errors that the step throws outside its promise. */
 interface StepScope {
   run: Run
@@ -38,7 +41,9 @@ export const runInScope = async <T>(
       outcome()
     }
     const scope: StepScope = { run: about, fail: (error) => settle(() => reject(error)) }
-    if (deadline) timer = setTimeout(() => settle(() => reject(deadline.error())), deadline.ms)
+    if (deadline) {
+      timer = setTimeout(() => settle(() => reject(deadline.error())), Math.min(deadline.ms, MAX_DEADLINE_MS))
+    }
     scopes.run(scope, async () => {
       try {
         const value = await run()

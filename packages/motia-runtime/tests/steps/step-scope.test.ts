@@ -98,3 +98,9 @@ describe('a call', () => {
     })
   })
 })
+
+test('When a deadline is longer than a timer of Node can be, then the step has all that time', async () => {
+  const run = () => new Promise((resolve) => setTimeout(resolve, 20, 'done'))
+  const deadline = { ms: Number.POSITIVE_INFINITY, error: () => new Error('too late') }
+  await expect(runInScope('JsCreatePet', run, deadline)).resolves.toBe('done')
+})
