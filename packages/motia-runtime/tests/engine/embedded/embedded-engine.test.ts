@@ -231,8 +231,8 @@ describe('a start and a stop', () => {
     const config = queueConfig({ maxRetries: 2 })
     const start = (emit: Plan['emit'] = []) =>
       startEngineProcess({ ...world, subscribe: [{ topic: 'job', step: 'Step', config }], emit })
-    const names = Array.from({ length: 9 }, (_, index) => `slow-${index}`)
-    const slow: Task[] = names.map((name) => ({ name, do: 'wait', ms: 300 }))
+    const names = Array.from({ length: 4 }, (_, index) => `slow-${index}`)
+    const slow: Task[] = names.map((name) => ({ name, do: 'wait', ms: 100 }))
     const all = [...slow, { name: 'poison', do: 'kill' as const }]
     const children = [start(all.map((data) => ({ topic: 'job', data })))]
     const { deadLetters } = await open()
