@@ -3,8 +3,11 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** Systems give ports from 32,768 on to connections, and to servers that accept any port. */
-const [FIRST, LAST] = [10_000, 32_000]
+/**
+ * Systems give ports from 32,768 on to connections, and to servers that accept any port. Those below 20,000 look like the
+ * beginning of a time in ms.
+ */
+const [FIRST, LAST] = [20_000, 32_000]
 
 /**
  * Returns a port that is free on 127.0.0.1, and that no other call returns, in any process, until this process ends: a test may
