@@ -1,10 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Child, startChild } from '../support/child'
 import { freePort } from '../support/free-port'
-import { copyProject } from '../support/project-copy'
+import { linkPackages } from '../support/project-copy'
 import { startRedis } from '../support/redis'
 import { ROOT, serverEnvironment } from '../support/server'
 import { makeTempDir } from '../support/temp-dir'
@@ -90,7 +90,7 @@ export class Session {
   /** What npm would do, from the packages of this checkout. */
   #install(): void {
     if (!existsSync(join(this.cwd, 'package-lock.json')) || existsSync(join(this.cwd, 'node_modules'))) return
-    renameSync(join(copyProject().root, 'node_modules'), join(this.cwd, 'node_modules'))
+    linkPackages(join(ROOT, 'node_modules'), join(this.cwd, 'node_modules'))
     // Newer than the lock file: everything is installed.
     writeFileSync(join(this.cwd, 'node_modules/.package-lock.json'), '{}')
   }
