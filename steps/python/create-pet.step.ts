@@ -51,7 +51,7 @@ export const handler: Handlers['PyCreatePet'] = async (
         data: { petId: created.id, enqueuedAt: created.createdAt },
       },
     ],
-    idempotencyKeyOf('/py/pets', req.headers),
+    idempotencyKeyOf(config.path, req.headers),
   )
   const { id: petId, name, species, status } = pet
   if (events.length > 0) {

@@ -29,5 +29,5 @@ export const handler: Handlers['PyListPets'] = async (req) => {
 
   // 2. List the page. Headers point to the next one
   const { pets: body, next } = await pets.listPage(page)
-  return { status: 200, headers: pageHeaders('/py/pets', page, next), body }
+  return { status: 200, headers: pageHeaders(config.path, page, next), body }
 }

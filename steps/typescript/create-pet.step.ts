@@ -51,7 +51,7 @@ export const handler: Handlers['TsCreatePet'] = async (
         data: { petId: created.id, enqueuedAt: created.createdAt },
       },
     ],
-    idempotencyKeyOf('/ts/pets', req.headers),
+    idempotencyKeyOf(config.path, req.headers),
   )
   const { id: petId, name, species, status } = pet
   if (events.length > 0) {

@@ -29,5 +29,5 @@ export const handler: Handlers['TsListPets'] = async (req) => {
 
   // 2. List the page. Headers point to the next one
   const { pets: body, next } = await pets.listPage(page)
-  return { status: 200, headers: pageHeaders('/ts/pets', page, next), body }
+  return { status: 200, headers: pageHeaders(config.path, page, next), body }
 }
