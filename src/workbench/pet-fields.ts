@@ -11,46 +11,84 @@ export interface PetField {
   /** The choices; null for a text field. */
   options: readonly string[] | null
   isNumber: boolean
+  /** Whether the value is a string. Other values are typed as JSON. */
+  isText: boolean
   /** Whether to leave a blank field out of a request. */
   isOptional: boolean
+  /** The value in the form of a new pet. */
+  initial: string
 }
 
 const LABELS: Record<string, string> = { ageMonths: 'Age in months' }
 
 const labelOf = (name: string): string => LABELS[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1)}`
 
-const describe = ([name, schema]: [string, z.ZodType]): PetField => {
+const isWrapper = (schema: unknown) =>
+  schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable
+
+const choicesOf = (schema: unknown): string[] | null => {
+  if (schema instanceof z.ZodBoolean) return ['true', 'false']
+  return schema instanceof z.ZodEnum ? schema.options.map(String) : null
+}
+
+/** The choice that leaves a field out. A select has no blank choices. */
+const NONE = '–'
+
+/** Returns a value as typed in a form; '' for a missing one. */
+export const textOf = (value: unknown): string => {
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** Returns a field of a form. */
+export const fieldOf = (name: string, schema: z.ZodType): PetField => {
   let inner: unknown = schema
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault) inner = inner.unwrap()
+  while (isWrapper(inner)) inner = inner.unwrap()
+  const { success: isOptional, data: value } = schema.safeParse(undefined)
+  const choices = choicesOf(inner)
+  const options = choices && isOptional && textOf(value) === '' ? [NONE, ...choices] : choices
   return {
     name,
     label: labelOf(name),
-    options: inner instanceof z.ZodEnum ? inner.options.map(String) : null,
+    options,
     isNumber: inner instanceof z.ZodNumber,
-    isOptional: inner !== schema,
+    isText: inner instanceof z.ZodType && (inner.type === 'string' || inner.type === 'enum'),
+    isOptional,
+    initial: textOf(value) || (options?.[0] ?? ''),
   }
 }
 
 /** The fields that a client sets, in the order of the schema. */
-export const petFields: readonly PetField[] = Object.entries<z.ZodType>(clientFields).map(describe)
+export const petFields: readonly PetField[] = Object.entries<z.ZodType>(clientFields).map(([name, schema]) =>
+  fieldOf(name, schema),
+)
 
 /** Returns the initial values of a form: the fields of a pet, or those of a new one. */
-export const fieldsOf = (pet?: Pet): PetFields => {
+export const fieldsOf = (pet?: Pet, fields = petFields): PetFields => {
   const values = new Map<string, unknown>(Object.entries(pet ?? {}))
   return Object.fromEntries(
-    petFields.map(({ name, options }) => [name, String(values.get(name) ?? options?.[0] ?? '')]),
+    fields.map(({ name, initial, options }) => {
+      if (!pet) return [name, initial]
+      return [name, textOf(values.get(name)) || (options?.includes(NONE) ? NONE : '')]
+    }),
   )
 }
 
-/**
- * Returns the fields as the body of a request. Invalid numbers are sent as typed, so that the endpoint refuses them.
- */
-export const bodyOf = (fields: PetFields): Record<string, unknown> =>
+/** Returns what was typed: a string, or JSON. Invalid JSON is sent as typed, so that the endpoint refuses it. */
+const typedValue = (text: string, isText: boolean): unknown => {
+  if (isText) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** Returns the fields as the body of a request. */
+export const bodyOf = (values: PetFields, fields = petFields): Record<string, unknown> =>
   Object.fromEntries(
-    petFields.flatMap(({ name, isNumber, isOptional }) => {
-      const text = fields[name] ?? ''
-      if (isOptional && text === '') return []
-      const isTyped = isNumber && text.trim() !== '' && !Number.isNaN(Number(text))
-      return [[name, isTyped ? Number(text) : text]]
+    fields.flatMap(({ name, isText, isOptional }) => {
+      const text = values[name] ?? ''
+      return isOptional && (text === '' || text === NONE) ? [] : [[name, typedValue(text, isText)]]
     }),
   )

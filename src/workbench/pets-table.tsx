@@ -1,5 +1,5 @@
 import type { Pet } from '../pets/pet'
-import { petFields } from './pet-fields'
+import { petFields, textOf } from './pet-fields'
 import { formatAge, formatMoment, formatSpan } from './times'
 import { useNow } from './use-now'
 import { useRowWindow } from './use-row-window'
@@ -16,10 +16,8 @@ const COLUMNS = [
   ...['Status', 'Notes', 'Next feeding', 'Purge in'],
 ]
 
-const shownValue = (pet: Pet, name: string): string => {
-  const value = new Map<string, unknown>(Object.entries(pet)).get(name)
-  return value === undefined || value === null ? '–' : String(value)
-}
+const shownValue = (pet: Pet, name: string): string =>
+  textOf(new Map<string, unknown>(Object.entries(pet)).get(name)) || '–'
 
 /** Shows a pet's status in its colour. */
 export const StatusBadge = ({ status }: { status: Pet['status'] }) => (

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { clientFields, SPECIES } from '../../src/pets/pet'
-import { bodyOf, petFields } from '../../src/workbench/pet-fields'
+import { bodyOf, fieldOf, fieldsOf, petFields } from '../../src/workbench/pet-fields'
 import { filterPets, NO_FILTER } from '../../src/workbench/pet-filter'
 import { formatAge, formatSpan } from '../../src/workbench/times'
 import { buildPet } from '../store/build-pet'
@@ -41,6 +42,28 @@ test('When an age is not a number, then it is sent as it was typed, for the endp
   expect(bodyOf(fields)).toEqual({ name: 'Rex', species: 'dog', ageMonths: 12 })
   expect(bodyOf({ ...fields, ageMonths: 'old' })).toMatchObject({ ageMonths: 'old' })
   expect(bodyOf({ ...fields, ageMonths: ' ' })).toMatchObject({ ageMonths: ' ' })
+})
+
+test('When a field is of any other kind, then the form shows it, sends it as it was, and leaves out a blank one', () => {
+  const schemas = {
+    size: z.enum(['small', 'large']).optional(),
+    mood: z.enum(['good', 'bad']).default('bad'),
+    isChipped: z.boolean().default(false),
+    isCalm: z.boolean().optional(),
+    born: z.iso.date().nullable().default(null),
+    tags: z.array(z.string()).default([]),
+    address: z.object({ city: z.string() }).optional(),
+    kilos: z.number().optional(),
+    code: z.string().default('1'),
+  }
+  const fields = Object.entries<z.ZodType>(schemas).map(([name, schema]) => fieldOf(name, schema))
+  const defaults = { mood: 'bad', isChipped: false, tags: [], code: '1' }
+  expect(bodyOf(fieldsOf(undefined, fields), fields)).toEqual(defaults)
+  const given = { size: 'large', isCalm: true, born: '2020-02-29', address: { city: 'Bern' }, kilos: 1.5, code: '007' }
+  const pet = { ...buildPet({ id: '1' }), ...defaults, ...given }
+  expect(bodyOf(fieldsOf(pet, fields), fields)).toEqual({ ...defaults, ...given })
+  expect(bodyOf(fieldsOf(buildPet({ id: '1' }), fields), fields)).toEqual({})
+  expect(fields.map(({ options }) => options?.[0])).toEqual(['–', 'good', 'true', '–', ...Array(5).fill(undefined)])
 })
 
 test('When a form is built, then it has every field that a client sets, with the options of an enum', () => {
