@@ -16,7 +16,7 @@ const PARTS = ['tests', 'bench', 'tsconfig.browser.json', 'vitest.config.ts']
 const FOLDERS = ['app', 'events', 'http', 'pets', 'steps']
 
 /** Further ones. */
-const FILES = ['tests/store/memory-store.test.ts', 'tests/tutorial/features.test.ts']
+const FILES = ['tests/store/memory-store.test.ts']
 
 /** The compiler needs 20 s of CPU time for the whole project, on a machine that other tests share. */
 const TOOL_TIMEOUT_MS = 60_000
