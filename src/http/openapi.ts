@@ -44,7 +44,6 @@ const operations = new Map(
 
 /** Returns additions to the OpenAPI document that the steps' configs cannot contain. */
 export const openapi = (): ApiDescription => ({
-  title: 'Pet store',
   description: `${NAMESPACES.map((namespace) => `\`/${namespace}\``).join(', ')}: they behave alike and share one store.`,
   statuses: {
     200: { description: 'The pet, or the pets' },

@@ -40,7 +40,7 @@ test.each([
       port,
       env: { NODE_OPTIONS: `--import ${preload}`, NETWORK_LOG: log, npm_config_update_notifier: 'false', ...env },
     })
-    expect(server.output()).toContain(`🐾 Pet store ready on http://127.0.0.1:${port}\n`)
+    expect(server.output()).toContain(` ready on http://127.0.0.1:${port}\n`)
     const isDev = command.includes('dev')
     expect(server.output().includes(`   Workbench: http://127.0.0.1:${port}\n`)).toBe(isDev)
     await petsApi(server.url, 'js').createWithJob()

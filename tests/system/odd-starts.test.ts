@@ -36,7 +36,7 @@ test('When nobody reads the log any more, then the server continues, and still s
   const server = await spawnServer({
     command: ['bash', '-c', `exec node ${RUNTIME} start > >(head -n 1)`],
   })
-  await server.printed('Pet store ready')
+  await server.printed(' ready on http')
   const api = petsApi(server.url, 'js')
   await waitFor(() => api.list().expect(200), { what: 'the first response' })
   for (let count = 0; count < 3; count++) await api.createWithJob()
