@@ -228,7 +228,7 @@ describe('a start and a stop', () => {
 
   test('When a server dies while several handlers run, then only the one that kills it uses up its attempts', async () => {
     const world = { module: MODULE, options: { dataDir, traceLimit: 0 } }
-    const config = queueConfig({ maxRetries: 2 })
+    const config = queueConfig({ maxRetries: 1 })
     const start = (emit: Plan['emit'] = []) =>
       startEngineProcess({ ...world, subscribe: [{ topic: 'job', step: 'Step', config }], emit })
     const names = Array.from({ length: 4 }, (_, index) => `slow-${index}`)
@@ -242,7 +242,7 @@ describe('a start and a stop', () => {
       return (await deadLetters.list())[0]
     }
     const letter = await waitFor(find, { timeout: 25_000, what: 'the dead letter', seen })
-    expect(letter).toMatchObject({ attempts: 3, event: { data: { name: 'poison' } } })
+    expect(letter).toMatchObject({ attempts: 2, event: { data: { name: 'poison' } } })
     await waitFor(() => names.every((name) => namesIn('did', ...children).includes(name)), { seen })
     expect(await deadLetters.list()).toHaveLength(1)
     expect(children.length).toBeGreaterThan(2)
