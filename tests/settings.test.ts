@@ -245,10 +245,13 @@ describe('unknownSettings', () => {
   })
 })
 
-test('When REDIS_URL is wrong and contains a password, then the message does not show it', () => {
-  const { message } = failureOf({ REDIS_URL: 'http://:secret@redis.example' })
+test.each([
+  ['http://:secret@redis.example', 'http://…@redis.example'],
+  ['redis://redis.example/pets?password=secret&db=1', 'redis://redis.example/pets?password=…&db=1'],
+])('When REDIS_URL is wrong and contains a password, as %s, then the message does not show it', (REDIS_URL, shown) => {
+  const { message } = failureOf({ REDIS_URL })
   expect(message).not.toContain('secret')
-  expect(message).toContain('//…@redis.example')
+  expect(message).toContain(`(it is "${shown}")`)
 })
 
 describe('PETS_API_KEYS', () => {

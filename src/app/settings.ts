@@ -53,6 +53,9 @@ const REMOVED: Record<string, string> = {
   REDIS_SERVER: 'to use a Redis server, start it and set REDIS_URL to its address',
 }
 
+/** Returns a URL without its password, which is before the @ or in the query. */
+const withoutPassword = (url: string): string => url.replace(/\/\/.*@/, '//…@').replace(/(password=)[^&]*/, '$1…')
+
 /** The settings of this process: options of the runtime, and those of the shop. */
 export type Settings = ReturnType<typeof readSettings>
 
@@ -72,8 +75,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv = process.env) => {
     const wrong = (parsed.error?.issues ?? []).map((issue) => {
       const name = issue.path.join('.')
       if (SECRET.has(name)) return `${name} ${issue.message}`
-      // The text before an @ may be a password.
-      const value = JSON.stringify(given[name]?.replace(/\/\/.*@/, '//…@'))
+      const value = JSON.stringify(given[name] && withoutPassword(given[name]))
       return `${name} ${issue.message} (it is ${value ?? 'not set'})`
     })
     const gone = removed.map(([name, advice]) => `${name} was removed: ${advice}`)
