@@ -19,7 +19,7 @@ const FOLDERS = ['app', 'events', 'http', 'pets', 'steps']
 const FILES = ['tests/store/memory-store.test.ts']
 
 /** The compiler needs 20 s of CPU time for the whole project, on a machine that other tests share. */
-const TOOL_TIMEOUT_MS = 60_000
+const TOOL_TIMEOUT_MS = 120_000
 
 /** A command of the page that changes files. Those that start a server or call it are left to the test of all pages. */
 const CHANGES_FILES = /^(rm|perl|sed) /
