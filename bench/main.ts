@@ -64,7 +64,7 @@ if (values.help) {
   main().then(
     () => process.exit(0),
     (error: unknown) => {
-      // What fails because its server was told to end is no news.
+      // Do not report what fails because its server was stopped.
       if (isAbandoned) return
       console.error(`\n✗ ${error instanceof Error ? error.message : error}`)
       process.exit(1)

@@ -7,7 +7,7 @@ export const OPERATIONS = ['POST', 'GET', 'PUT', 'DELETE'] as const
 /** What is measured. */
 export type Operation = (typeof OPERATIONS)[number]
 
-/** How the report calls them. */
+/** Their names in the report. */
 export const OPERATION_TITLES: Record<Operation, string> = {
   POST: 'POST',
   GET: 'GET by id',
@@ -18,7 +18,7 @@ export const OPERATION_TITLES: Record<Operation, string> = {
 const headers = { 'content-type': 'application/json' }
 const createBody = JSON.stringify({ name: 'Buddy', species: 'dog', ageMonths: 24 })
 
-// The whole record, since json-server replaces what it has by what it gets.
+// The whole record, since json-server replaces the whole record by the body.
 const updateBody = JSON.stringify({ ...samplePet(1), ageMonths: 36 })
 
 /** `amount` requests to the collection at `url`: by id to the pets of `ids` in turn, each of which DELETE deletes once. */

@@ -1,6 +1,6 @@
 const isTerminal = process.stderr.isTTY === true
 
-/** Shows on one line of the terminal which of the stages runs; where there is no terminal, one line for each stage. */
+/** Shows the current stage in one line of the terminal. Without a terminal, prints one line for each stage. */
 export class Progress {
   readonly #stages: number
   readonly #startedAt = Date.now()

@@ -200,7 +200,7 @@ describe('a big file', () => {
   })
 
   const huge = { name: 'x'.repeat(1_000_000) }
-  // By the ids alone: a megabyte is no help in a failed test's report.
+  // Compare only the ids: a megabyte would not help in the report of a failed test.
   const idsIn = (text: string) => parse(text).map(({ data }) => data.petId)
 
   test('accepts a line of a megabyte', async () => {

@@ -183,7 +183,7 @@ const measure = async (
       load = begin(turn)
     } else {
       const tab = workbench.page.getByTestId(`${TABS[turn % TABS.length]}-link`)
-      // A page that has no time for a click is no fault of the server.
+      // The server is not to blame for a page that has no time for a click.
       await tab.click().then(
         async () => pageHeaps.push(await pageHeapMb(workbench)),
         () => missed++,

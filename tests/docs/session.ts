@@ -12,7 +12,7 @@ import { lineWithoutTimes } from '../support/without-times'
 
 const run = promisify(execFile)
 
-/** Where the pages say that the project is published, and where they say that a reader keeps it. */
+/** The address of the published project and the folder of a reader, as the pages show them. */
 export const PUBLISHED = 'https://github.com/your-org/pet-store.git'
 const HOME = '/home/you/pet-store'
 

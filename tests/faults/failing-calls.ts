@@ -104,7 +104,7 @@ const runWith = async (faulty: FaultyCalls): Promise<string[]> => {
         facts.push({ kind: 'asked', pet: healed, state: '0 new' })
         const { pet } = await pets.create(newPet(healed), () => [], healed)
         facts.push({ kind: 'acked', pet: pet.name, id: pet.id, events: [] })
-        // A change that was refused may have been stored all the same, and nobody has emitted its events.
+        // A change that was refused may still have been stored, without its events being emitted.
         await sweep()
       },
     })

@@ -52,7 +52,7 @@ export class FaultyCalls {
   #call(name: string, args: unknown[], make: () => unknown): unknown {
     this.made.push(name)
     const failure = this.#failureOf(name)
-    // The descriptor of a file that cannot be closed is free all the same.
+    // The descriptor is free even if closing the file failed.
     if (name === 'closeSync') {
       this.#open.delete(args[0])
       make()

@@ -27,11 +27,11 @@ const CHANGES_FILES = /^(rm|perl|sed) /
 const copy = copyProject()
 const options = { cwd: copy.root, env: serverEnvironment(), maxBuffer: 50_000_000 }
 
-/** Makes an edit of a diff; throws if the file does not hold exactly one place for it. */
+/** Makes an edit of a diff; throws if the file does not contain exactly one place for it. */
 const edit = ({ file, before, after }: ReturnType<typeof editsOf>[number]): void => {
   const path = join(copy.root, file)
   const text = before === '' ? '' : readFileSync(path, 'utf8')
-  if (before !== '' && text.split(before).length !== 2) throw new Error(`${file} does not hold this once:\n${before}`)
+  if (before !== '' && text.split(before).length !== 2) throw new Error(`${file} must contain this once:\n${before}`)
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, before === '' ? after : text.replace(before, () => after))
 }

@@ -2,36 +2,36 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { waitFor } from './wait-for'
 
-/** How a process ended, and how long that took from the moment it was asked to, in ms. */
+/** How a process ended, and how long it took to stop, in ms. */
 export interface Exit {
   code: number | null
   signal: NodeJS.Signals | null
   ms: number
-  /** Whether it left processes behind that still ran seconds later, and were killed then. */
+  /** Whether it left processes that still ran seconds later. They were then killed. */
   hasLeftOthers: boolean
 }
 
-/** A process that a test has started, with what it prints. */
+/** A process that a test has started, with its output. */
 export interface Child {
   pid: number
-  /** All it has printed so far, both streams. */
+  /** Returns its output so far, of both streams. */
   output(): string
-  /** Waits until it has printed a text, after `from` characters of its output. Returns the output up to the end of it. */
+  /** Waits until it has printed a text, after `from` characters of its output. Returns the output up to the end of the text. */
   printed(text: string | RegExp, options?: { from?: number; timeout?: number }): Promise<string>
   isRunning(): boolean
-  /** Resolves once it has ended and all it printed is there. */
+  /** Resolves once it has ended and its output is complete. */
   exited: Promise<Exit>
-  /** Sends it a signal, SIGTERM unless told otherwise, and waits until it and all that it started have ended. */
+  /** Sends it a signal (default: SIGTERM), and waits until it and all processes that it started have ended. */
   stop(signal?: NodeJS.Signals, options?: { wholeGroup?: boolean }): Promise<Exit>
 }
 
 const running = new Map<ChildProcess, Promise<Exit>>()
 
-/** How long what a process has started may outlive it, in ms. */
+/** How long the processes that it started may outlive it, in ms. */
 const ORPHAN_MS = 5_000
 
 const SETPRIV = '/usr/bin/setpriv'
-/** On Linux the kernel ends the child when the test's process dies, whatever it died of. */
+/** On Linux the kernel ends the child when the test's process dies for any reason. */
 const tether = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : []
 
 /** Starts a command in a process group of its own. It ends with the test file, or with this process at the latest. */
@@ -61,7 +61,7 @@ export const startChild = (
     }, ORPHAN_MS)
   })
   const exited = new Promise<Exit>((resolve) => {
-    // After the exit: others that it started may still hold its output.
+    // After the exit: other processes that it started may still have its output open.
     child.once('close', (code, signal) => {
       clearTimeout(orphanTimer)
       running.delete(child)
@@ -105,7 +105,7 @@ const killGroup = ({ pid = 0 }: ChildProcess, signal: NodeJS.Signals): void => {
   }
 }
 
-/** Ends every child that still runs: politely first, and by force after some seconds. */
+/** Ends every child that still runs: with SIGTERM, and after some seconds with SIGKILL. */
 export const stopChildren = async (): Promise<void> => {
   await Promise.all(
     [...running].map(async ([child, exited]) => {

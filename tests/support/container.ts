@@ -20,7 +20,7 @@ export interface Image {
 
 const isRoot = process.getuid?.() === 0
 
-/** Another user can make a container only as the root of a user namespace, where there is no user but that. */
+/** Another user can make a container only as the root of a user namespace, which has no other user. */
 const uid = (user: string): string => (isRoot ? user : '0')
 
 /** The parts of this machine that the base image stands for, and npm's cache. */

@@ -4,7 +4,7 @@ export interface Instruction {
   value: string
 }
 
-/** Returns the instructions of a Dockerfile in their order. Throws if a line is none. */
+/** Returns the instructions of a Dockerfile in their order. Throws if a line is not an instruction. */
 export const instructionsOf = (text: string): Instruction[] =>
   text
     .replaceAll(/^#.*\n/gm, '')

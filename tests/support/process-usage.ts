@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 /** Linux counts a process's time in hundredths of a second. */
 const TICK_MS = 10
 
-/** The CPU time that a process itself has used so far, in ms: unlike the time on the wall, no other program's load is in it. */
+/** Returns the CPU time of a process so far, in ms. Unlike elapsed time, it does not depend on the load of other programs. */
 export const cpuMs = (pid: number): number => {
   const file = `/proc/${pid}/stat`
   if (!existsSync(file)) return parseTime(ps(pid, 'cputime'))
@@ -12,7 +12,7 @@ export const cpuMs = (pid: number): number => {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS
 }
 
-/** The memory that a process holds, in MB. */
+/** Returns the memory of a process, in MB. */
 export const memoryMb = (pid: number): number => Number(ps(pid, 'rss')) / 1024
 
 const ps = (pid: number, column: string): string =>

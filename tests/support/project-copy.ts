@@ -21,9 +21,9 @@ const PARTS = [
 /** A copy of this project, whose files a test may change. */
 export interface ProjectCopy {
   root: string
-  /** Replaces a text in a file; throws if the file does not hold it. */
+  /** Replaces a text in a file; throws if the file does not contain it. */
   edit(file: string, text: string | RegExp, replacement: string): void
-  /** Writes a whole file. Returns what it held before, or undefined. */
+  /** Writes a whole file. Returns its previous content, or undefined. */
   write(file: string, text: string): string | undefined
 }
 
@@ -39,7 +39,7 @@ export const copyProject = (): ProjectCopy => {
       cpSync(join(ROOT, part), join(root, part), { recursive: true, preserveTimestamps: true })
   }
   linkPackages(join(ROOT, 'node_modules'), join(root, 'node_modules'))
-  // As npm leaves it when it has installed what the lock file says.
+  // As npm leaves it after it has installed the packages of the lock file.
   writeFileSync(join(root, 'node_modules', '.package-lock.json'), '{}')
   return {
     root,
@@ -47,7 +47,7 @@ export const copyProject = (): ProjectCopy => {
       const path = join(root, file)
       const before = readFileSync(path, 'utf8')
       const after = before.replace(text, replacement)
-      if (after === before) throw new Error(`${file} does not hold ${text}`)
+      if (after === before) throw new Error(`${file} does not contain ${text}`)
       writeFileSync(path, after)
     },
     write: (file, text) => {

@@ -4,21 +4,21 @@ import { freePort } from './free-port'
 import { makeTempDir } from './temp-dir'
 import { waitFor } from './wait-for'
 
-/** A redis-server of a test's own. */
+/** A redis-server for one test. */
 export interface TestRedis {
   url: string
   port: number
-  /** Of the process that runs now. */
+  /** The current process. */
   pid(): number
   /** Sends one command over a connection of its own. */
   command(...words: string[]): Promise<unknown>
-  /** Ends it politely. */
+  /** Stops it with SIGTERM. */
   stop(): Promise<void>
-  /** Ends it at once (kill -9), as a crash would: what it has acknowledged is in its file. */
+  /** Kills it (kill -9), as a crash would: what it has acknowledged is in its file. */
   kill(): Promise<void>
-  /** Starts it again on the same port: with what it held, or empty. */
+  /** Starts it again on the same port, with its data or empty. */
   start(options?: { empty?: boolean }): Promise<void>
-  /** Lets it hang, or go on: it keeps its connections and replies to nothing. */
+  /** Stops it (it keeps its connections but does not reply), or lets it continue. */
   hang(): void
   goOn(): void
 }

@@ -19,9 +19,9 @@ export interface ServerOptions {
   env?: Record<string, string>
   /** The project to run: this checkout, or a copy of it. */
   root?: string
-  /** Default: an empty folder of the server's own. */
+  /** Default: an empty folder. */
   dataDir?: string
-  /** Default: a free one. */
+  /** Default: a free port. */
   port?: number
   /** Default: what `npm start` and `npm run dev` run. */
   command?: string[]
@@ -53,7 +53,7 @@ export interface TestServer extends ServerProcess {
   kill(): Promise<Exit>
 }
 
-/** The environment of a server: this process's, without settings that it may hold, and without vitest's. */
+/** Returns the environment of this process without settings of the project and variables of vitest. */
 export const serverEnvironment = (env: Record<string, string> = {}): NodeJS.ProcessEnv => {
   const inherited = Object.entries(process.env).filter(
     ([name]) =>
@@ -74,11 +74,11 @@ export const spawnServer = async (options: ServerOptions = {}): Promise<ServerPr
   return { ...child, url: `http://127.0.0.1:${port}`, port, dataDir }
 }
 
-/** Starts a server and waits until it is ready; rejects with its output if it ends instead. */
+/** Starts a server and waits until it is ready. Rejects with its output if it ends instead. */
 export const startServer = async (options: ServerOptions = {}): Promise<TestServer> => {
   const child = await spawnServer(options)
   const { dataDir } = child
-  // The last line of what a server says when it is ready.
+  // The last line that a server prints when it is ready.
   await waitFor(() => / {3}Data: .*\n/.test(child.output()) || !child.isRunning(), {
     what: 'the server to be ready',
     timeout: 45_000,
@@ -96,7 +96,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
   }
 }
 
-/** Starts a server that must not get ready. Returns what it printed; rejects unless it ends with 1. */
+/** Starts a server that must refuse to start. Returns its output. Rejects unless it ends with code 1. */
 export const refusalOf = async (options: ServerOptions = {}): Promise<string> => {
   const child = await spawnServer(options)
   await waitFor(() => !child.isRunning(), { what: 'the server to end', timeout: 30_000, seen: child.output })
@@ -113,7 +113,7 @@ const readStore = (dataDir: string): ReturnType<TestServer['store']> => {
 const readAudit = (dataDir: string): AuditLine[] => {
   const file = join(dataDir, 'audit.jsonl')
   if (!existsSync(file)) return []
-  // What follows the last line break is still being written.
+  // The text after the last line break is still being written.
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
   return lines.map((line) => JSON.parse(line))
 }
