@@ -47,9 +47,9 @@ test('When nobody reads the log any more, then the server continues, and still s
 test('When a step file is a mere copy of another, then the start ends with a line that names both', async () => {
   const project = copyProject()
   const original = readFileSync(join(ROOT, 'steps/javascript/get-pet.step.ts'), 'utf8')
-  project.write('steps/javascript/a-copy.step.ts', original)
+  project.write('steps/javascript/z-copy.step.ts', original)
   expect(await refusalOf({ root: project.root })).toBe(
-    '✗ steps/javascript/a-copy.step.ts: the name JsGetPet is already used by the step in steps/javascript/get-pet.step.ts\n',
+    '✗ steps/javascript/z-copy.step.ts: the name JsGetPet is already used by the step in steps/javascript/get-pet.step.ts\n',
   )
 })
 
