@@ -199,7 +199,7 @@ test('When the page opens, then every name, label and button is large enough, an
   for (const { text, fontSize } of labels) expect(fontSize, text).toBeGreaterThanOrEqual(SMALLEST.label)
 })
 
-test('When the page is loaded, then it gets the layout before the flow, and so never lays it out by itself', async () => {
+test('When the page is loaded, then it gets the layout before the flow, and lists the flow once', async () => {
   const { page } = workbench
   const received: string[] = []
   page.on('websocket', (socket) =>
@@ -214,6 +214,9 @@ test('When the page is loaded, then it gets the layout before the flow, and so n
   await settled(page)
   await page.locator('.react-flow__edge-path').first().waitFor({ state: 'attached' })
   expect(received.slice(0, 2)).toEqual(['__motia.flowsConfig', '__motia.flows'])
+  await page.getByTestId('flows-dropdown-trigger').click()
+  expect(await page.getByTestId('dropdown-pets').count()).toBe(1)
+  await page.keyboard.press('Escape')
 })
 
 test('When somebody opens the flow, then its layout does not change, and nothing else is requested', async () => {

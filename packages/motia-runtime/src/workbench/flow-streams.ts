@@ -45,8 +45,9 @@ export const fixFlowStreams = (
       return flow
     },
     get: async (groupId: string, id: string) => {
-      // Motia's `set` calls `get` too, without a page that joins.
-      if (!isSetting) pushLater(groupId, id, LAYOUT_PATIENCE_MS)
+      // Motia's `set` asks whether the flow is new. Pages list a new one once more.
+      if (isSetting) return flows.get(groupId, id)
+      pushLater(groupId, id, LAYOUT_PATIENCE_MS)
       return null
     },
   })

@@ -16,8 +16,8 @@ const buildStreams = () => {
     get: async () => ({ crons: [...crons] }),
     async set(groupId: string, id: string, flow: unknown): Promise<unknown> {
       // As the wrapper of Motia's server does.
-      await Reflect.apply(Reflect.get(flows, 'get'), flows, [groupId, id])
-      pushed.push(flow)
+      const known = await Reflect.apply(Reflect.get(flows, 'get'), flows, [groupId, id])
+      pushed.push({ type: known ? 'update' : 'create', flow })
       return flow
     },
   }
@@ -28,7 +28,7 @@ const buildStreams = () => {
   return { crons, pushed, flows, layouts }
 }
 
-test('When a reload changes several steps, then pages get the flow once, in its final state', async () => {
+test('When a reload changes several steps, then pages get one update of the flow, in its final state', async () => {
   const { crons, pushed, flows } = buildStreams()
   for (const index of crons.keys()) {
     crons[index] = '5 4 * * *'
@@ -36,7 +36,7 @@ test('When a reload changes several steps, then pages get the flow once, in its 
     void flows.set('default', 'pets', { crons: [...crons] })
   }
   await vi.runAllTimersAsync()
-  expect(pushed).toEqual([{ crons: ['5 4 * * *', '5 4 * * *'] }])
+  expect(pushed).toEqual([{ type: 'update', flow: { crons: ['5 4 * * *', '5 4 * * *'] } }])
 })
 
 test('When a page asks for the layout of a flow, then it gets that before the flow', async () => {
