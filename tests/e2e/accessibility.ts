@@ -12,15 +12,19 @@ const SIZES = [
 
 /** Fails if axe-core finds a serious issue in that part of the page, wide or narrow, dark or light. Leaves it wide and dark. */
 export const expectAccessible = async (page: Page, selector: string): Promise<void> => {
-  await page.evaluate(axe)
   for (const size of SIZES) {
     await page.setViewportSize(size)
     for (const theme of ['light', 'dark']) {
       await page.evaluate((name) => document.body.classList.replace(name === 'dark' ? 'light' : 'dark', name), theme)
-      const issues = await page.evaluate(seriousIssues, selector)
-      expect(issues, `${theme}, ${size.width} pixels wide`).toEqual([])
+      await expectNoSeriousIssue(page, selector, `${theme}, ${size.width} pixels wide`)
     }
   }
+}
+
+/** Fails if axe-core finds a serious issue in that part of the page as it is. `what` is for the message. */
+export const expectNoSeriousIssue = async (page: Page, selector: string, what: string): Promise<void> => {
+  await page.evaluate(axe)
+  expect(await page.evaluate(seriousIssues, selector), what).toEqual([])
 }
 
 /** Runs in the page: what is serious or critical, one line for each element. */
