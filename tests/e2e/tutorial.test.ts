@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { petsApi } from '../support/pets-api'
 import { copyProject } from '../support/project-copy'
 import { waitFor } from '../support/wait-for'
@@ -88,5 +88,33 @@ describe('The tasks for the learner', () => {
     await reloaded('steps/javascript/create-pet.step.ts', 1)
     await createPet().expect(201)
     await done(1)
+  })
+
+  test('When the learner types in a field of the page, then the tutorial does not take the arrow keys', async () => {
+    const { page } = workbench
+    const keys = await page.evaluateHandle(() => {
+      const seen: string[] = []
+      // As the tutorial does.
+      window.addEventListener('keydown', ({ key }) => seen.push(key))
+      return seen
+    })
+    const search = page.getByPlaceholder('Search by Trace ID or Message')
+    for (const key of ['ArrowLeft', 'ArrowRight']) await search.press(key)
+    await search.blur()
+    await page.keyboard.press('Shift')
+    expect(await keys.jsonValue()).toEqual(['Shift'])
+  })
+
+  test('When the learner has deleted a step, then the tutorial says so at once', async () => {
+    const { page } = workbench
+    await page.getByTestId('flow-link').click()
+    await page.getByTestId('node-jsdeletepet').waitFor()
+    rmSync(join(project.root, 'steps/javascript/delete-pet.step.ts'))
+    await page.getByTestId('node-jsdeletepet').waitFor({ state: 'detached' })
+    await jumpTo(page, 'Soft delete')
+    const text = page.locator('.driver-popover-description')
+    // Without the notice it would wait four times for what cannot appear: 10 s.
+    await text.getByText('This is about the step JsDeletePet').waitFor({ timeout: 5_000 })
+    await page.getByRole('heading', { name: 'Soft delete' }).waitFor()
   })
 })

@@ -1,13 +1,11 @@
-import { type TutorialStep, workbenchXPath } from '@motiadev/workbench'
 import type { ReactNode } from 'react'
-import type { Chapter } from '../workbench/chapter'
+import type { Chapter, Lesson } from '../workbench/chapter'
 import { code } from '../workbench/scenes'
 
-const lesson = (title: string, feature: string, text: ReactNode): TutorialStep => ({
+const lesson = (title: string, feature: string, text: ReactNode): Lesson => ({
   title,
   description: () => <p>{text}</p>,
-  elementXpath: workbenchXPath.sidebarContainer,
-  before: code('JsCreatePet', feature),
+  ...code('JsCreatePet', feature),
 })
 
 /** Shows the parts of an API step in the code of JsCreatePet. */

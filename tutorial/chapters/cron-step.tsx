@@ -1,4 +1,3 @@
-import { workbenchXPath } from '@motiadev/workbench'
 import type { Chapter } from '../workbench/chapter'
 import { code } from '../workbench/scenes'
 import { hasNewLine, Task } from '../workbench/task'
@@ -15,8 +14,7 @@ export const cronStepChapter: Chapter = {
           <b>purgeAt</b> is in the past.
         </p>
       ),
-      elementXpath: workbenchXPath.sidebarContainer,
-      before: code('JsDeletionReaper', 'cron-configuration'),
+      ...code('JsDeletionReaper', 'cron-configuration'),
     },
     {
       title: 'Your turn: change the schedule',
@@ -37,8 +35,7 @@ export const cronStepChapter: Chapter = {
           ]}
         />
       ),
-      elementXpath: workbenchXPath.sidebarContainer,
-      before: code('JsDeletionReaper', 'cron-configuration'),
+      ...code('JsDeletionReaper', 'cron-configuration'),
     },
   ],
 }

@@ -1,4 +1,3 @@
-import { workbenchXPath } from '@motiadev/workbench'
 import type { Chapter } from '../workbench/chapter'
 import { code, petsTab } from '../workbench/scenes'
 import { xpath } from '../workbench/selectors'
@@ -53,8 +52,7 @@ export const dataChapter: Chapter = {
           Motia drops events that have no subscriber.
         </p>
       ),
-      elementXpath: workbenchXPath.sidebarContainer,
-      before: code('JsAuditTrail', 'event-subscription'),
+      ...code('JsAuditTrail', 'event-subscription'),
     },
     {
       title: 'What happened',

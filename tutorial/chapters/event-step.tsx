@@ -17,8 +17,7 @@ export const eventStepChapter: Chapter = {
           step emits them.
         </p>
       ),
-      elementXpath: workbenchXPath.sidebarContainer,
-      before: code('JsPostCreateLite', 'event-subscription'),
+      ...code('JsPostCreateLite', 'event-subscription'),
     },
     {
       title: 'The feeding reminder',
@@ -28,11 +27,11 @@ export const eventStepChapter: Chapter = {
           twice gives the same pet.
         </p>
       ),
-      elementXpath: workbenchXPath.sidebarContainer,
-      before: code('JsPostCreateLite', 'business-logic'),
+      ...code('JsPostCreateLite', 'business-logic'),
     },
     {
       title: 'The result',
+      needs: 'JsGetPet',
       description: () => (
         <p>
           We read our pet again. The job is done: the pet has <b>notes</b> and <b>nextFeedingAt</b>.

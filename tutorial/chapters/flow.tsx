@@ -29,6 +29,7 @@ export const flowChapter: Chapter = {
     },
     {
       title: 'A box is a step',
+      needs: 'JsCreatePet',
       description: () => (
         <p>
           A <b>step</b> is one file with a config and a handler. A green icon marks an API step, a blue one a step that

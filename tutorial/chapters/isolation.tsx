@@ -14,11 +14,11 @@ export const isolationChapter: Chapter = {
           topics: this one emits <b>py.</b> topics, and only Py steps subscribe to those.
         </p>
       ),
-      elementXpath: workbenchXPath.sidebarContainer,
-      before: code('PyCreatePet', 'emits-configuration'),
+      ...code('PyCreatePet', 'emits-configuration'),
     },
     {
       title: 'One store',
+      needs: 'PyCreatePet',
       description: () => (
         <p>
           We created a pet with <b>/py/pets</b>. It got the next id, because all namespaces share one store.
@@ -33,6 +33,7 @@ export const isolationChapter: Chapter = {
     },
     {
       title: 'Isolation',
+      needs: 'PyCreatePet',
       description: () => (
         <p>The trace contains PyCreatePet, PyPostCreateLite and PyAuditTrail. No Js or Ts step ran.</p>
       ),

@@ -9,6 +9,7 @@ export const observeChapter: Chapter = {
   steps: [
     {
       title: 'The trace',
+      needs: 'JsCreatePet',
       description: () => (
         <p>
           Every request gets a <b>trace id</b>, which all its jobs share. This trace belongs to a POST: the API step,
@@ -20,6 +21,7 @@ export const observeChapter: Chapter = {
     },
     {
       title: 'Inside a step',
+      needs: 'JsCreatePet',
       description: () => (
         <p>A click on a bar shows the lines that the step logged, and the events that it emitted, with their data.</p>
       ),
@@ -43,6 +45,7 @@ export const observeChapter: Chapter = {
     },
     {
       title: 'Structured logging',
+      needs: 'JsPostCreateLite',
       description: () => (
         <p>
           A log line has a message and <b>data</b>: here the pet's id, its notes and its next feeding.

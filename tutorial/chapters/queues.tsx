@@ -1,4 +1,3 @@
-import { workbenchXPath } from '@motiadev/workbench'
 import type { Chapter } from '../workbench/chapter'
 import { code, queue } from '../workbench/scenes'
 import { xpath } from '../workbench/selectors'
@@ -12,6 +11,7 @@ export const queuesChapter: Chapter = {
   steps: [
     {
       title: 'Queues',
+      needs: 'JsPostCreateLite',
       description: () => (
         <p>
           Each topic has one queue for each step that subscribes to it. The embedded queue keeps its jobs in{' '}
@@ -29,11 +29,11 @@ export const queuesChapter: Chapter = {
           errors, and must tolerate being repeated.
         </p>
       ),
-      elementXpath: workbenchXPath.sidebarContainer,
-      before: code('JsPostCreateLite', 'queue-configuration'),
+      ...code('JsPostCreateLite', 'queue-configuration'),
     },
     {
       title: 'Your turn: make a job fail',
+      needs: 'JsPostCreateLite',
       description: () => (
         <Task
           todos={[

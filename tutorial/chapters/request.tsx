@@ -15,12 +15,14 @@ export const requestChapter: Chapter = {
   steps: [
     {
       title: 'The endpoints',
+      needs: 'JsCreatePet',
       description: () => <p>Every API step is here, with a form to call it.</p>,
       elementXpath: endpoints.endpointsList,
       before: createPet,
     },
     {
       title: 'A bad request',
+      needs: 'TsCreatePet',
       description: () => (
         <p>
           We sent a dragon with a blank name to <b>/ts/pets</b>. The response is a <b>400</b> that lists both problems.
@@ -37,6 +39,7 @@ export const requestChapter: Chapter = {
     },
     {
       title: '201 Created',
+      needs: 'JsCreatePet',
       description: () => {
         rememberCreatedPet()
         return (
@@ -51,6 +54,7 @@ export const requestChapter: Chapter = {
     },
     {
       title: 'Your turn: create a pet',
+      needs: 'JsCreatePet',
       description: () => (
         <Task
           todos={[

@@ -19,11 +19,11 @@ export const softDeleteChapter: Chapter = {
           you can restore it.
         </p>
       ),
-      elementXpath: workbenchXPath.sidebarContainer,
-      before: code('JsDeletePet', 'business-logic'),
+      ...code('JsDeletePet', 'business-logic'),
     },
     {
       title: '202 Accepted',
+      needs: 'JsDeletePet',
       description: () => (
         <p>
           We deleted our pet: <b>purgeAt</b> is its purge date in epoch milliseconds. A second DELETE would return the
@@ -40,11 +40,11 @@ export const softDeleteChapter: Chapter = {
     {
       title: 'Restore',
       description: () => <p>Any other status restores a deleted pet. Its feeding reminder is queued again.</p>,
-      elementXpath: workbenchXPath.sidebarContainer,
-      before: code('JsUpdatePet', 'restore'),
+      ...code('JsUpdatePet', 'restore'),
     },
     {
       title: 'Restored',
+      needs: 'JsUpdatePet',
       description: () => (
         <p>
           We sent a <b>PUT</b> with the status <b>available</b>. The pet is back, without a purge date.

@@ -16,6 +16,7 @@ export const wrapUpChapter: Chapter = {
   steps: [
     {
       title: 'Your turn: change a step',
+      needs: 'JsCreatePet',
       description: () => (
         <Task
           todos={[

@@ -1,6 +1,7 @@
 import type { TutorialStep } from '@motiadev/workbench'
 import type { Chapter } from './chapter'
 import { Navigation } from './navigation'
+import { isGone } from './project-steps'
 import { findElement } from './type-into'
 import { waitUntilStill } from './wait'
 import './popover.css'
@@ -30,17 +31,19 @@ export const present = (chapters: Chapter[]): TutorialStep[] => {
   return chapters
     .flatMap(({ steps }) => steps)
     .map((step, index, { length }) => {
+      const { needs } = step
       const isSkipped = () => index < walk.skipTo
+      const isBare = () => isSkipped() || (needs !== undefined && isGone(needs))
       const before = [...(step.before ?? []), ...(step.elementXpath ? [waitUntilStill(step.elementXpath)] : [])]
       return {
         title: step.title,
         // The Workbench reads this first when it goes to a step.
         get before() {
           walk.current = index
-          return isSkipped() ? [] : before
+          return isBare() ? [] : before
         },
         get elementXpath() {
-          return isSkipped() ? undefined : step.elementXpath
+          return isBare() ? undefined : step.elementXpath
         },
         description: async () => {
           if (isSkipped()) return null
@@ -48,7 +51,13 @@ export const present = (chapters: Chapter[]): TutorialStep[] => {
           rememberStep(index === length - 1 ? 0 : index)
           return (
             <div key={index}>
-              {await step.description()}
+              {isBare() ? (
+                <p>
+                  This is about the step <b>{needs}</b>, which the project does not have any more.
+                </p>
+              ) : (
+                await step.description()
+              )}
               {last > 0 && last < length && (
                 <button type="button" className="tutorial-resume" onClick={() => goTo(last)}>
                   Resume at step {last + 1}

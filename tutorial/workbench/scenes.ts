@@ -1,4 +1,5 @@
 import { type TutorialStep, workbenchXPath } from '@motiadev/workbench'
+import type { Lesson } from './chapter'
 import { xpath } from './selectors'
 import { findElement, typeInto } from './type-into'
 import { clickUnless, waitUntil } from './wait'
@@ -59,13 +60,17 @@ const showMark = (): Element | null => {
 }
 
 /** Shows the code of a step beside the flow view, with one of its features marked. */
-export const code = (step: string, feature: string): Action[] => [
-  ...showTop(xpath.tabs.flow),
-  clickIfThere(xpath.closeOtherCode(step)),
-  click(flows.previewButton(step.toLowerCase())),
-  click(flows.feature(feature)),
-  waitUntil(showMark),
-]
+export const code = (step: string, feature: string): Pick<Lesson, 'needs' | 'elementXpath' | 'before'> => ({
+  needs: step,
+  elementXpath: workbenchXPath.sidebarContainer,
+  before: [
+    ...showTop(xpath.tabs.flow),
+    clickIfThere(xpath.closeOtherCode(step)),
+    click(flows.previewButton(step.toLowerCase())),
+    click(flows.feature(feature)),
+    waitUntil(showMark),
+  ],
+})
 
 /** Shows an endpoint in the Endpoints tab at the window's full height, with its body or its parameters. */
 export const endpoint = (method: string, path: string, tab: 'body' | 'params'): Action[] => [

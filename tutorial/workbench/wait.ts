@@ -42,18 +42,21 @@ export const waitUntilStill = (xpath: string): Action => {
     const place = JSON.stringify(element?.getBoundingClientRect())
     const isStill = place === last
     last = place
-    if (element && isStill) moveTextAside()
+    if (element && isStill) moveTextAside(element)
     return element && isStill
   })
 }
 
 /**
- * If there is no room for the text beside the element, the Workbench does not move it, so this puts it into the corner.
+ * If there is no room for the text beside the element, the Workbench does not move it, so this puts it into a corner: the
+ * lower one, unless the element is in the lower part of a phone's window.
  */
-const moveTextAside = (): void => {
+const moveTextAside = (element: HTMLElement): void => {
   const text = document.querySelector<HTMLElement>('.driver-popover')
   if (!text) return
-  Object.assign(text.style, { position: 'absolute', left: '8px', top: 'auto', bottom: '16px' })
+  const isLow = element.getBoundingClientRect().top > window.innerHeight / 4
+  const place = isLow ? { top: '8px', bottom: 'auto' } : { top: 'auto', bottom: '16px' }
+  Object.assign(text.style, { position: 'absolute', left: '8px', ...place })
 }
 
 const holds = async (condition: () => unknown, patienceMs: number): Promise<void> => {
