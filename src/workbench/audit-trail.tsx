@@ -1,25 +1,11 @@
 import { Input } from '@motiadev/ui'
 import { useMemo, useState } from 'react'
 import { NAMESPACES } from '../pets/pet'
+import { AUDIT_ROW_HEIGHT, AuditRow, petOf } from './audit-row'
 import { Choice } from './choice'
 import type { AuditLine } from './live'
 import { openTrace } from './open-trace'
-import { formatMoment, formatTime } from './times'
 import { useRowWindow } from './use-row-window'
-
-/** The height of a line in the style sheet, in px. */
-const LINE_HEIGHT = 46
-
-const petOf = ({ data: { petId } }: AuditLine): string | null => (typeof petId === 'string' ? petId : null)
-
-/** Returns the text of a line after its topic and pet. */
-const summaryOf = ({ data }: AuditLine): string => {
-  if ('totalScanned' in data) {
-    return `${data.totalScanned} scanned, ${data.purgedCount} purged, ${data.failedCount} failed`
-  }
-  if ('processingTimeMs' in data) return `done in ${data.processingTimeMs} ms`
-  return [data.name, data.species].filter((part) => typeof part === 'string').join(', ')
-}
 
 interface AuditTrailProps {
   /** Oldest first. */
@@ -43,7 +29,7 @@ export const AuditTrail = ({ lines, petId, onPetId }: AuditTrailProps) => {
         .reverse(),
     [lines, namespace, petId],
   )
-  const { scroller, first, end, before, after } = useRowWindow(shown.length, LINE_HEIGHT)
+  const { scroller, first, end, before, after } = useRowWindow(shown.length, AUDIT_ROW_HEIGHT)
 
   const showTrace = async (traceId: string) => {
     const isShown = await openTrace(traceId)
@@ -76,32 +62,9 @@ export const AuditTrail = ({ lines, petId, onPetId }: AuditTrailProps) => {
       <div className="pets-scroller" ref={scroller}>
         <ol className="pets-lines">
           <li aria-hidden style={{ height: before }} />
-          {shown.slice(first, end).map((line) => {
-            const pet = petOf(line)
-            return (
-              <li key={line.id} className="pets-line" data-testid="audit-line">
-                <time title={formatMoment(line.at)}>{formatTime(line.at)}</time>
-                <strong title={line.topic}>{line.topic}</strong>
-                <span className="pets-line-text">
-                  {pet !== null && (
-                    <button type="button" className="pets-link" onClick={() => onPetId(pet)}>
-                      pet {pet}
-                    </button>
-                  )}{' '}
-                  {summaryOf(line)}
-                  {line.by !== undefined && ` by ${line.by}`}
-                </span>
-                <button
-                  type="button"
-                  className="pets-link pets-trace"
-                  title="Show this trace"
-                  onClick={() => showTrace(line.traceId)}
-                >
-                  {line.traceId}
-                </button>
-              </li>
-            )
-          })}
+          {shown.slice(first, end).map((line) => (
+            <AuditRow key={line.id} line={line} onPetId={onPetId} onTrace={showTrace} />
+          ))}
           <li aria-hidden style={{ height: after }} />
         </ol>
         {shown.length === 0 && <p className="pets-empty">No event yet</p>}

@@ -54,12 +54,19 @@ export const PetRecord = ({ pet, ask, onClose }: PetRecordProps) => {
             options={STATUSES}
             onChange={(status) => void ask('PUT', pet.id, { status })}
           />
-          {isDeleted && (
-            <Button variant="accent" onClick={() => void ask('PUT', pet.id, { status: 'available' })}>
-              Restore
-            </Button>
-          )}
-          <Button variant="destructive" disabled={isDeleted} onClick={() => void ask('DELETE', pet.id)}>
+          {/* Not `disabled` but `aria-disabled`: a button that disables itself keeps the focus. */}
+          <Button
+            variant="accent"
+            aria-disabled={!isDeleted}
+            onClick={() => isDeleted && void ask('PUT', pet.id, { status: 'available' })}
+          >
+            Restore
+          </Button>
+          <Button
+            variant="destructive"
+            aria-disabled={isDeleted}
+            onClick={() => !isDeleted && void ask('DELETE', pet.id)}
+          >
             Delete
           </Button>
         </div>

@@ -1,16 +1,18 @@
-import { Button, Input } from '@motiadev/ui'
-import { type KeyboardEvent, useMemo, useRef, useState } from 'react'
-import { NAMESPACES, type Namespace, SPECIES, STATUSES } from '../pets/pet'
+import { useMemo, useState } from 'react'
+import type { Namespace } from '../pets/pet'
 import { AnswerLine } from './answer-line'
 import { AuditTrail } from './audit-trail'
-import { Choice } from './choice'
 import { configureMonaco } from './monaco'
+import { completeMarkup } from './motia-markup'
+import { uncoverTabs } from './narrow'
 import { bodyOf, fieldsOf, type PetFields } from './pet-fields'
 import { filterPets, NO_FILTER } from './pet-filter'
 import { PetForm } from './pet-form'
 import { PetRecord } from './pet-record'
 import { type Answer, type Ask, askPets } from './pets-api'
 import { PetsTable } from './pets-table'
+import { PetsToolbar } from './pets-toolbar'
+import { useOpened } from './use-opened'
 import { useStore } from './use-store'
 import './flow-view.css'
 import './narrow.css'
@@ -19,8 +21,8 @@ import './pets-page.css'
 import './tracing.css'
 
 configureMonaco()
-
-const isNamespace = (value: string): value is Namespace => NAMESPACES.some((namespace) => namespace === value)
+completeMarkup()
+uncoverTabs()
 
 /** The text of an empty table, unless the store is ready. */
 const EMPTY: Record<string, string> = { loading: 'Loading…', problem: 'The pets cannot be shown' }
@@ -32,94 +34,37 @@ export const PetsPage = () => {
   const { pets, isPart, audit, state, problem } = useStore()
   const [namespace, setNamespace] = useState<Namespace>('js')
   const [filter, setFilter] = useState(NO_FILTER)
-  const [openId, setOpenId] = useState<string | null>(null)
   const [auditPet, setAuditPet] = useState('')
-  const [isCreating, setIsCreating] = useState(false)
   const [answer, setAnswer] = useState<Answer | null>(null)
+  const { petId, isCreating, openRecord, toggleForm, close, closeOnEscape } = useOpened(setAuditPet)
 
   const shown = useMemo(() => filterPets(pets, filter), [pets, filter])
-  const open = openId === null ? undefined : pets.find(({ id }) => id === openId)
-
-  const opener = useRef<HTMLElement | null>(null)
-
-  const show = (id: string) => {
-    opener.current = document.activeElement instanceof HTMLElement ? document.activeElement : null
-    setOpenId(id)
-    setAuditPet(id)
-  }
-
-  const toggleForm = () => {
-    opener.current = document.activeElement instanceof HTMLElement ? document.activeElement : null
-    setIsCreating(!isCreating)
-  }
-
-  /** Closes the record and the form, and returns the focus to the element that opened them. */
-  const close = () => {
-    setOpenId(null)
-    setAuditPet('')
-    setIsCreating(false)
-    opener.current?.focus()
-  }
-
-  const closeOnEscape = (event: KeyboardEvent) => {
-    // An open select closes itself first.
-    if (event.key === 'Escape' && !event.defaultPrevented && (open || isCreating)) close()
-  }
+  const pet = petId === undefined ? undefined : pets.find(({ id }) => id === petId)
+  const total = isPart ? `the newest ${pets.length}` : String(pets.length)
 
   const ask: Ask = async (...request) => {
     const answered = await askPets(namespace)(...request)
     setAnswer(answered)
     return answered
   }
-
   const create = async (fields: PetFields) => {
     const { status } = await ask('POST', null, bodyOf(fields))
     if (status === 201) close()
   }
-
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape works wherever the focus is in the page
     <div className="pets-page" data-testid="pets-page" onKeyDown={closeOnEscape}>
       <div className="pets-parts">
         <section className="pets-store" aria-label="Pets">
-          <div className="pets-toolbar">
-            <Choice
-              label="Namespace of the requests"
-              value={namespace}
-              options={NAMESPACES}
-              onChange={(value) => isNamespace(value) && setNamespace(value)}
-              name={(option) => `/${option}/pets`}
-            />
-            <Button variant="accent" aria-expanded={isCreating} onClick={toggleForm}>
-              New pet
-            </Button>
-            <Input
-              className="pets-search"
-              type="search"
-              aria-label="Search pets"
-              placeholder="Search id, name or notes"
-              value={filter.text}
-              onChange={(event) => setFilter({ ...filter, text: event.target.value })}
-            />
-            <Choice
-              label="Filter by status"
-              value={filter.status}
-              options={['all', ...STATUSES]}
-              onChange={(status) => setFilter({ ...filter, status })}
-              name={(option) => (option === 'all' ? 'every status' : option)}
-            />
-            <Choice
-              label="Filter by species"
-              value={filter.species}
-              options={['all', ...SPECIES]}
-              onChange={(species) => setFilter({ ...filter, species })}
-              name={(option) => (option === 'all' ? 'every species' : option)}
-            />
-            <span className="pets-count" data-testid="pets-count">
-              {shown.length === pets.length ? '' : `${shown.length} of `}
-              {isPart ? `the newest ${pets.length}` : pets.length}
-            </span>
-          </div>
+          <PetsToolbar
+            namespace={namespace}
+            onNamespace={setNamespace}
+            filter={filter}
+            onFilter={setFilter}
+            count={shown.length === pets.length ? total : `${shown.length} of ${total}`}
+            isCreating={isCreating}
+            onCreate={toggleForm}
+          />
           {isCreating && (
             <div className="pets-create" data-testid="pets-create">
               <PetForm initial={NEW_PET} submitLabel={`POST /${namespace}/pets`} onSubmit={create} />
@@ -132,15 +77,15 @@ export const PetsPage = () => {
           )}
           <PetsTable
             pets={shown}
-            openId={openId}
-            onOpen={show}
+            openId={petId ?? null}
+            onOpen={openRecord}
             emptyText={EMPTY[state] ?? (pets.length > 0 ? 'No pet matches' : 'No pets yet: create one')}
           />
           {answer && <AnswerLine answer={answer} />}
         </section>
         <AuditTrail lines={audit} petId={auditPet} onPetId={setAuditPet} />
       </div>
-      {open && <PetRecord pet={open} ask={ask} onClose={close} />}
+      {pet && <PetRecord pet={pet} ask={ask} onClose={close} />}
     </div>
   )
 }

@@ -7,7 +7,7 @@ import { petsApi } from '../support/pets-api'
 import { startRedis } from '../support/redis'
 import { startServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
-import { expectAccessible } from './accessibility'
+import { expectAccessible, expectNoSeriousIssue } from './accessibility'
 import { openWorkbench, replaceStore, type Workbench } from './support'
 
 /** How long the page may take to show something, in ms. */
@@ -118,6 +118,88 @@ describe('The Workbench’s own tabs', { timeout: 120_000 }, () => {
   })
 })
 
+describe('The page around the tabs', { timeout: 120_000 }, () => {
+  const isAccessible = (what: string) => expectNoSeriousIssue(workbench.page, 'body', what)
+  const openCode = async () => {
+    await openTab('flow')
+    await workbench.page.getByTestId('open-code-preview-button-jscreatepet').focus()
+    await workbench.page.keyboard.press('Enter')
+    await inTab('sidebar-panel').waitFor()
+  }
+  const showQueue = async () => {
+    await openTab('queues')
+    await workbench.page.getByRole('button', { name: 'js.pet.created.JsAuditTrail' }).click()
+    await workbench.page.getByRole('heading', { name: 'js.pet.created.JsAuditTrail' }).waitFor()
+  }
+
+  test('When only the keyboard is used, then features, endpoints and steps of a trace can be opened', async () => {
+    const { page } = workbench
+    await openCode()
+    await page.locator('[data-feature-id="schemas"]').press('Enter')
+    await page.locator('[data-line-number][style*="background"]').first().waitFor()
+    await isAccessible('code')
+    await openTab('endpoints')
+    await page.getByTestId('endpoint-GET-/py/pets').press('Enter')
+    await page.getByTestId('endpoint-play-button').press('Enter')
+    await inTab('endpoint-response-container').getByText('200', { exact: true }).waitFor()
+    await openTab('tracing')
+    await inTab('trace-details').getByText('PyListPets').first().waitFor()
+    await page.getByTestId('trace-timeline-item').first().press('Enter')
+    await inTab('sidebar-panel').waitFor()
+    await isAccessible('endpoint and trace')
+    await page.getByTestId('close-panel').press('Enter')
+    await showQueue()
+    await openTab('logs')
+    await isAccessible('queue and logs')
+    await openTab('states')
+    await isAccessible('states')
+  })
+
+  test('When the window is as narrow as a phone, then nothing is cut off, and code leaves the tabs free', async () => {
+    const { page } = workbench
+    const wide = page.viewportSize()
+    await page.setViewportSize({ width: 390, height: 844 })
+    const expectInWindow = async (part: Locator) => {
+      for (const one of await part.all()) {
+        const { x, width } = (await one.boundingBox()) ?? { x: -1, width: 0 }
+        expect(x, String(part)).toBeGreaterThanOrEqual(0)
+        expect(x + width, String(part)).toBeLessThanOrEqual(390)
+      }
+    }
+    try {
+      await showQueue()
+      await expectInWindow(page.getByRole('button', { name: 'Pause' }))
+      await expectInWindow(page.getByRole('heading', { name: 'js.pet.created.JsAuditTrail' }))
+      for (const tab of ['flow', 'endpoints', 'pets', 'queues', 'tracing', 'states', 'logs']) {
+        await expectInWindow(page.getByTestId(`${tab}-link`))
+      }
+      await expectInWindow(page.getByRole('button', { name: 'Collapse panel' }))
+      await openTab('logs')
+      await expectInWindow(inTab('logs-container').getByRole('button', { name: 'Clear' }))
+      await expectInWindow(page.getByTestId('msg-0'))
+      await page.getByTestId('log-row').first().click()
+      await inTab('sidebar-panel').waitFor()
+      await openTab('endpoints')
+      await inTab('sidebar-panel').waitFor({ state: 'detached' })
+      await openTab('tracing')
+      await expectInWindow(page.getByTestId('trace-details'))
+      await openCode()
+      const tabs = await page.getByTestId('endpoints-link').boundingBox()
+      const code = await inTab('sidebar-panel').boundingBox()
+      expect(code?.y).toBeGreaterThanOrEqual((tabs?.y ?? 0) + (tabs?.height ?? 0))
+      await expectInWindow(inTab('sidebar-panel'))
+      await openTab('pets')
+      await inTab('pets-page').getByRole('button', { name: 'New pet' }).click()
+      await expectInWindow(inTab('pets-create').getByRole('button'))
+      await choose(inTab('pets-create'), 'Species', 'bird')
+      await inTab('pets-create').getByLabel('Name').press('Escape')
+      await inTab('pets-create').waitFor({ state: 'detached' })
+    } finally {
+      await page.setViewportSize(wide ?? { width: 1440, height: 900 })
+    }
+  })
+})
+
 describe('The Pets tab', { timeout: 120_000 }, () => {
   const table = () => inTab('pets-table')
   const audit = () => inTab('pets-audit').getByTestId('audit-line')
@@ -194,7 +276,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await record().getByRole('button', { name: 'Restore' }).click()
     await row(id).getByText('available').waitFor()
     expect(await petNamed('Rexona')).toMatchObject({ id, status: 'available' })
-    await record().getByRole('button', { name: 'Restore' }).waitFor({ state: 'detached' })
+    expect(await record().getByRole('button', { name: 'Restore' }).isDisabled()).toBe(true)
   })
 
   test('When only the keyboard is used, then a pet is created once, and opened and closed', async () => {
@@ -217,7 +299,9 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     expect(count()).toBe(1)
     await table().getByRole('button', { name: 'Keys' }).focus()
     await page.keyboard.press('Enter')
-    await record().waitFor()
+    await record().getByRole('button', { name: 'Delete' }).focus()
+    await page.keyboard.press('Enter')
+    await record().getByText('deleted', { exact: true }).first().waitFor()
     await page.keyboard.press('Escape')
     await record().waitFor({ state: 'detached' })
     await expect.poll(focused).toBe('Keys')
