@@ -72,11 +72,12 @@ export abstract class StreamFeed implements FeedTarget {
 /** Sets the batch in Motia's streams, which push it to the pages of the Workbench and store it. */
 const push = async (batch: FeedBatch, streams: ReturnType<OpenWorkbench['getStreams']>): Promise<void> => {
   const [groups, traces, logs] = [streams[GROUPS]?.(), streams[TRACES]?.(), streams[LOGS]?.()]
+  // Before their groups: a page opens a new group at once, and must not miss the traces that are set meanwhile.
+  for (const trace of batch.traces) await traces?.set(trace.parentTraceId, trace.id, JSON.parse(safeJson(trace)))
   for (const group of batch.groups) {
     const isKnown = await groups?.get(DEFAULT_GROUP, group.id)
     if (!isKnown) await groups?.set(DEFAULT_GROUP, group.id, group)
   }
-  for (const trace of batch.traces) await traces?.set(trace.parentTraceId, trace.id, JSON.parse(safeJson(trace)))
   for (const line of batch.logs) await logs?.set(DEFAULT_GROUP, line.id, JSON.parse(safeJson(line)))
 }
 

@@ -161,9 +161,9 @@ describe('the feed', () => {
     await feed.write(batchOf('A', 'B'))
     expect(sent).toEqual([])
     expect(pushed).toEqual([
-      ['motia-trace-group', 'default', 'B'],
       ['motia-trace', 'A', 'A-trace'],
       ['motia-trace', 'B', 'B-trace'],
+      ['motia-trace-group', 'default', 'B'],
       ['__motia.logs', 'default', 'A-log'],
       ['__motia.logs', 'default', 'B-log'],
     ])
