@@ -1,10 +1,13 @@
 import {
+  appendFileSync,
   chmodSync,
   closeSync,
+  cpSync,
+  existsSync,
   ftruncateSync,
   mkdtempSync,
   openSync,
-  readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeSync,
@@ -13,12 +16,15 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { watchedCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
 import { StoreError } from '../../src/store/store'
-import { type DataDir, dataDirAt, MEMORY } from './data-dir'
-import { openFolder, type Pets, petsIn, saveByRename, WORKLOAD } from './folder-workload'
+import { buildPet } from './build-pet'
+import { type DataDir, dataDirAt, MEMORY, makeQuickDataDir } from './data-dir'
+import { openFolder, type Pets, petsIn, saveByRename, set, update, WORKLOAD } from './folder-workload'
+
+const isThere = (dir: DataDir) => existsSync(dir.file)
 
 /** The text of the file with the first pet renamed; null if the file does not hold it yet. */
 const edited = (dir: DataDir): string | null => {
-  if (!readdirSync(dir.path).includes('pets.json')) return null
+  if (!isThere(dir)) return null
   const { pets, ...rest } = dir.json()
   return pets[1] ? JSON.stringify({ ...rest, pets: { ...pets, 1: { ...pets[1], name: 'Edited' } } }) : null
 }
@@ -30,6 +36,8 @@ const checkEdited = async (dir: DataDir, pets: Pets) => {
   await openFolder(dir).update()
   expect(dir.json().pets).toEqual(expected)
 }
+
+const newPet = (id: string) => ({ changes: [{ id, before: null, after: buildPet({ id }) }], value: id })
 
 /**
  * Runs the workload once for each of its calls, with `edit` at that call, and each time the check. Returns how many edits
@@ -121,4 +129,81 @@ describe.concurrent('when the file is edited right before any call that the stor
     )
     expect(edits).toBeGreaterThan(60)
   })
+
+  test('by its removal, then all servers agree on what is left, and no id is given twice', async () => {
+    let removals = 0
+    for (let at = 1, made = at; made >= at; at++) {
+      made = 0
+      const dir = dataDirAt(mkdtempSync(join(MEMORY, 'pets-')))
+      let isWorking = true
+      const calls = watchedCalls((name) => {
+        if (isWorking) made += 1
+        if (isWorking && made === at && isThere(dir)) {
+          rmSync(dir.file)
+          removals += 1
+        }
+        // Requests go on during a sync.
+        if (name === 'fdatasync') folder.read()
+      })
+      const folder = openFolder(dir, calls)
+      const other = openFolder(dir)
+      const ids: string[] = []
+      for (const writer of [folder, other, folder, other]) {
+        const create = () => writer.change((draft) => newPet(draft.nextId()), 0)
+        ids.push(await create(), await create())
+        await folder.update()
+        ids.push(await create())
+      }
+      isWorking = false
+      expect(new Set(ids).size).toBe(ids.length)
+      const left = petsIn(folder)
+      expect([petsIn(other), petsIn(openFolder(dir))]).toEqual([left, left])
+      await openFolder(dir).update()
+      expect(isThere(dir) ? dir.json().pets : {}).toEqual(left)
+      rmSync(dir.path, { recursive: true })
+    }
+    expect(removals).toBeGreaterThan(60)
+  })
+})
+
+describe('when another server makes a change right before any call of a look at the folder', () => {
+  test.each(['unknown', 'just saved', 'edited'])(
+    'and the file is %s, then that look or the next shows the change',
+    async (file) => {
+      const before = makeQuickDataDir()
+      const after = makeQuickDataDir()
+      const writer = openFolder(after)
+      for (const { run } of [set('1'), update, set('2')]) await run(writer)
+      cpSync(after.path, before.path, { recursive: true, preserveTimestamps: true })
+      await set('3').run(writer)
+      const journal = (dir: DataDir) => join(dir.path, 'pets.journal')
+      const line = readFileSync(journal(after)).subarray(statSync(journal(before)).size)
+      let looks = 0
+      for (let at = 1, made = at; made >= at; at++) {
+        made = 0
+        const dir = makeQuickDataDir()
+        cpSync(before.path, dir.path, { recursive: true, preserveTimestamps: true })
+        let isLooking = false
+        const folder = openFolder(
+          dir,
+          watchedCalls(() => {
+            if (!isLooking) return
+            made += 1
+            if (made === at) appendFileSync(journal(dir), line)
+          }),
+        )
+        // For a moment, the stat does not show whether it was saved again.
+        if (file === 'just saved') dir.write(dir.read())
+        if (file !== 'unknown') folder.read()
+        if (file === 'edited') dir.write(`${dir.read()}\n`)
+        isLooking = true
+        folder.read()
+        isLooking = false
+        if (made < at) continue
+        looks += 1
+        expect(Object.keys(petsIn(folder))).toEqual(['1', '2', '3'])
+      }
+      expect(looks).toBeGreaterThan(5)
+    },
+  )
 })

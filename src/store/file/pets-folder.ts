@@ -64,8 +64,9 @@ export class PetsFolder {
       },
       encode: (entries) => this.#encode(entries),
       onWritten: (entries) => {
-        if (this.#writing) this.#journal.add(this.#writing)
-        this.#view.written(changesIn(entries))
+        if (!this.#writing) return
+        this.#journal.add(this.#writing)
+        this.#view.written(this.#writing, changesIn(entries))
       },
     })
   }
@@ -202,7 +203,9 @@ export class PetsFolder {
     const changes = changesIn(entries).map(toPatch)
     const replacing = entries.flatMap((entry) => ('replacing' in entry ? entry.replacing : []))[0]
     const addition = { ...(changes.length > 0 && { changes }), ...(replacing && { replacing }) }
-    this.#writing = this.#journal.next(addition, this.#file.version, this.read().seq)
+    // This comes first: it may find another version of the file.
+    const { seq } = this.read()
+    this.#writing = this.#journal.next(addition, this.#file.version, seq)
     return [this.#writing.line]
   }
 

@@ -65,7 +65,9 @@ export class PetsView {
    */
   read(): PetsState {
     this.#options.poll()
-    if (this.#isStale || this.#file.isChanged()) {
+    // The file may be gone again before the journal that belongs to it has begun.
+    const isNewlyRemoved = !this.#isRemoved && this.#journal.isRemoved(this.#file.version)
+    if (this.#isStale || isNewlyRemoved || this.#file.isChanged()) {
       const wasWhole = this.#isWhole
       do if (!this.#follow()) this.#reread()
       while (this.#isStale || this.#file.isReplaced())
@@ -78,13 +80,14 @@ export class PetsView {
   /** Reads lines that others have appended to the journal. Returns how many of them are complete. */
   takeIn(lines: string[], isFresh: boolean): number {
     const { count, news } = this.#journal.read(lines, isFresh)
-    if (!news) this.#isStale = true
-    else if (!this.#isStale && !this.#problem) this.#apply(this.#isRemoved ? news.filter(isOfRemovedFile) : news)
+    if (!news?.every((record) => this.#continues(record))) this.#isStale = true
+    else if (!this.#isStale && !this.#problem) this.#apply(news)
     return count
   }
 
-  /** Applies the changes that this server has appended to the journal. */
-  written(changes: readonly PetChange[]): void {
+  /** Applies the changes of a record that this server has appended to the journal. */
+  written(record: JournalRecord, changes: readonly PetChange[]): void {
+    this.#isStale ||= !this.#continues(record)
     // If the file must be read again, its journal is read too.
     if (this.#isStale || this.#problem) return
     for (const change of changes) {
@@ -93,6 +96,14 @@ export class PetsView {
       this.#put(change.id, current === change.before ? change.after : applyPatch(current, toPatch(change)))
     }
     if (changes.length > 0) this.#options.onBehind(true)
+  }
+
+  /**
+   * Returns whether the record's changes belong to the pets in memory. If they are those since the removal of the file,
+   * but the record's server saw a file, only reading both again can tell which came first.
+   */
+  #continues({ isFileGone }: JournalRecord): boolean {
+    return !this.#isRemoved || isFileGone === true
   }
 
   get #isWhole(): boolean {
@@ -115,11 +126,13 @@ export class PetsView {
 
   #reread(): void {
     if (this.#isStale) this.#file.forget()
-    this.#isStale = true
     const content = this.#readFile()
-    // The journal is now known up to the state in which the file got this content.
+    // If there is content, the pets are built from it and from the journal, which is then known at least up to the state
+    // in which the file got this content.
+    this.#isStale = content !== null
     this.#options.poll()
-    if (content) this.#rebuild(content)
+    if (!content) return
+    this.#rebuild(content)
     this.#isStale = false
   }
 
@@ -155,5 +168,3 @@ export class PetsView {
     else this.#state.delete(id)
   }
 }
-
-const isOfRemovedFile = ({ isFileGone }: JournalRecord): boolean => isFileGone === true
