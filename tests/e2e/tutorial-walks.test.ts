@@ -107,6 +107,8 @@ describe('From an empty store, at 1440 x 900', () => {
       await look(page, steps, index, sights(1))
       if (index < steps.length - 1) await page.getByRole('button', { name: 'Continue' }).click()
     }
+    // A learner who has reached the end is not asked to resume.
+    expect(await page.evaluate(() => localStorage.getItem('pets-tutorial-step'))).toBeNull()
     expectCleanPage(workbench)
     const { pets } = server.store()
     expect(Object.keys(pets)).toEqual(['1', '2'])

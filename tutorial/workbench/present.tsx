@@ -8,9 +8,10 @@ import './popover.css'
 
 const PROGRESS_KEY = 'pets-tutorial-step'
 
-/** Remembers the index of the shown step in this browser. The first step does not count as progress. */
-const rememberStep = (step: number): void => {
-  if (step > 0) localStorage.setItem(PROGRESS_KEY, String(step))
+/** Remembers the index of the shown step in this browser. The first step does not count as progress, the last ends it. */
+const rememberStep = (step: number, isLast: boolean): void => {
+  if (isLast) localStorage.removeItem(PROGRESS_KEY)
+  else if (step > 0) localStorage.setItem(PROGRESS_KEY, String(step))
 }
 
 /** Returns the index of the last shown step; 0 if there is none. */
@@ -48,12 +49,12 @@ export const present = (chapters: Chapter[]): TutorialStep[] => {
         description: async () => {
           if (isSkipped()) return null
           const last = index === 0 ? lastStep() : 0
-          rememberStep(index === length - 1 ? 0 : index)
+          rememberStep(index, index === length - 1)
           return (
             <div key={index}>
               {isBare() ? (
                 <p>
-                  This is about the step <b>{needs}</b>, which the project does not have any more.
+                  This is about the step <b>{needs}</b>, which is no longer in the project.
                 </p>
               ) : (
                 await step.description()
