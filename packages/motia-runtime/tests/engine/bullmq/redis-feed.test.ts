@@ -118,8 +118,8 @@ test("When a Workbench is open, then a small batch goes through Motia's streams,
   await engine.feed.write(batch)
   await engine.feed.write(batch)
   expect(set).toEqual([
-    ['motia-trace-group', 'default', 'A'],
     ['motia-trace', 'A', 'A-trace'],
+    ['motia-trace-group', 'default', 'A'],
     ['__motia.logs', 'default', 'A-log'],
     ['motia-trace', 'A', 'A-trace'],
     ['__motia.logs', 'default', 'A-log'],
