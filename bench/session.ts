@@ -51,7 +51,10 @@ export class Session {
     if (operation === 'DELETE') this.#events += count
     if (operation !== 'POST') return { ...run, rateWithJobs: null }
     this.#ids = load.bodies.flatMap((body) => idOf(body) ?? [])
-    if (this.#ids.length < count) throw new Error(`${this.contender.title}: ${count} creates, ${this.#ids.length} ids`)
+    const refusal = load.bodies.find((body) => idOf(body) === undefined)
+    if (this.#ids.length < count) {
+      throw new Error(`${this.contender.title}: ${count} creates, ${this.#ids.length} ids. A response: ${refusal}`)
+    }
     if (!this.contender.hasJobs) return { ...run, rateWithJobs: null }
     this.#events += 2 * count
     const jobsMs = await waitForJobs(url, this.#ids, this.timeoutMs)
