@@ -33,6 +33,11 @@ export class PetsFile {
     return versionOf(this.#stamp)
   }
 
+  /** Whether there was no file. */
+  get isMissing(): boolean {
+    return this.#stamp.ino === NO_FILE.ino
+  }
+
   /** The permissions and owners of the last seen file, if there was one. */
   get access(): FileAccess | undefined {
     return this.#access

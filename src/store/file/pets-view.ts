@@ -66,7 +66,7 @@ export class PetsView {
   read(): PetsState {
     this.#options.poll()
     // The file may be gone again before the journal that belongs to it has begun.
-    const isNewlyRemoved = !this.#isRemoved && this.#journal.isRemoved(this.#file.version)
+    const isNewlyRemoved = this.#file.isMissing && !this.#isRemoved && this.#journal.isRemoved(null)
     if (this.#isStale || isNewlyRemoved || this.#file.isChanged()) {
       const wasWhole = this.#isWhole
       do if (!this.#follow()) this.#reread()
@@ -107,7 +107,7 @@ export class PetsView {
   }
 
   get #isWhole(): boolean {
-    return this.#problem === null && this.#file.version !== null
+    return this.#problem === null && !this.#file.isMissing
   }
 
   /** Returns whether servers replaced the file by a version whose changes are all in memory. */
