@@ -51,7 +51,7 @@ export const AuditTrail = ({ lines, petId, onPetId }: AuditTrailProps) => {
           className="pets-audit-pet"
           type="search"
           aria-label="Pet of the audit trail"
-          placeholder="every pet"
+          placeholder="pet id"
           value={petId}
           onChange={(event) => onPetId(event.target.value)}
         />
