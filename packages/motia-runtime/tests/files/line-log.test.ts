@@ -170,7 +170,7 @@ describe('two logs on one file', () => {
   test.each([
     ['was replaced by a longer one', (file: string) => writeFileSync(file, 'x\ny\nz\nz\nz\n')],
     ['was replaced by one of the same size, and perhaps inode', (file: string) => replace(file, 'other\nlines.\n')],
-    ['was written anew, of the same size', (file: string) => writeFileSync(file, 'other\nlines.\n')],
+    ['was rewritten, of the same size', (file: string) => writeFileSync(file, 'other\nlines.\n')],
     ['was removed', (file: string) => rmSync(file)],
     ['was moved away', (file: string) => renameSync(file, `${file}.old`)],
     ['was emptied', (file: string) => writeFileSync(file, '')],
