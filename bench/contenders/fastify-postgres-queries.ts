@@ -106,7 +106,7 @@ export const finishJob = ({ petId, enqueuedAt }: PostCreateJob, startedAt: numbe
   values: [petId, WELCOME_NOTES, enqueuedAt, now, startedAt],
 })
 
-/** Changes a pet; a soft delete adds its audit row, a restore its job. Returns no row if there is no such pet. */
+/** Changes a pet; a soft delete adds its audit row, a restore its job. Returns no row if the pet does not exist. */
 export const updatePet = (id: string, { name, species, ageMonths, status }: UpdateBody, now: number): QueryConfig => ({
   name: 'update-pet',
   text: `

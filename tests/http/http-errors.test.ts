@@ -27,7 +27,7 @@ test('When a payload is invalid, then the response is a 400 with its issues, and
   expect(logged).toEqual([])
 })
 
-test('When there is no such pet, then the response is a 404, and nothing is logged', async () => {
+test('When the pet does not exist, then the response is a 404, and nothing is logged', async () => {
   const { response, logged } = await respondTo(new PetNotFoundError())
   expect(response).toEqual({ status: 404, body: { message: 'Not found' } })
   expect(logged).toEqual([])

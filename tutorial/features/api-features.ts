@@ -116,7 +116,7 @@ export const getPetFeatures: FeatureDefinition[] = [
   {
     id: 'success-response',
     title: 'Success response',
-    description: '200 with the pet. If there is no such pet, pets.get throws and the middleware responds with 404',
+    description: '200 with the pet. If the pet does not exist, pets.get throws and the middleware responds with 404',
     startsOn: '  return { status: 200',
   },
 ]

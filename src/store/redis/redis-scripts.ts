@@ -7,7 +7,7 @@ import { script } from '../../redis/script'
  * - `create` stores a new pet. Its "id" is a text that stands for the new id in the JSON. Replies with the new id. If another
  *   pet has its key, it does nothing and replies with the id and the JSON of that, unless the JSON is the one that is given.
  * - `set`, `remove` and `keep` (which changes nothing) reply 1 if the pet had that JSON; otherwise they do nothing and reply
- *   with the JSON it has, or null if there is no such pet.
+ *   with the JSON it has, or null if the pet does not exist.
  *
  * Keys: all, ids, owing, byKey, seq, revision, copying. The first arguments: the next revision, and the highest id. Redis refuses
  * what needs memory if it has none left; that is the reply to one write, and the others are still carried out. A sequence

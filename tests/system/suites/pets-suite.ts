@@ -155,7 +155,7 @@ export const petsSuite = (subject: () => Subject): void => {
       })
     })
 
-    test('When there is no such pet, then every method responds with 404', async () => {
+    test('When the pet does not exist, then every method responds with 404', async () => {
       for (const id of UNKNOWN_IDS) {
         await api().get(id).expect(404, { message: 'Not found' })
         await api().update(id, { name: 'Max' }).expect(404, { message: 'Not found' })
