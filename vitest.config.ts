@@ -9,7 +9,7 @@ const SERVER_TESTS = [
   'packages/motia-runtime/tests/example.test.ts',
   'packages/motia-runtime/tests/engine/bullmq/**/*.test.ts',
   'packages/motia-runtime/tests/engine/embedded/{conformance,embedded-engine,queues-tab}.test.ts',
-  'tests/store/{processes,crashes,edits-at-any-moment}.test.ts',
+  'tests/store/{processes,crashes,edits-at-any-moment,errors-at-any-moment}.test.ts',
 ]
 const BROWSER_TESTS = ['tests/e2e/**/*.test.ts']
 

@@ -18,16 +18,19 @@ import { watchedCalls } from '../../packages/motia-runtime/tests/files/watched-c
 import { StoreError } from '../../src/store/store'
 import { buildPet } from './build-pet'
 import { type DataDir, dataDirAt, MEMORY, makeQuickDataDir } from './data-dir'
-import { openFolder, type Pets, petsIn, saveByRename, set, update, WORKLOAD } from './folder-workload'
+import {
+  atEachCall,
+  edited,
+  openFolder,
+  type Pets,
+  petsIn,
+  saveByRename,
+  set,
+  update,
+  WORKLOAD,
+} from './folder-workload'
 
 const isThere = (dir: DataDir) => existsSync(dir.file)
-
-/** The text of the file with the first pet renamed; null if the file does not hold it yet. */
-const edited = (dir: DataDir): string | null => {
-  if (!isThere(dir)) return null
-  const { pets, ...rest } = dir.json()
-  return pets[1] ? JSON.stringify({ ...rest, pets: { ...pets, 1: { ...pets[1], name: 'Edited' } } }) : null
-}
 
 /** Whatever was acknowledged is there, and the edit too. */
 const checkEdited = async (dir: DataDir, pets: Pets) => {
@@ -49,7 +52,7 @@ const editAtEachCall = async (
   isRefusal: (error: unknown) => boolean = () => false,
 ): Promise<number> => {
   let edits = 0
-  for (let at = 1; ; at++) {
+  await atEachCall(async (at) => {
     const dir = dataDirAt(mkdtempSync(join(MEMORY, 'pets-')))
     let made = 0
     let isEdited = false
@@ -67,14 +70,17 @@ const editAtEachCall = async (
       })
       pets = after(pets)
     }
-    if (isEdited) await check(dir, pets)
+    if (isEdited) {
+      await check(dir, pets)
+      edits += 1
+    }
     rmSync(dir.path, { recursive: true })
-    if (made < at) return edits
-    if (isEdited) edits += 1
-  }
+    return made >= at
+  })
+  return edits
 }
 
-describe.concurrent('when the file is edited right before any call that the store makes', { timeout: 30_000 }, () => {
+describe('when the file is edited right before any call that the store makes', () => {
   test('by an editor that renames, then the edit and every change are there', async () => {
     const edits = await editAtEachCall((dir, callsSince) => {
       const text = callsSince === 0 ? edited(dir) : null
@@ -85,15 +91,15 @@ describe.concurrent('when the file is edited right before any call that the stor
   })
 
   test('by an editor that opened it before the call and writes after it, then the edit and every change are there', async () => {
-    let file: { fd: number; text: string } | null = null
+    const files = new Map<DataDir, { fd: number; text: string }>()
     const edits = await editAtEachCall((dir, callsSince) => {
       const text = callsSince === 0 ? edited(dir) : null
-      if (text !== null) file = { fd: openSync(dir.file, 'r+'), text }
+      if (text !== null) files.set(dir, { fd: openSync(dir.file, 'r+'), text })
+      const file = files.get(dir)
       if (callsSince !== 1 || !file) return false
       ftruncateSync(file.fd, 0)
       writeSync(file.fd, file.text, 0)
       closeSync(file.fd)
-      file = null
       return true
     })
     expect(edits).toBeGreaterThan(60)
@@ -115,16 +121,16 @@ describe.concurrent('when the file is edited right before any call that the stor
   })
 
   test('by a person who makes it read-only, then it is not replaced', async () => {
-    let left: string | null = null
+    const left = new Map<DataDir, string>()
     const edits = await editAtEachCall(
       (dir, callsSince) => {
         const isThere = callsSince === 0 && edited(dir) !== null
         if (!isThere) return false
         chmodSync(dir.file, 0o444)
-        left = dir.read()
+        left.set(dir, dir.read())
         return true
       },
-      async (dir) => expect(dir.read()).toBe(left),
+      async (dir) => expect(dir.read()).toBe(left.get(dir)),
       (error) => error instanceof StoreError && error.message === 'The data file is read-only',
     )
     expect(edits).toBeGreaterThan(60)
@@ -132,8 +138,8 @@ describe.concurrent('when the file is edited right before any call that the stor
 
   test('by its removal, then all servers agree on what is left, and no id is given twice', async () => {
     let removals = 0
-    for (let at = 1, made = at; made >= at; at++) {
-      made = 0
+    await atEachCall(async (at) => {
+      let made = 0
       const dir = dataDirAt(mkdtempSync(join(MEMORY, 'pets-')))
       let isWorking = true
       const calls = watchedCalls((name) => {
@@ -161,7 +167,8 @@ describe.concurrent('when the file is edited right before any call that the stor
       await openFolder(dir).update()
       expect(isThere(dir) ? dir.json().pets : {}).toEqual(left)
       rmSync(dir.path, { recursive: true })
-    }
+      return made >= at
+    })
     expect(removals).toBeGreaterThan(60)
   })
 })

@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { type FileCalls, nodeFiles } from 'motia-runtime'
 import type { StoredPet } from '../../src/pets/pet'
 import { PetsFolder } from '../../src/store/file/pets-folder'
@@ -58,8 +58,35 @@ export const petsIn = (folder: PetsFolder): Pets =>
       .map((pet) => [pet.id, pet]),
   )
 
+/** Returns the text of the file with the first pet renamed; null if the file does not hold it yet. */
+export const edited = (dir: DataDir): string | null => {
+  if (!existsSync(dir.file)) return null
+  const { pets, ...rest } = dir.json()
+  return pets[1] ? JSON.stringify({ ...rest, pets: { ...pets, 1: { ...pets[1], name: 'Edited' } } }) : null
+}
+
 /** Saves the data file as an editor does that writes a file beside it and renames that. */
 export const saveByRename = (dir: DataDir, text: string): void => {
   writeFileSync(`${dir.path}/4913~`, text)
   renameSync(`${dir.path}/4913~`, dir.file)
+}
+
+/** How many runs go on at a time: most of the time each waits for an edit to settle. */
+const AT_A_TIME = 10
+
+/**
+ * Calls `run` with 1, 2, 3 and so on, until it resolves to false: there is no call of that number. Resolves to how many
+ * there are.
+ */
+export const atEachCall = async (run: (at: number) => Promise<boolean>): Promise<number> => {
+  let next = 1
+  let end = Number.POSITIVE_INFINITY
+  const work = async () => {
+    while (next < end) {
+      const at = next++
+      if (!(await run(at))) end = Math.min(end, at)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_A_TIME }, work))
+  return end - 1
 }

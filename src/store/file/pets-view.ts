@@ -118,6 +118,8 @@ export class PetsView {
     const before = this.#file.version
     this.#file.look()
     const held = this.#journal.follow(before, this.#file.version)
+    // The stat is that of another content now: even if reading it fails, the next read must not take it for known.
+    this.#isStale ||= held === null
     if (held === null || this.#isStale) return false
     this.#held = held
     this.#isRemoved = false

@@ -126,9 +126,10 @@ export class LineFile {
     const lines = bytes.toString('utf8', 0, valid).split('\n').slice(0, -1)
     const validLines = this.options.onLines(lines, isFresh) ?? lines.length
     for (let count = lines.length; count > validLines; count--) valid = bytes.lastIndexOf(LINE_BREAK, valid - 2) + 1
-    if (isLocked && valid < bytes.length) this.calls.ftruncateSync(fd, start + valid)
+    // These lines are read, even if cutting off the rest fails.
     if (isFresh) this.#begin(start)
     this.#goOn(bytes.subarray(0, valid))
+    if (isLocked && valid < bytes.length) this.calls.ftruncateSync(fd, this.#end)
   }
 
   #firstLine(fd: number, size: number): number {
