@@ -5,11 +5,6 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
 
-/** Motia's distance from the server's port to that of the page's hot-reload socket; below 65536 it is added. */
-const HMR_OFFSET = 21_678
-
-const hmrPortOf = (port: number): number => (port + HMR_OFFSET <= 65_535 ? port + HMR_OFFSET : port - HMR_OFFSET)
-
 /** Asks for a WebSocket on a port. Returns the status, 0 if the connection ends without one. */
 const upgrade = async (port: number, headers: Record<string, string>, path = '/'): Promise<number> => {
   const socket = connect(port, '127.0.0.1')
@@ -69,21 +64,22 @@ describe('under npm run dev', () => {
     expect(await upgrade(server.port, { ...own, Origin: server.url })).toBe(101)
     expect(await upgrade(server.port, { ...own, Origin: 'http://evil.example' })).toBe(403)
     expect(await upgrade(server.port, { Host: 'rebound.evil.example' })).toBe(403)
-    const hmrPort = hmrPortOf(server.port)
-    const hmr = { Host: `127.0.0.1:${hmrPort}`, Origin: 'http://evil.example', 'Sec-WebSocket-Protocol': 'vite-hmr' }
-    expect(await upgrade(hmrPort, hmr)).not.toBe(101)
-    const { Origin: _, ...program } = hmr
-    expect(await upgrade(hmrPort, program)).not.toBe(101)
+    const hotReload = { ...own, 'Sec-WebSocket-Protocol': 'vite-hmr' }
+    const client = await (await fetch(`${server.url}/@vite/client`)).text()
+    const token = /wsToken = "(.+?)"/.exec(client)?.[1]
+    expect(await upgrade(server.port, { ...hotReload, Origin: server.url }, `/?token=${token}`)).toBe(101)
+    expect(await upgrade(server.port, { ...hotReload, Origin: 'http://evil.example' }, `/?token=${token}`)).toBe(403)
+    expect(await upgrade(server.port, hotReload, `/?token=${token}`)).toBe(101)
+    // A program that does not have the token of the page.
+    expect(await upgrade(server.port, hotReload)).not.toBe(101)
   })
 
-  test('Everything listens on 127.0.0.1 alone, the hot-reload socket included', async () => {
-    for (const port of [server.port, hmrPortOf(server.port)]) {
-      const open = connect(port, '127.0.0.1')
-      await once(open, 'connect')
-      open.destroy()
-      const [error] = await once(connect(port, '127.0.0.2'), 'error')
-      expect(error).toMatchObject({ code: 'ECONNREFUSED' })
-    }
+  test('When a client tries another address than 127.0.0.1, then nothing listens there', async () => {
+    const open = connect(server.port, '127.0.0.1')
+    await once(open, 'connect')
+    open.destroy()
+    const [error] = await once(connect(server.port, '127.0.0.2'), 'error')
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
   })
 
   test('When a path is unknown, then it is a JSON 404 as in production, unless a browser asks for a page', async () => {

@@ -20,3 +20,17 @@ export const serveAsPlainHttp = (server: Server, request: IncomingMessage, socke
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
   server.emit('connection', socket)
 }
+
+/** Passes requests for WebSockets of these protocols to `listener` instead of the listeners that the server has. */
+export const passSockets = (
+  server: Server,
+  protocols: readonly string[],
+  listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
+): void => {
+  const others = server.listeners('upgrade')
+  server.removeAllListeners('upgrade')
+  server.on('upgrade', (...upgrade) => {
+    if (protocols.includes(upgrade[0].headers['sec-websocket-protocol'] ?? '')) listener(...upgrade)
+    else for (const other of others) Reflect.apply(other, server, upgrade)
+  })
+}

@@ -105,15 +105,15 @@ export const serve = async (
     const relay = new OutboxRelay({ engine, outbox: () => hooks().outbox ?? NO_OUTBOX })
     shutdown.add(() => relay.stop())
     shutdown.add(() => server.close())
-    if (isProduction && project.streams.length === 0) closeSocket(motiaServer)
-    else guardSockets(motiaServer.server, origins, authenticate)
     if (!isProduction) {
-      await addWorkbench(motiaServer, config, engine, options)
+      await addWorkbench(motiaServer, config, engine, options.port)
       const forgetDocument = () => {
         openApi = undefined
       }
       shutdown.add(watchProject(root, project, server, forgetDocument))
     }
+    if (isProduction && project.streams.length === 0) closeSocket(motiaServer)
+    else guardSockets(motiaServer.server, origins, authenticate)
     motiaServer.app.use(httpErrors({ invalidJson }))
     hardenServer(motiaServer.server, {
       headersTimeoutMs: headersTimeout * 1_000,

@@ -1,14 +1,14 @@
-import type { IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import { Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import express, { type Express } from 'express'
 import type { Config, MotiaPlugin, MotiaPluginContext, MotiaServer } from 'motia'
 import type { Engine } from '../engine/engine'
+import { passSockets } from '../http/upgrades'
 import { fixFlowStreams } from './flow-streams'
 import { keepToOwnFiles, refuseUnknownPaths } from './page-requests'
 
-/** Motia adds this to the server's port for the page's hot-reload socket. */
+/** The Workbench adds this to its `port`, and uses the sum as the port of the page's hot-reload socket. */
 const HMR_OFFSET = 21_678
 
 const requireFromHere = createRequire(import.meta.url)
@@ -21,7 +21,7 @@ export const addWorkbench = async (
   motiaServer: MotiaServer,
   config: Config,
   engine: Engine,
-  { host, port }: { host: string; port: number },
+  port: number,
 ): Promise<void> => {
   const context = pluginContext(motiaServer)
   const plugins = [...(config.plugins ?? []).flatMap((build) => build(context)), engine.queuesTab(context)]
@@ -33,16 +33,19 @@ export const addWorkbench = async (
   serveMonaco(motiaServer.app)
   motiaServer.app.use(refuseUnknownPaths, keepToOwnFiles)
   const { applyMiddleware } = await import('@motiadev/workbench/middleware')
-  const hmrPort = port + HMR_OFFSET <= 65_535 ? port + HMR_OFFSET : port - HMR_OFFSET
-  await listeningOn(host, hmrPort, () =>
+  const hotReload = await withoutListening(port, () =>
     applyMiddleware({
       app: motiaServer.app,
-      // The middleware uses the port only for the socket.
-      port: hmrPort - HMR_OFFSET,
+      port: port - HMR_OFFSET,
       workbenchBase: '',
       plugins: plugins.flatMap(({ workbench }) => workbench),
     }),
   )
+  passSockets(motiaServer.server, ['vite-hmr', 'vite-ping'], (request, ...connection) => {
+    // Every client needs the page's token. Vite requires it only from clients that send an origin, as browsers do.
+    request.headers.origin ??= 'null'
+    hotReload?.emit('upgrade', request, ...connection)
+  })
 }
 
 /**
@@ -96,22 +99,21 @@ const pluginContext = ({ motia, addRoute, removeRoute, printer }: MotiaServer): 
 })
 
 /**
- * Makes a server that listens on `port` during `run` listen on `host` only. The Workbench opens the page's hot-reload
- * socket on every interface, and has no setting for that. Every client needs the page's token for that socket, while
- * Vite requires it only from clients that send an origin, as browsers do. Patching `listen` is the only way: the
- * Workbench creates the Vite server itself, and Vite the socket's server.
+ * Returns the server that `run` wants to listen on `port`, and does not let it listen: the page's hot-reload socket is on
+ * the port of the server itself, which needs no second port, and whose guards apply. Patching `listen` is the only way:
+ * the Workbench creates the Vite server itself, and Vite the socket's server.
  */
-const listeningOn = async (host: string, port: number, run: () => Promise<void>): Promise<void> => {
+const withoutListening = async (port: number, run: () => Promise<void>): Promise<Server | undefined> => {
   const { listen } = Server.prototype
+  let prevented: Server | undefined
   Server.prototype.listen = function (this: Server, ...args: unknown[]) {
     if (args[0] !== port) return Reflect.apply(listen, this, args)
-    this.prependListener('upgrade', ({ headers }: IncomingMessage) => {
-      headers.origin ??= 'null'
-    })
-    return Reflect.apply(listen, this, [port, host, ...args.slice(1).filter((arg) => typeof arg === 'function')])
+    prevented = this
+    return this
   }
   try {
     await run()
+    return prevented
   } finally {
     Server.prototype.listen = listen
   }
