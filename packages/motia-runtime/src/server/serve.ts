@@ -1,5 +1,5 @@
-import type { Express } from 'express'
-import type { MotiaServer } from 'motia'
+import type { Server } from 'node:http'
+import type { LockedData, MotiaServer } from 'motia'
 import type { Engine } from '../engine/engine'
 import { errorMessage } from '../errors'
 import { authenticateBy, requireKey } from '../http/api-keys'
@@ -24,12 +24,6 @@ import { Shutdown } from './shutdown'
 /** `dev` has the Workbench and hot reload, `start` is production. */
 export type Mode = 'dev' | 'start'
 
-/**
- * How long an idle connection stays open, in ms: longer than in proxies (60 s is common), so that no proxy sends a
- * request on a connection that the server is closing.
- */
-const KEEP_ALIVE_MS = 75_000
-
 /** The response to `GET /readyz` during a stop. */
 const STOPPING: Health = { status: 503, body: { status: 'stopping' } }
 
@@ -39,64 +33,43 @@ export const serve = async (
   root: string,
   config: RuntimeConfig,
 ): Promise<{ stop: (exitCode: number) => Promise<void> }> => {
+  const isProduction = mode === 'start'
   const options = resolveOptions(root, config.runtime)
+  // Nobody can see the traces that a production server keeps in its own memory.
+  if (isProduction && !options.redisUrl) options.traceLimit = 0
   setLogLevel(options.logLevel)
   await setLogFormat(options.logFormat)
-  const isProduction = mode === 'start'
-  const isInProcess = options.stepRuntime === 'in-process'
   const shutdown = new Shutdown(options.stopGrace)
   try {
-    // Nobody can see the traces that a production server keeps in its own memory.
-    const traceLimit = isProduction && !options.redisUrl ? 0 : options.traceLimit
-    const engine = await createEngine({ ...options, traceLimit })
+    const engine = await createEngine(options)
     shutdown.add(() => engine.close())
     const project = await openProject(options)
-    const { modules, hooks } = project
+    const { modules, hooks, streams, warnings } = project
     shutdown.add(() => modules.close())
     shutdown.add(async () => hooks().close?.())
-    for (const warning of [...unusedSettings(config), ...project.warnings, ...((await hooks().start?.()) ?? [])])
+    for (const warning of [...unusedSettings(config), ...warnings, ...((await hooks().start?.()) ?? [])])
       console.warn(`⚠ ${warning}`)
 
-    const { host, allowedHosts, trustProxy, headersTimeout, requestTimeout } = options
-    const { apiKeys, corsOrigins } = options
-    const origins: OriginRules = {
-      allowedHosts: isProduction ? null : [host, ...allowedHosts],
-      trustProxy,
-      allowedOrigins: corsOrigins,
-    }
+    const access = accessOf(options, isProduction)
     const metrics = options.metrics ? (await import('../metrics/metrics')).createMetrics(engine) : undefined
-    const authenticate = apiKeys.length > 0 ? authenticateBy(apiKeys) : undefined
     const invalidJson = (problem: string): object => hooks().invalidJson?.(problem) ?? { message: problem }
-    let openApi: string | undefined
     const server = createMotiaServer({
-      root,
+      ...options,
       engine,
       project,
-      isInProcess,
+      isInProcess: options.stepRuntime === 'in-process',
       isProduction,
       streamAuth: config.streamAuth,
-      handlerTimeout: options.handlerTimeout,
-      traceLimit,
       metrics,
       topics: () => hooks().topics ?? {},
-      configureApp: (app: Express, { lockedData, answer }) =>
+      configureApp: (app, parts) =>
         configureRoutes(app, {
-          lockedData,
+          ...parts,
+          ...access,
           isProduction,
-          guard: refuseForeigners(origins),
-          corsOrigins,
-          requireKey: authenticate && requireKey(authenticate),
-          answer,
           invalidJson,
           metrics,
-          docs: options.docs
-            ? docsRoutes(() => {
-                openApi ??= JSON.stringify(
-                  projectDocument({ ...options, modules, steps: lockedData.apiSteps(), hooks: hooks() }),
-                )
-                return openApi
-              })
-            : undefined,
+          docs: options.docs ? docsRoutes(documentOf(options, isProduction, project, parts.lockedData)) : undefined,
           health: () => (shutdown.hasBegun ? STOPPING : checkHealth(hooks(), engine)),
           customize: config.app,
         }),
@@ -107,19 +80,12 @@ export const serve = async (
     shutdown.add(() => server.close())
     if (!isProduction) {
       await addWorkbench(motiaServer, config, engine, options.port)
-      const forgetDocument = () => {
-        openApi = undefined
-      }
-      shutdown.add(watchProject(root, project, server, forgetDocument))
+      shutdown.add(watchProject(root, project, server))
     }
-    if (isProduction && project.streams.length === 0) closeSocket(motiaServer)
-    else guardSockets(motiaServer.server, origins, authenticate)
+    if (isProduction && streams.length === 0) closeSocket(motiaServer)
+    else access.guardSockets(motiaServer.server)
     motiaServer.app.use(httpErrors({ invalidJson }))
-    hardenServer(motiaServer.server, {
-      headersTimeoutMs: headersTimeout * 1_000,
-      requestTimeoutMs: requestTimeout * 1_000,
-    })
-    motiaServer.server.keepAliveTimeout = KEEP_ALIVE_MS
+    hardenServer(motiaServer.server, options)
     const drain = prepareDrain(motiaServer.server, options.stopGrace * 1_000)
     await engine.start()
     await listen(motiaServer.server, options)
@@ -132,6 +98,38 @@ export const serve = async (
     throw error
   }
   return { stop: (exitCode) => shutdown.exit(exitCode) }
+}
+
+/** Returns the checks of who may use the server. */
+const accessOf = (options: ResolvedOptions, isProduction: boolean) => {
+  const { host, allowedHosts, trustProxy, apiKeys, corsOrigins } = options
+  const origins: OriginRules = {
+    allowedHosts: isProduction ? null : [host, ...allowedHosts],
+    trustProxy,
+    allowedOrigins: corsOrigins,
+  }
+  const authenticate = apiKeys.length > 0 ? authenticateBy(apiKeys) : undefined
+  return {
+    guard: refuseForeigners(origins),
+    corsOrigins,
+    requireKey: authenticate && requireKey(authenticate),
+    guardSockets: (server: Server) => guardSockets(server, origins, authenticate),
+  }
+}
+
+/** Returns a function that returns the OpenAPI document as text. Only hot reload changes it. */
+const documentOf = (
+  options: ResolvedOptions,
+  isProduction: boolean,
+  { modules, hooks }: OpenProject,
+  lockedData: LockedData,
+): (() => string) => {
+  let text: string | undefined
+  return () => {
+    if (isProduction && text !== undefined) return text
+    text = JSON.stringify(projectDocument({ ...options, modules, steps: lockedData.apiSteps(), hooks: hooks() }))
+    return text
+  }
 }
 
 /** Returns a warning for each setting of Motia's that this runtime does not use. */
@@ -166,12 +164,11 @@ const checkHealth = async (hooks: RuntimeHooks, engine: Engine): Promise<Health>
   return { status: store === 'ok' ? 200 : 503, body: { status, store, queues } }
 }
 
-/** Puts changed steps and hooks into service, and calls `onReload` each time. Returns a function that stops that. */
+/** Puts changed steps and hooks into service. Returns a function that stops that. */
 const watchProject = (
   root: string,
   project: OpenProject,
   { motiaServer, lockedData, cronJobs }: ComposedServer,
-  onReload: () => void,
 ): (() => Promise<void>) => {
   const { hooks } = project
   let current = hooks()
@@ -182,7 +179,6 @@ const watchProject = (
     server: { ...motiaServer, cronManager: cronJobs },
     onReload: async () => {
       lockedData.saveTypes()
-      onReload()
       const replaced = current
       current = hooks()
       if (replaced === current) return
