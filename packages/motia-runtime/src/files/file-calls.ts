@@ -92,11 +92,7 @@ const CAN_SYNC_FOLDERS = process.platform !== 'win32'
 export async function syncFolder(calls: FileCalls, path: string): Promise<void> {
   if (!CAN_SYNC_FOLDERS) return
   const fd = calls.openSync(path, 'r')
-  try {
-    await syncFile(calls, fd, 'all')
-  } finally {
-    calls.closeSync(fd)
-  }
+  await syncFile(calls, fd, 'all').finally(() => calls.closeSync(fd))
 }
 
 /** Like `syncFolder`, but synchronous. */
