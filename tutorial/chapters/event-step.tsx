@@ -24,7 +24,7 @@ export const eventStepChapter: Chapter = {
       description: () => (
         <p>
           It adds the welcome notes and sets the next feeding in 24 hours. An event may arrive twice, so running this
-          twice gives the same pet.
+          twice has the same result.
         </p>
       ),
       ...code('JsPostCreateLite', 'business-logic'),

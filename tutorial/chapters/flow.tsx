@@ -12,7 +12,7 @@ export const flowChapter: Chapter = {
       description: () => (
         <p>
           This is a REST API with background jobs and a nightly clean-up. <b>Motia</b> runs its steps. The tutorial
-          takes 20 minutes, and in five places you try something yourself. Use the arrow keys to go forward and back.
+          takes 20 minutes. Five times, you try something yourself. Use the arrow keys to go forward and back.
         </p>
       ),
     },

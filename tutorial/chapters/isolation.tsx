@@ -10,7 +10,7 @@ export const isolationChapter: Chapter = {
       title: 'Three namespaces',
       description: () => (
         <p>
-          <b>js</b>, <b>ts</b> and <b>py</b> are the same eight steps three times. They differ only in their routes and
+          <b>js</b>, <b>ts</b> and <b>py</b> each have the same eight steps. They differ only in their routes and
           topics: this one emits <b>py.</b> topics, and only Py steps subscribe to those.
         </p>
       ),

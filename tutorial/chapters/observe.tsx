@@ -12,8 +12,8 @@ export const observeChapter: Chapter = {
       needs: 'JsCreatePet',
       description: () => (
         <p>
-          Every request gets a <b>trace id</b>, which all its jobs share. This trace belongs to a POST: the API step,
-          then the job and the audit trail, each with its duration.
+          Every request gets a <b>trace id</b>, which it shares with all its jobs. This trace belongs to a POST: the API
+          step, then the job and the audit trail, each with its duration.
         </p>
       ),
       elementXpath: workbenchXPath.tracing.details,
@@ -37,7 +37,7 @@ export const observeChapter: Chapter = {
       description: () => (
         <p>
           These are the lines from your terminal, newest first. A click on a trace id shows only the lines of that
-          request.
+          trace.
         </p>
       ),
       elementXpath: workbenchXPath.logs.container,

@@ -14,8 +14,8 @@ export const queuesChapter: Chapter = {
       needs: 'JsPostCreateLite',
       description: () => (
         <p>
-          Each topic has one queue for each step that subscribes to it. The embedded queue keeps its jobs in{' '}
-          <b>.data</b>, so they survive a restart.
+          Each topic has one queue for each step that subscribes to it. The embedded queues keep their jobs in{' '}
+          <b>.data</b>, so the jobs survive a restart.
         </p>
       ),
       elementXpath: xpath.queueList,

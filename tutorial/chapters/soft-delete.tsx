@@ -15,7 +15,7 @@ export const softDeleteChapter: Chapter = {
       title: 'Soft delete',
       description: () => (
         <p>
-          A DELETE removes nothing yet. The pet gets the status <b>deleted</b> and a purge date in 30 days. Until then
+          A DELETE does not remove the pet. It sets the status <b>deleted</b> and a purge date in 30 days. Until then
           you can restore it.
         </p>
       ),

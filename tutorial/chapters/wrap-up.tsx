@@ -3,14 +3,14 @@ import type { Chapter } from '../workbench/chapter'
 import { flowView, logs } from '../workbench/scenes'
 import { newLogs, Task } from '../workbench/task'
 
-// Unlike an import, this also works in a project without the page.
-const [makeItYours = 'There is no docs/make-it-yours.md'] = Object.values(
+// Unlike an import, this also works if somebody has deleted the page.
+const [makeItYours = 'docs/make-it-yours.md is missing'] = Object.values(
   import.meta.glob('../../docs/make-it-yours.md', { query: '?raw', import: 'default', eager: true }),
 )
 
 const openPage = () => window.open(URL.createObjectURL(new Blob([makeItYours], { type: 'text/plain; charset=utf-8' })))
 
-/** Lets the learner change the code, and suggests the next change. */
+/** Lets the learner change the code and suggests the next change. */
 export const wrapUpChapter: Chapter = {
   title: 'Change the code',
   steps: [

@@ -60,14 +60,14 @@ export const createPetFeatures: FeatureDefinition[] = [
     id: 'business-logic',
     title: 'Pet and events together',
     description:
-      'One write stores the pet and its events. If the server crashes before it emits them, the next start does',
+      'One write stores the pet and its events. If the server crashes before emitting them, the next start emits them',
     startsOn: '  // 2.',
     endsOn: '  )',
   },
   {
     id: 'logging',
     title: 'Structured logging',
-    description: 'A message and its data. Every line carries the name of the step and the trace id',
+    description: 'A message and its data. Every line also has the name of the step and the trace id',
     startsOn: '    logger.info(',
   },
   {
@@ -95,13 +95,13 @@ export const getPetsFeatures: FeatureDefinition[] = [
   {
     id: 'success-response',
     title: 'Success response',
-    description: '200 with every pet in the order of creation, soft-deleted ones too',
+    description: '200 with every pet, including soft-deleted ones, in order of creation',
     startsOn: '  if (!page) return { status: 200',
   },
   {
     id: 'pagination',
     title: 'A page of the list',
-    description: 'With ?limit= the list has at most that many pets. X-Next-Cursor is the ?cursor= of the next page',
+    description: 'With ?limit=, the list has at most that many pets. X-Next-Cursor is the ?cursor= of the next page',
     startsOn: '  // 2.',
     endsOn: '  return { status: 200',
   },
@@ -171,7 +171,7 @@ export const updatePetFeatures: FeatureDefinition[] = [
   {
     id: 'event-emission',
     title: 'Event emission',
-    description: 'Emits the event of a soft delete or a restore. Any other change has none',
+    description: 'Emits the event of a soft delete or a restore. Other changes have no event',
     startsOn: '  // 3.',
     endsOn: '  for (const event of events)',
   },
@@ -212,7 +212,7 @@ export const deletePetFeatures: FeatureDefinition[] = [
   {
     id: 'event-emission',
     title: 'Event emission',
-    description: 'Only if this request deleted the pet: a repeated DELETE has no event',
+    description: 'Only if this request deleted the pet. A repeated DELETE emits nothing',
     startsOn: '  // 2.',
     endsOn: '  }',
   },

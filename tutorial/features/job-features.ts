@@ -3,7 +3,7 @@ import type { FeatureDefinition } from './feature'
 const queueConfiguration: FeatureDefinition = {
   id: 'queue-configuration',
   title: 'Queue and retries',
-  description: 'A run may take 20 s. A job that fails is retried 3 times, then it becomes a dead letter',
+  description: 'A run may take 20 s. A job that fails is retried 3 times and then becomes a dead letter',
   startsOn: '  infrastructure: {',
   endsOn: '  },',
 }
@@ -19,7 +19,7 @@ export const postCreateLiteFeatures: FeatureDefinition[] = [
   {
     id: 'input-schema',
     title: 'Input schema',
-    description: 'The data of those events',
+    description: 'The data of these events',
     startsOn: '  input: ',
   },
   queueConfiguration,
@@ -39,21 +39,21 @@ export const postCreateLiteFeatures: FeatureDefinition[] = [
   {
     id: 'request-validation',
     title: 'Input validation',
-    description: 'An invalid message throws here. The queue retries it, then it becomes a dead letter',
+    description: 'An invalid message throws here. The queue retries it until it becomes a dead letter',
     startsOn: '  // 1.',
     endsOn: '  const { petId, enqueuedAt } = jobEnqueuedSchema.parse(',
   },
   {
     id: 'business-logic',
     title: 'Business logic',
-    description: 'Adds the welcome notes and sets the next feeding. Running it twice gives the same pet',
+    description: 'Adds the welcome notes and sets the next feeding. Running it twice has the same result',
     startsOn: '  // 2.',
     endsOn: '  }))',
   },
   {
     id: 'error-handling',
     title: 'Missing pet',
-    description: 'If the pet is gone, the job ends with a warning, since a retry could not help',
+    description: 'If the pet is gone, the job ends with a warning, because a retry could not succeed',
     startsOn: '  if (!done) {',
     endsOn: '  }',
   },
@@ -67,7 +67,7 @@ export const postCreateLiteFeatures: FeatureDefinition[] = [
   {
     id: 'event-emission',
     title: 'Event emission',
-    description: 'Says that the job is done, and how long it took. The audit trail records it',
+    description: 'Reports that the job is done, and how long it took. The audit trail records it',
     startsOn: '  // 3.',
     endsOn: '  }',
   },
@@ -99,7 +99,7 @@ export const deletionReaperFeatures: FeatureDefinition[] = [
   {
     id: 'business-logic',
     title: 'Scan',
-    description: 'Looks at every pet, and calls the function for those whose purgeAt is in the past',
+    description: 'Checks every pet, and calls the function for each one whose purgeAt is in the past',
     startsOn: '  // 1.',
     endsOn: '  const { counts, errors } = await pets.reap(',
   },
@@ -144,14 +144,14 @@ export const auditTrailFeatures: FeatureDefinition[] = [
   {
     id: 'input-schema',
     title: 'Input schema',
-    description: 'The data of any of those events',
+    description: 'The data of any of these events',
     startsOn: '  input: ',
   },
   queueConfiguration,
   {
     id: 'handler',
     title: 'Handler',
-    description: 'Runs for each of those events',
+    description: 'Runs for each of these events',
     startsOn: "export const handler: Handlers['<Ns>AuditTrail']",
     endsOn: '}',
   },
