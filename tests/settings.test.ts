@@ -280,8 +280,8 @@ describe('PETS_API_KEYS', () => {
       'alice:alice-secret-1234é',
       'must have secrets of at least 16 letters, digits or punctuation marks other than commas',
     ],
-    ['a name twice', `alice:${alice},alice:${bob}`, 'must not have a name twice'],
-    ['a secret twice', `alice:${alice},bob:${alice}`, 'must not have a secret twice'],
+    ['a name twice', `alice:${alice},alice:${bob}`, 'must not repeat a name'],
+    ['a secret twice', `alice:${alice},bob:${alice}`, 'must not repeat a secret'],
   ])('When it has %s, then one line says so, and shows no secret', (_, value, rule) => {
     expect(failureOf({ PETS_API_KEYS: value }).message).toBe(`PETS_API_KEYS ${rule}`)
   })

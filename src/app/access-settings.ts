@@ -25,15 +25,15 @@ export const apiKeys = z
   .transform((entries) => entries.map(pair))
   .refine((keys) => keys.every(({ name }) => /^[\w.-]{1,40}$/.test(name)), NAME_FORM)
   .refine((keys) => keys.every(({ secret }) => /^[!-~]{16,}$/.test(secret)), SECRET_FORM)
-  .refine((keys) => isUnique(keys.map(({ name }) => name)), 'must not have a name twice')
-  .refine((keys) => isUnique(keys.map(({ secret }) => secret)), 'must not have a secret twice')
+  .refine((keys) => isUnique(keys.map(({ name }) => name)), 'must not repeat a name')
+  .refine((keys) => isUnique(keys.map(({ secret }) => secret)), 'must not repeat a secret')
 
 /** Parses `http://localhost:5173,…` into a list of origins. */
 export const corsOrigins = z
   .string()
   .transform(list)
   .refine((entries) => !entries.includes('*'), {
-    error: 'must name each origin: with * any page that somebody visits could use the API',
+    error: 'must list each origin: with *, every web page could use the API',
     abort: true,
   })
   .refine((entries) => entries.every(isOrigin), ORIGINS_FORM)

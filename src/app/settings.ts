@@ -40,7 +40,7 @@ const environmentSchema = z.object({
   LOG_FORMAT: z.enum(['text', 'json'], 'must be text or json').default('text'),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, hostname: /./, error: 'must be a redis:// or rediss:// URL', abort: true })
-    .refine((url) => /^\/?\d*$/.test(new URL(url).pathname), 'must have no path but the number of a database')
+    .refine((url) => /^\/?\d*$/.test(new URL(url).pathname), 'must have no path except the number of a database')
     .optional(),
 })
 

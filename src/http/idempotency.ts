@@ -7,7 +7,7 @@ export const createHeadersSchema = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
     .optional()
-    .meta({ description: 'A repeated key gets the first response again for 24 hours, and creates nothing' }),
+    .meta({ description: 'For 24 hours, a repeated key gets the first response again, and creates nothing' }),
 })
 
 /**

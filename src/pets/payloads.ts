@@ -50,14 +50,14 @@ export const listPetsSchema = z.object({
     .regex(/^[1-9]\d{0,14}$/, 'must be the X-Next-Cursor of a page')
     .nullable()
     .default(null)
-    .describe('The X-Next-Cursor of the page before'),
+    .describe('The X-Next-Cursor of the previous page'),
   species: oneOf(SPECIES).optional().describe('Only pets of this species'),
-  status: oneOf(STATUSES).optional().describe('Only pets of this status'),
+  status: oneOf(STATUSES).optional().describe('Only pets with this status'),
   q: z
     .string({ error: ({ input }) => `must be given once (it is ${JSON.stringify(input)})` })
     .optional()
-    .describe('Only pets with this in their name, in upper or lower case'),
-  sort: oneOf(['createdAt', '-createdAt']).optional().describe('-createdAt: the newest first'),
+    .describe('Only pets whose name contains this text, ignoring case'),
+  sort: oneOf(['createdAt', '-createdAt']).optional().describe('-createdAt lists the newest first'),
 })
 
 /** The filter and the page of a list. */

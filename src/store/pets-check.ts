@@ -33,7 +33,7 @@ export function checkPets(pets: Record<string, unknown>): StoredPet[] {
 export function checkPet(id: string, pet: unknown): StoredPet {
   if (!ID.test(id)) throw invalid(`pets.${id}: the key must be an id, an integer of at most 15 digits, 1 or more`)
   if (!fits(storedPetSchema, pet)) throw invalid(describe(storedPetSchema, pet, ['pets', id]))
-  if (pet.id !== id) throw invalid(`pets.${id}.id: differs from the key it is under`)
+  if (pet.id !== id) throw invalid(`pets.${id}.id: differs from the pet's key`)
   // The pet may have been stored before a field with a default was added.
   const missing = DEFAULTS.filter(([name]) => pet[name] === undefined)
   return missing.length === 0 ? pet : { ...pet, ...Object.fromEntries(missing) }
@@ -47,7 +47,7 @@ export function asStored(id: string, pet: StoredPet): StoredPet {
   try {
     return checkPet(id, JSON.parse(JSON.stringify(pet)))
   } catch (cause) {
-    throw new StoreError('STORE_INVALID', `The change to pet ${id} does not make a valid pet`, { cause })
+    throw new StoreError('STORE_INVALID', `The change would make pet ${id} invalid`, { cause })
   }
 }
 

@@ -17,7 +17,7 @@ export const AnswerLine = ({ answer }: { answer: Answer }) => {
       data-testid="pets-answer"
     >
       <strong>
-        {method} {path} → {status || 'no answer'}
+        {method} {path} → {status || 'no response'}
       </strong>
       {isError && <span>{issuesOf(body)}</span>}
       <code>{typeof body === 'string' ? body : JSON.stringify(body)}</code>

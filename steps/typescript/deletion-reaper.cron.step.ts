@@ -48,6 +48,6 @@ export const handler: Handlers['TsDeletionReaper'] = async ({
     topic: 'ts.reaper.completed',
     data: reaperCompleted(counts),
   })
-  if (errors.length > 0) throw new Error('Pets are due but not purged')
+  if (errors.length > 0) throw new Error('Some due pets were not purged')
   logger.info('✅ Deletion Reaper completed', counts)
 }

@@ -67,7 +67,7 @@ test('When Redis wants a password and keeps nothing on disk, then the server wor
   const { body } = await ask(server.url, 'POST', '/js/pets', { name: 'Rex', species: 'dog', ageMonths: 1 })
   expect((await ask(server.url, 'GET', `/js/pets/${body.id}`)).status).toBe(200)
   expect(server.output()).toContain(
-    '⚠ This Redis keeps nothing on disk: if it ends, every pet is lost. Set appendonly yes\n',
+    '⚠ This Redis keeps nothing on disk: if it stops, every pet is lost. Set appendonly yes\n',
   )
   expect(server.output()).toContain(`   Data: Redis at 127.0.0.1:${guarded.port}\n`)
   expect(server.output()).not.toContain('secret')

@@ -20,7 +20,7 @@ export function findJsonTrap(json: string): string | null {
       object.key = JSON.parse(last)
       if (object.keys.has(object.key)) return `${path()}: appears twice`
       object.keys.add(object.key)
-    } else if (isRounded(token)) return `${path()}: ${token} has more digits than can be kept. Put it in quotes`
+    } else if (isRounded(token)) return `${path()}: ${token} has too many digits to be kept exactly. Put it in quotes`
     last = token
   }
   return null

@@ -23,7 +23,7 @@ export const durabilityWarnings = (config: Record<string, string | undefined>): 
     warnings.push(
       config.save
         ? 'This Redis only takes snapshots: if it crashes, the pets stored since the last one are lost. Set appendonly yes'
-        : 'This Redis keeps nothing on disk: if it ends, every pet is lost. Set appendonly yes',
+        : 'This Redis keeps nothing on disk: if it stops, every pet is lost. Set appendonly yes',
     )
   }
   const policy = config['maxmemory-policy'] ?? 'noeviction'

@@ -37,7 +37,7 @@ export const isTemporary = (error: unknown): boolean =>
 /** Logs that a message has no attempts left. */
 export const warnOfDeadLetter = (queue: string, attempts: number, reason: string): void => {
   const times = attempts === 1 ? '1 attempt' : `${attempts} attempts`
-  console.warn(`Queue ${queue}: an event is a dead letter now, after ${times}: ${reason}`)
+  console.warn(`Queue ${queue}: an event became a dead letter after ${times}: ${reason}`)
 }
 
 /** Returns how long a message waits that cannot be handled now, in ms: a quarter of its age, from 2 s to 30 s. */

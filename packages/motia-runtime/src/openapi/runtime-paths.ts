@@ -11,18 +11,18 @@ const health = {
 }
 
 const readiness = {
-  200: { description: 'It can. If the status is `degraded`, jobs wait', content: jsonOf(health) },
-  503: { description: 'It cannot, or it is stopping', content: jsonOf(health) },
+  200: { description: 'The server is ready. If the status is `degraded`, jobs wait', content: jsonOf(health) },
+  503: { description: 'The server is not ready, or it is stopping', content: jsonOf(health) },
 }
 
 /** The paths that the runtime itself serves. */
 const PATHS = {
   '/livez': {
     operationId: 'livez',
-    summary: 'Shows that the process serves requests',
-    responses: { 200: { description: 'It does', content: jsonOf(health) } },
+    summary: 'Shows whether the process serves requests',
+    responses: { 200: { description: 'The process serves requests', content: jsonOf(health) } },
   },
-  '/readyz': { operationId: 'readyz', summary: 'Shows whether the server can do its work', responses: readiness },
+  '/readyz': { operationId: 'readyz', summary: 'Shows whether the server is ready', responses: readiness },
   '/health': { operationId: 'health', summary: 'The same as `/readyz`', responses: readiness },
   '/metrics': {
     operationId: 'metrics',

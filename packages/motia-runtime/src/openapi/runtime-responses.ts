@@ -65,7 +65,7 @@ const WITH_KEY = new Map([
 ])
 
 const CONDITIONAL = new Map([
-  [304, { description: 'The body is still the one of that `ETag`', headers: runtimeHeaders(true) }],
+  [304, { description: 'The body has not changed: it still has that `ETag`', headers: runtimeHeaders(true) }],
 ])
 
 const nameOf = (status: number): string => (STATUS_CODES[status] ?? String(status)).replaceAll(' ', '')

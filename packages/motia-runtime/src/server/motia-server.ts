@@ -95,7 +95,7 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
 
   const stepNamed = (name: string): Step => {
     const step = lockedData.getActiveSteps().find(({ config }) => config.name === name)
-    if (!step) throw new Error(`There is no step ${name}`)
+    if (!step) throw new Error(`Step ${name} does not exist`)
     return step
   }
   const feed = new WorkbenchFeed(engine.feed, traceLimit)

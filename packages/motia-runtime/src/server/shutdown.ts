@@ -27,7 +27,8 @@ export class Shutdown {
 
   /** Ends everything. */
   async run(): Promise<void> {
-    for (const step of this.#steps.reverse()) await step().catch((error) => console.error('While stopping:', error))
+    for (const step of this.#steps.reverse())
+      await step().catch((error) => console.error('Error while stopping:', error))
   }
 
   /** Ends everything, then the process with this code. A second call ends the grace. */
@@ -38,7 +39,7 @@ export class Shutdown {
     console.info(grace > 0 ? `Stopping in ${grace} s: until then /readyz returns 503` : 'Stopping')
     setTimeout(
       () => {
-        console.warn(`Stopped before everything had ended: it took more than ${STOP_TIMEOUT_MS / 1_000} s`)
+        console.warn(`Stopped before everything had finished: it took more than ${STOP_TIMEOUT_MS / 1_000} s`)
         process.exit(exitCode)
       },
       grace * 1_000 + STOP_TIMEOUT_MS,

@@ -83,7 +83,7 @@ export const checkFiles = (
     if (!conflict) return { accepted: [...candidates.values()], problems }
     const loser = candidates.has(conflict.second) ? conflict.second : conflict.first
     if (!candidates.delete(loser))
-      throw new Error(`Two files in service define the same: ${conflict.first}, ${conflict.second}`)
+      throw new Error(`Two files in service are in conflict: ${conflict.first}, ${conflict.second}`)
     report(loser, conflictProblem(root, conflict, loser))
   }
 }

@@ -48,7 +48,7 @@ const asJsonSchema = (schema: unknown): unknown => (schema instanceof z.ZodType 
 const streamSchema = strict({
   name: z
     .string()
-    .regex(/^(?!__motia\.|motia-trace)[^:\p{Cc}]+$/u, 'must not be empty, contain a colon, or be Motia’s'),
+    .regex(/^(?!__motia\.|motia-trace)[^:\p{Cc}]+$/u, 'must not be empty, contain a colon, or be a name of Motia’s'),
   schema: z.looseObject({}),
   baseConfig: z.discriminatedUnion('storageType', [
     strict({ storageType: z.literal('default') }),

@@ -126,7 +126,7 @@ const copyOf = (topic: string, data: unknown): unknown => {
   try {
     return JSON.parse(JSON.stringify(data))
   } catch (cause) {
-    throw new EmitError(`Event ${topic} was not queued: its data cannot be JSON`, { cause })
+    throw new EmitError(`Event ${topic} was not queued: its data cannot be converted to JSON`, { cause })
   }
 }
 

@@ -65,7 +65,7 @@ export class RedisHealth extends EventEmitter<{ recovered: [] }> {
     const isNew = !this.#isRefused(reason)
     this.#refusals.set(queue, reason)
     if (isNew && !this.#isClosing)
-      console.warn(`Redis refuses jobs for the queue ${queue}, which are sent again: ${reason}`)
+      console.warn(`Redis refuses jobs for the queue ${queue}, which will be sent again: ${reason}`)
   }
 
   /** Records that Redis accepted a job for a queue. */

@@ -36,7 +36,7 @@ export const eventText = ({ id, topic, data, traceId, flows }: QueuedEvent): str
   try {
     dataText = JSON.stringify(data)
   } catch (cause) {
-    throw new EmitError(`The data of event ${topic} is not JSON: ${errorMessage(cause)}`, { cause })
+    throw new EmitError(`The data of event ${topic} cannot be converted to JSON: ${errorMessage(cause)}`, { cause })
   }
   if (dataText === undefined) throw new EmitError(`The data of event ${topic} is ${typeof data}, not JSON`)
   return `${JSON.stringify({ id, topic, traceId, flows }).slice(0, -1)},"data":${dataText}}`

@@ -156,7 +156,7 @@ describe('a server that does not respond', () => {
       return letters.length > 0 && letters
     })
     expect(letter).toMatchObject({ attempts: 1, reason: 'the server that ran it died or was blocked' })
-    expect(last.lines.join()).toContain('is a dead letter now, after 1 attempt')
+    expect(last.lines.join()).toContain('became a dead letter after 1 attempt')
     expect([again.runs(), last.runs()]).toEqual([2, 1])
     expect(await again.engine.deadLetters.list()).toEqual([])
   }, 20_000)
