@@ -50,14 +50,11 @@ const hash = (value: unknown): string => createHash('sha256').update(JSON.string
  * The step emits them. If the server crashes before that, the next start does.
  */
 export class Pets {
-  readonly #store: PetStore
-  readonly #now: () => number
-
   /** `now` returns epoch ms. */
-  constructor(store: PetStore, now: () => number = () => Date.now()) {
-    this.#store = store
-    this.#now = now
-  }
+  constructor(
+    private readonly store: PetStore,
+    private readonly now: () => number = () => Date.now(),
+  ) {}
 
   /**
    * Stores a new pet with the events from `describe`. If the client has created a pet with this `Idempotency-Key`
@@ -68,7 +65,7 @@ export class Pets {
     describe: (pet: Pet) => readonly Draft[],
     key?: string,
   ): Promise<Changed<Draft>> {
-    const now = this.#now()
+    const now = this.now()
     // Read this now: the store may call back while it serves another request.
     const run = currentRun()
     const idempotency = key === undefined ? undefined : { key: hash([run.caller, key]), body: hash(input) }
@@ -76,7 +73,7 @@ export class Pets {
       const pet = newPet(id, input, now)
       return withOwed(idempotency ? { ...pet, idempotency } : pet, owe(describe(pet), run))
     }
-    const stored = await this.#store.create(make).catch((error: unknown) => {
+    const stored = await this.store.create(make).catch((error: unknown) => {
       if (error instanceof RepeatedCreateError) return error
       throw error
     })
@@ -93,17 +90,17 @@ export class Pets {
 
   /** Returns every pet, including soft-deleted ones, in the order of creation. */
   list(): Promise<Pet[]> {
-    return listPets(this.#store)
+    return listPets(this.store)
   }
 
   /** Returns a page of the list, as `listPage` does. */
   listPage(query: ListPets): Promise<PetPage> {
-    return listPage(this.#store, query)
+    return listPage(this.store, query)
   }
 
   /** Returns the pet. Throws a `PetNotFoundError`. */
   async get(id: string): Promise<Pet> {
-    const pet = await this.#store.get(id)
+    const pet = await this.store.get(id)
     if (!pet || !isVisible(pet)) throw new PetNotFoundError()
     return presentPet(pet)
   }
@@ -117,7 +114,7 @@ export class Pets {
     patch: UpdatePet,
     describe: { deleted: (pet: Pet) => Deleted; restored: (pet: Pet) => Restored },
   ): Promise<Changed<Deleted | Restored>> {
-    const now = this.#now()
+    const now = this.now()
     return this.#change<Deleted | Restored>(
       wanted,
       (pet) => applyUpdate(pet, patch, now),
@@ -136,7 +133,7 @@ export class Pets {
     wanted: Wanted,
     describe: (pet: Pet) => Draft,
   ): Promise<Changed<Draft>> {
-    const now = this.#now()
+    const now = this.now()
     return this.#change(
       wanted,
       (pet) => softDelete(pet, now),
@@ -153,7 +150,7 @@ export class Pets {
     enqueuedAt: number,
     describe: (pet: Pet) => Draft,
   ): Promise<Changed<Draft> | null> {
-    const now = this.#now()
+    const now = this.now()
     try {
       return await this.#change(
         { id },
@@ -169,7 +166,7 @@ export class Pets {
 
   /** Calls `purge` for each pet whose retention is over, as `reap` does. */
   reap(purge: (id: string) => Promise<boolean>): Promise<Reaping> {
-    return reap(this.#store, this.#now, purge)
+    return reap(this.store, this.now, purge)
   }
 
   /**
@@ -180,10 +177,10 @@ export class Pets {
     id: string,
     describe: (pet: Pet, purgedAt: number) => Draft,
   ): Promise<Changed<Draft> | null> {
-    const now = this.#now()
+    const now = this.now()
     const run = currentRun()
     let events: Owed<Draft>[] = []
-    const change = await this.#store.update(id, (pet) => {
+    const change = await this.store.update(id, (pet) => {
       events = isDue(pet, now) ? owe([describe(presentPet(pet), now)], run) : []
       return events.length === 0 ? pet : withOwed({ ...pet, purged: true }, events)
     })
@@ -192,7 +189,7 @@ export class Pets {
 
   /** Yields the events that pets still owe, page by page. */
   async *owed(): AsyncGenerator<OwedEvent[]> {
-    const owing = pagesOf((after, limit) => this.#store.page(after, limit, 'owing'))
+    const owing = pagesOf((after, limit) => this.store.page(after, limit, 'owing'))
     for await (const page of owing) yield page.flatMap(({ owed = [] }) => owed)
   }
 
@@ -206,22 +203,22 @@ export class Pets {
       eventIds.add(id)
     }
     if (petIds.size === 0) return
-    await this.#store.updateMany([...petIds], (pet) => withoutOwed(pet, eventIds), { patienceMs })
+    await this.store.updateMany([...petIds], (pet) => withoutOwed(pet, eventIds), { patienceMs })
   }
 
   /** Prepares the store. Throws a one-line error if the server must not start with it. */
   async start(): Promise<void> {
-    await this.#store.start?.()
+    await this.store.start?.()
   }
 
   /** Resolves if the store can be read. Otherwise rejects with its `StoreError`. */
   async check(): Promise<void> {
-    await this.#store.get('0')
+    await this.store.get('0')
   }
 
   /** Writes pending changes, and closes files. */
   async close(): Promise<void> {
-    await this.#store.close()
+    await this.store.close()
   }
 
   /**
@@ -236,7 +233,7 @@ export class Pets {
   ): Promise<Changed<Draft>> {
     const run = currentRun()
     let events: Owed<Draft>[] = []
-    const changed = await this.#store.update(
+    const changed = await this.store.update(
       id,
       (before) => {
         if (!isVisible(before)) return before

@@ -22,8 +22,6 @@ const readKey = (text: string): string[] => {
 
 /** The audit trail in a file: one JSON line per event. */
 export class AuditLog implements Audit {
-  readonly #calls: FileCalls
-  readonly #file: string
   readonly #log: LineLog<AuditEntry>
   /** The keys of the events at the end of the file, or of the file before it was moved away. */
   readonly #recent = new Set<string>()
@@ -31,9 +29,11 @@ export class AuditLog implements Audit {
   readonly #writing = new Set<string>()
 
   /** `now` returns epoch ms. Tests pass `calls` that fail. */
-  constructor(file: string, now: () => number = () => Date.now(), calls: FileCalls = nodeFiles) {
-    this.#calls = calls
-    this.#file = file
+  constructor(
+    private readonly file: string,
+    now: () => number = () => Date.now(),
+    private readonly calls: FileCalls = nodeFiles,
+  ) {
     this.#log = new LineLog<AuditEntry>(file, {
       calls,
       tailBytes: RECENT_BYTES,
@@ -59,7 +59,7 @@ export class AuditLog implements Audit {
   }
 
   async readAfter(end: string | undefined): Promise<AuditNews> {
-    return readAuditFile(this.#calls, this.#file, end)
+    return readAuditFile(this.calls, this.file, end)
   }
 
   #remember(keys: Iterable<string>): void {

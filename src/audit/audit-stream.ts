@@ -51,18 +51,17 @@ type StreamEntry = [id: string, fields: string[]]
 
 /** The audit trail in a Redis stream that all servers share. It keeps the latest `limit` entries, or a few more. */
 export class AuditStream implements Audit {
-  readonly #redis: SharedRedis
-  readonly #limit: number
   readonly #stream: string
-  readonly #now: () => number
   readonly #turns = new Turns<WaitingEntry>('audit', (entries) => this.#write(entries))
 
   /** `scope` is the name of the store, whose hash tag the stream shares. `now` returns epoch ms. */
-  constructor(redis: SharedRedis, limit: number, scope = 'pets', now: () => number = () => Date.now()) {
-    this.#redis = redis
-    this.#limit = limit
+  constructor(
+    private readonly redis: SharedRedis,
+    private readonly limit: number,
+    scope = 'pets',
+    private readonly now: () => number = () => Date.now(),
+  ) {
     this.#stream = `{${scope}}:audit`
-    this.#now = now
   }
 
   append(entry: AuditEntry): Promise<void> {
@@ -75,22 +74,22 @@ export class AuditStream implements Audit {
 
   async readAfter(end: string | undefined): Promise<AuditNews> {
     const known = end !== undefined && /^\d{1,15}-\d{1,15}$/.test(end) ? end : undefined
-    const [latest] = await this.#redis.run((redis) => redis.xrevrange(this.#stream, '+', '-', 'COUNT', 1))
+    const [latest] = await this.redis.run((redis) => redis.xrevrange(this.#stream, '+', '-', 'COUNT', 1))
     const last = latest?.[0] ?? '0-0'
     if (known !== undefined && compareIds(known, last) <= 0) {
-      const found = await this.#redis.run((redis) => redis.xrange(this.#stream, `(${known}`, '+', 'COUNT', MOST_LINES))
+      const found = await this.redis.run((redis) => redis.xrange(this.#stream, `(${known}`, '+', 'COUNT', MOST_LINES))
       return { lines: found.flatMap(toLine), end: found.at(-1)?.[0] ?? known, isNew: false }
     }
-    const found = await this.#redis.run((redis) => redis.xrevrange(this.#stream, '+', '-', 'COUNT', MOST_LINES))
+    const found = await this.redis.run((redis) => redis.xrevrange(this.#stream, '+', '-', 'COUNT', MOST_LINES))
     return { lines: found.reverse().flatMap(toLine), end: found.at(-1)?.[0] ?? '0-0', isNew: true }
   }
 
   async #write(entries: WaitingEntry[]): Promise<void> {
-    const now = this.#now()
-    const args: (string | number)[] = [this.#limit, Math.max(this.#limit, KNOWN_EVENTS), now, now - KNOWN_MS]
+    const now = this.now()
+    const args: (string | number)[] = [this.limit, Math.max(this.limit, KNOWN_EVENTS), now, now - KNOWN_MS]
     for (const entry of entries) args.push(...entry.args)
     try {
-      await this.#redis.run((redis) => append(redis, [this.#stream, `${this.#stream}:events`], args))
+      await this.redis.run((redis) => append(redis, [this.#stream, `${this.#stream}:events`], args))
       for (const { resolve } of entries) resolve()
     } catch (error) {
       for (const { reject } of entries) reject(error)

@@ -21,20 +21,18 @@ export class LiveStreams {
   readonly pets = new ItemStream<PetItem>({ name: STREAMS.pets, group: GROUP, reset: RESET })
   readonly audit = new ItemStream<AuditLine>({ name: STREAMS.audit, group: GROUP, reset: RESET })
   readonly status = new ItemStream<StoreStatus>({ name: STREAMS.status, group: GROUP })
-  readonly #store: PetStore
-  readonly #trail: Audit
   #known: Known = { revision: undefined, end: undefined }
   #lines: AuditLine[] = []
   #status: StoreStatus = { id: 'store', problem: null, isPart: false, at: 0 }
 
-  constructor(store: PetStore, trail: Audit) {
-    this.#store = store
-    this.#trail = trail
-  }
+  constructor(
+    private readonly store: PetStore,
+    private readonly trail: Audit,
+  ) {}
 
   /** Pushes what changed since the last call. `now` is epoch ms. */
   async look(now: number): Promise<void> {
-    const { store, audit } = await readNews(this.#store, this.#trail, this.#known)
+    const { store, audit } = await readNews(this.store, this.trail, this.#known)
     this.#known = { revision: store.revision, end: audit.end }
     if (store.pets) await this.pets.show(store.pets)
     if (audit.isNew || audit.lines.length > 0) {

@@ -11,11 +11,8 @@ export interface KnownPet {
 /** A cache of the last pets that this process has seen, so that unchanged JSON need not be parsed again. */
 export class KnownPets {
   readonly #pets = new Map<string, KnownPet>()
-  readonly #size: number
 
-  constructor(size: number) {
-    this.#size = size
-  }
+  constructor(private readonly size: number) {}
 
   /** Returns the pet as this process last saw it, which may be out of date. */
   get(id: string): KnownPet | undefined {
@@ -26,7 +23,7 @@ export class KnownPets {
     this.#pets.delete(id)
     this.#pets.set(id, known)
     for (const oldest of this.#pets.keys()) {
-      if (this.#pets.size <= this.#size) break
+      if (this.#pets.size <= this.size) break
       this.#pets.delete(oldest)
     }
   }
@@ -44,7 +41,7 @@ export class KnownPets {
 
   /** Returns the pet in the JSON. Does not remember it, so that a long list does not displace the known pets. */
   read(id: string, text: string): StoredPet {
-    return this.#pets.size < this.#size ? this.learn(id, text) : this.#parse(id, text).pet
+    return this.#pets.size < this.size ? this.learn(id, text) : this.#parse(id, text).pet
   }
 
   #parse(id: string, text: string): KnownPet {

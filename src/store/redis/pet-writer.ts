@@ -54,18 +54,15 @@ interface Write {
  * and the next turn applies the change to that.
  */
 export class PetWriter {
-  readonly #redis: SharedRedis
-  readonly #keys: RedisKeys
-  readonly #known: KnownPets
   readonly #turns = new Turns<NewPet | PetChange>('pets', (items) => this.#takeTurn(items))
   /** Whether the last turn left changes to the next, because their pet had changed. */
   #isUnfinished = false
 
-  constructor(redis: SharedRedis, keys: RedisKeys, known: KnownPets) {
-    this.#redis = redis
-    this.#keys = keys
-    this.#known = known
-  }
+  constructor(
+    private readonly redis: SharedRedis,
+    private readonly keys: RedisKeys,
+    private readonly known: KnownPets,
+  ) {}
 
   /** Stores a new pet and returns it. */
   create(make: (id: string) => StoredPet): Promise<StoredPet> {
@@ -114,9 +111,9 @@ export class PetWriter {
   }
 
   #send(writes: Write[]): Promise<Reply[]> {
-    const { all, ids, owing, byKey, seq, revision, copying } = this.#keys
+    const { all, ids, owing, byKey, seq, revision, copying } = this.keys
     const args = [randomUUID(), MAX_SEQ - 1, ...writes.flatMap((write) => write.args)]
-    return this.#redis.run(async (redis) =>
+    return this.redis.run(async (redis) =>
       repliesSchema.parse(await writeScript(redis, [all, ids, owing, byKey, seq, revision, copying], args)),
     )
   }
@@ -129,7 +126,7 @@ export class PetWriter {
       finish: (reply) => {
         if (Array.isArray(reply)) return this.#repeated(item, ...reply)
         if (typeof reply !== 'string') return reject(redisStoreError(reply))
-        resolve(this.#known.learn(reply, text.replaceAll(placeholder, reply)))
+        resolve(this.known.learn(reply, text.replaceAll(placeholder, reply)))
       },
     }
   }
@@ -137,7 +134,7 @@ export class PetWriter {
   /** Another pet has the `Idempotency-Key` of a new one. If that no longer counts, the new one is stored in the next turn. */
   #repeated(item: NewPet, id: string, text: string): void {
     try {
-      const first = this.#known.learn(id, text)
+      const first = this.known.learn(id, text)
       if (isRepeat(item.pet, first)) throw new RepeatedCreateError(first)
       this.#isUnfinished = true
       this.#turns.add({ ...item, outlived: text })
@@ -147,7 +144,7 @@ export class PetWriter {
   }
 
   #changes(id: string, changes: PetChange[]): Write {
-    const known = this.#known.get(id)
+    const known = this.known.get(id)
     // No pet has an empty JSON, so the reply is the current JSON.
     if (!known) return { args: ['keep', id, '', '', '', ''], finish: (reply) => this.#again(id, changes, reply) }
     const { after, outcomes } = applyAll(known.pet, changes)
@@ -159,8 +156,8 @@ export class PetWriter {
       args: [verb, id, known.text, text, owes === owesEvents(known.pet) ? '' : owes ? '1' : '0', lostKey ?? ''],
       finish: (reply) => {
         if (reply !== 1) return this.#again(id, changes, reply)
-        if (after) this.#known.set(id, { text, pet: after })
-        else this.#known.forget(id)
+        if (after) this.known.set(id, { text, pet: after })
+        else this.known.forget(id)
         for (const tell of outcomes) tell()
       },
     }
@@ -171,11 +168,11 @@ export class PetWriter {
     try {
       if (reply instanceof Error) throw redisStoreError(reply)
       if (typeof reply === 'string') {
-        this.#known.learn(id, reply)
+        this.known.learn(id, reply)
         this.#isUnfinished = true
         for (const change of changes) this.#turns.add(change)
       } else {
-        this.#known.forget(id)
+        this.known.forget(id)
         for (const { resolve } of changes) resolve(null)
       }
     } catch (error) {

@@ -35,27 +35,26 @@ interface Listing {
 }
 
 class RedisStore implements PetStore {
-  readonly #redis: SharedRedis
-  readonly #keys: RedisKeys
   readonly #known = new KnownPets(KNOWN_PETS)
   readonly #writer: PetWriter
   #listing: Listing | null = null
 
-  constructor(redis: SharedRedis, keys: RedisKeys) {
-    this.#redis = redis
-    this.#keys = keys
+  constructor(
+    private readonly redis: SharedRedis,
+    private readonly keys: RedisKeys,
+  ) {
     this.#writer = new PetWriter(redis, keys, this.#known)
   }
 
   async get(id: string): Promise<StoredPet | null> {
-    const text = await this.#run((redis) => redis.hget(this.#keys.all, id))
+    const text = await this.#run((redis) => redis.hget(this.keys.all, id))
     if (text !== null) return this.#known.learn(id, text)
     this.#known.forget(id)
     return null
   }
 
   async revision(): Promise<string> {
-    return (await this.#run((redis) => redis.get(this.#keys.revision))) ?? '0'
+    return (await this.#run((redis) => redis.get(this.keys.revision))) ?? '0'
   }
 
   async list(): Promise<readonly StoredPet[]> {
@@ -72,7 +71,7 @@ class RedisStore implements PetStore {
   }
 
   async page(after: string | null, limit: number, which: Which = 'all'): Promise<readonly StoredPet[]> {
-    const { ids, owing } = this.#keys
+    const { ids, owing } = this.keys
     if (which === 'newest-first') return this.#readPages(ids, ['ZREVRANGEBYSCORE', '-inf'], after ?? '+inf', limit)
     return this.#readPages(which === 'all' ? ids : owing, ['ZRANGEBYSCORE', '+inf'], after ?? '0', limit)
   }
@@ -94,7 +93,7 @@ class RedisStore implements PetStore {
   }
 
   async start(): Promise<void> {
-    if ((await this.#run((redis) => redis.exists(this.#keys.copying))) === 0) return
+    if ((await this.#run((redis) => redis.exists(this.keys.copying))) === 0) return
     throw new StoreError(
       'STORE_INVALID',
       'Redis contains an unfinished copy of the pets: run `npm run pets:copy` again',
@@ -116,7 +115,7 @@ class RedisStore implements PetStore {
     while (pets.length < limit) {
       const size = Math.min(PAGE_SIZE, limit - pets.length)
       const args = [command, `(${pets.at(-1)?.id ?? from}`, end, size]
-      const reply = await this.#run((redis) => pageScript(redis, [this.#keys.all, set], args))
+      const reply = await this.#run((redis) => pageScript(redis, [this.keys.all, set], args))
       const [ids, texts] = pageReply.parse(reply)
       for (const [index, id] of ids.entries()) {
         const text = texts[index]
@@ -130,6 +129,6 @@ class RedisStore implements PetStore {
   }
 
   #run<T>(commands: (redis: Redis) => Promise<T>): Promise<T> {
-    return this.#redis.run(commands).catch((error) => Promise.reject(redisStoreError(error)))
+    return this.redis.run(commands).catch((error) => Promise.reject(redisStoreError(error)))
   }
 }
