@@ -1,5 +1,5 @@
 import { type FileCalls, hasCode, readRange } from 'motia-runtime'
-import { type AuditNews, type KeyedLine, readLine } from './audit'
+import { type AuditLine, type AuditNews, readLine } from './audit'
 
 /** How much of the trail's end to return at most, in bytes. */
 const TAIL_BYTES = 128 * 1024
@@ -28,9 +28,9 @@ export const readAuditFile = (calls: FileCalls, file: string, end: string | unde
   }
 }
 
-/** Returns the whole lines in the bytes at an offset, each with its own offset as key. */
-const readLines = (bytes: Buffer, start: number, isCut: boolean): { lines: KeyedLine[]; end: string } => {
-  const lines: KeyedLine[] = []
+/** Returns the whole lines in the bytes at an offset, each with its own offset as id. */
+const readLines = (bytes: Buffer, start: number, isCut: boolean): { lines: AuditLine[]; end: string } => {
+  const lines: AuditLine[] = []
   // The text before the first line break is the end of a line that began earlier.
   let position = isCut ? bytes.indexOf(0x0a) + 1 : 0
   for (;;) {
@@ -42,9 +42,9 @@ const readLines = (bytes: Buffer, start: number, isCut: boolean): { lines: Keyed
   return { lines, end: String(start + position) }
 }
 
-const parseLine = (text: string, key: string): KeyedLine[] => {
+const parseLine = (text: string, id: string): AuditLine[] => {
   try {
-    return readLine(JSON.parse(text), key)
+    return readLine(JSON.parse(text), id)
   } catch {
     return []
   }

@@ -10,8 +10,8 @@ const auditLineSchema = z.object({
   data: z.record(z.string(), z.unknown()),
 })
 
-/** A line of the audit trail for readers, with a unique key. */
-export type KeyedLine = z.infer<typeof auditLineSchema> & { key: string }
+/** A line of the audit trail for readers, with a unique id. */
+export type AuditLine = z.infer<typeof auditLineSchema> & { id: string }
 
 /** A new event for the trail, which adds the time. */
 export interface AuditEntry {
@@ -24,7 +24,7 @@ export interface AuditEntry {
 
 /** The news in a trail for a reader. */
 export interface AuditNews {
-  lines: KeyedLine[]
+  lines: AuditLine[]
   /** Where the next read begins. */
   end: string
   /** Whether this is another trail, so that the reader must forget earlier lines. */
@@ -58,7 +58,7 @@ export const keyOf = ({ topic, traceId, data }: AuditEntry): string => {
 }
 
 /** Returns the line in a value that was parsed from JSON; nothing if somebody has made it invalid. */
-export const readLine = (value: unknown, key: string): KeyedLine[] => {
+export const readLine = (value: unknown, id: string): AuditLine[] => {
   const parsed = auditLineSchema.safeParse(value)
-  return parsed.success ? [{ ...parsed.data, key }] : []
+  return parsed.success ? [{ ...parsed.data, id }] : []
 }

@@ -1,4 +1,4 @@
-import type { AuditLine } from './live'
+import type { AuditLine } from '../audit/audit'
 import { formatMoment, formatTime } from './times'
 
 /** The height of a row in the style sheet, in px. */

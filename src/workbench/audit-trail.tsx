@@ -1,9 +1,9 @@
 import { Input } from '@motiadev/ui'
 import { useMemo, useState } from 'react'
+import type { AuditLine } from '../audit/audit'
 import { NAMESPACES } from '../pets/pet'
 import { AUDIT_ROW_HEIGHT, AuditRow, petOf } from './audit-row'
 import { Choice } from './choice'
-import type { AuditLine } from './live'
 import { openTrace } from './open-trace'
 import { useRowWindow } from './use-row-window'
 

@@ -1,8 +1,9 @@
 import type { MotiaPluginContext } from 'motia'
 import { ItemStream } from 'motia-runtime'
-import type { Audit } from '../audit/audit'
+import type { Audit, AuditLine } from '../audit/audit'
+import type { Pet } from '../pets/pet'
 import type { PetStore } from '../store/store'
-import { type AuditLine, GROUP, type PetItem, RESET, STREAMS, type StoreStatus } from './live'
+import { GROUP, RESET, STREAMS, type StoreStatus } from './live'
 import { type Known, readNews } from './news'
 
 /**
@@ -18,7 +19,7 @@ const AUDIT_LINES = 1_000
 
 /** The streams of the Pets tab: pets, audit trail, and state of the store. */
 export class LiveStreams {
-  readonly pets = new ItemStream<PetItem>({ name: STREAMS.pets, group: GROUP, reset: RESET })
+  readonly pets = new ItemStream<Pet>({ name: STREAMS.pets, group: GROUP, reset: RESET })
   readonly audit = new ItemStream<AuditLine>({ name: STREAMS.audit, group: GROUP, reset: RESET })
   readonly status = new ItemStream<StoreStatus>({ name: STREAMS.status, group: GROUP })
   #known: Known = { revision: undefined, end: undefined }
@@ -36,8 +37,7 @@ export class LiveStreams {
     this.#known = { revision: store.revision, end: audit.end }
     if (store.pets) await this.pets.show(store.pets)
     if (audit.isNew || audit.lines.length > 0) {
-      const added = audit.lines.map(({ key, ...line }) => ({ ...line, id: key }))
-      this.#lines = [...(audit.isNew ? [] : this.#lines), ...added].slice(-AUDIT_LINES)
+      this.#lines = [...(audit.isNew ? [] : this.#lines), ...audit.lines].slice(-AUDIT_LINES)
       await this.audit.show(this.#lines)
     }
     const { isPart = this.#status.isPart, error: problem = null } = store

@@ -1,6 +1,3 @@
-import type { KeyedLine } from '../audit/audit'
-import type { Pet } from '../pets/pet'
-
 /** The streams that the page subscribes to, by name. For `npm run dev` only. */
 export const STREAMS = { pets: '__pets', audit: '__pets.audit', status: '__pets.status' } as const
 
@@ -12,12 +9,6 @@ export const RESET = 'reset'
 
 /** The path of Monaco's files in the runtime. For `npm run dev` only. */
 export const MONACO_PATH = '/__motia-runtime/monaco'
-
-/** A pet, as an item of its stream. */
-export type PetItem = Pet
-
-/** A line of the audit trail, as an item of its stream. */
-export type AuditLine = Omit<KeyedLine, 'key'> & { id: string }
 
 /** The one item of the status stream. */
 export interface StoreStatus {

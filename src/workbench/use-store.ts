@@ -1,5 +1,7 @@
 import { useMemo } from 'react'
-import { type AuditLine, type PetItem, STREAMS, type StoreStatus } from './live'
+import type { AuditLine } from '../audit/audit'
+import type { Pet } from '../pets/pet'
+import { STREAMS, type StoreStatus } from './live'
 import { useNow } from './use-now'
 import { useStream } from './use-stream'
 
@@ -8,7 +10,7 @@ const SILENCE_MS = 6_000
 
 /** The data of the page, and its state. */
 export interface Store {
-  pets: PetItem[]
+  pets: Pet[]
   /** Oldest first. */
   audit: AuditLine[]
   /** Whether older pets are missing. */
@@ -20,7 +22,7 @@ export interface Store {
 
 /** Returns the live pets and audit trail. */
 export const useStore = (): Store => {
-  const pets = useStream<PetItem>(STREAMS.pets)
+  const pets = useStream<Pet>(STREAMS.pets)
   const audit = useStream<AuditLine>(STREAMS.audit)
   const status = useStream<StoreStatus>(STREAMS.status)?.[0]
   const heardAt = useMemo(() => (status ? Date.now() : null), [status])

@@ -24,7 +24,7 @@ const stream = (limit = 1_000, now = () => NOON): Audit => new AuditStream(share
 const file = (): Audit => new AuditLog(`${makeTempDir('audit-')}/audit.jsonl`, () => NOON)
 
 const entry = (petId: string) => ({ topic: 'js.pet.created', traceId: 'TRACE-1', data: { petId } })
-const lineOf = (petId: string) => ({ at: NOON, ...entry(petId), key: expect.any(String) })
+const lineOf = (petId: string) => ({ at: NOON, ...entry(petId), id: expect.any(String) })
 
 describe.each([
   ['a stream of Redis', stream],
@@ -41,8 +41,8 @@ describe.each([
     await audit.append(entry('3'))
     const next = await audit.readAfter(first.end)
     expect(next).toMatchObject({ lines: [lineOf('3')], isNew: false })
-    const keys = [...first.lines, ...next.lines].map(({ key }) => key)
-    expect(new Set(keys).size).toBe(3)
+    const ids = [...first.lines, ...next.lines].map(({ id }) => id)
+    expect(new Set(ids).size).toBe(3)
   })
 
   test('When a request with an API key caused an event, then the reader gets the name of the key', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { KeyedLine } from '../../src/audit/audit'
+import type { AuditLine } from '../../src/audit/audit'
 import { type StoredPet, WELCOME_NOTES } from '../../src/pets/pet'
 import { closeSharedRedis, sharedRedis } from '../../src/redis/shared-redis'
 import { createRedisStore } from '../../src/store/redis/redis-store'
@@ -50,7 +50,7 @@ const auditedPets = async (): Promise<Map<string, Map<string, number>>> => {
   const counts = new Map<string, Map<string, number>>()
   for (const [, fields] of reply) {
     const [, , , topic = '', , , , data = '{}'] = Object(fields)
-    const { petId }: KeyedLine['data'] = JSON.parse(data)
+    const { petId }: AuditLine['data'] = JSON.parse(data)
     const byPet = counts.get(String(topic).slice(3)) ?? new Map<string, number>()
     counts.set(String(topic).slice(3), byPet.set(String(petId), (byPet.get(String(petId)) ?? 0) + 1))
   }

@@ -22,7 +22,7 @@ const startOnRedis = async (env: Record<string, string> = {}): Promise<Subject> 
   const trail = new AuditStream(sharedRedis(redis.url), 1)
   return {
     server,
-    audit: async () => (await trail.readAfter(undefined)).lines.map(({ key: _, ...line }) => line),
+    audit: async () => (await trail.readAfter(undefined)).lines.map(({ id: _, ...line }) => line),
   }
 }
 

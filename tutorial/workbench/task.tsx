@@ -1,5 +1,7 @@
 import { type ReactNode, useEffect, useState } from 'react'
-import { type AuditLine, type PetItem, STREAMS } from '../../src/workbench/live'
+import type { AuditLine } from '../../src/audit/audit'
+import type { Pet } from '../../src/pets/pet'
+import { STREAMS } from '../../src/workbench/live'
 import { useStream } from '../../src/workbench/use-stream'
 
 interface LogLine {
@@ -16,7 +18,7 @@ interface Queue {
 
 /** The state of the pet store, from Motia's streams. */
 export interface Seen {
-  pets: PetItem[]
+  pets: Pet[]
   audit: AuditLine[]
   logs: LogLine[]
   queues: Queue[]
@@ -30,7 +32,7 @@ export interface Todo {
 }
 
 const useSeen = (): Seen | null => {
-  const pets = useStream<PetItem>(STREAMS.pets)
+  const pets = useStream<Pet>(STREAMS.pets)
   const audit = useStream<AuditLine>(STREAMS.audit)
   const logs = useStream<LogLine>('__motia.logs', 'default')
   const queues = useStream<Queue>('__motia.bullmq-queues', 'default')
