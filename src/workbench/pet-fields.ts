@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { clientFields, type Pet } from '../pets/pet'
+import { parseIfJson } from './json'
 
 /** The values of a form by field, as typed. */
 export type PetFields = Record<string, string>
@@ -74,21 +75,11 @@ export const fieldsOf = (pet?: Pet, fields = petFields): PetFields => {
   )
 }
 
-/** Returns what was typed: a string, or JSON. Invalid JSON is sent as typed, so that the endpoint refuses it. */
-const typedValue = (text: string, isText: boolean): unknown => {
-  if (isText) return text
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
-
-/** Returns the fields as the body of a request. */
+/** Returns the fields as the body of a request. Invalid JSON is sent as typed, so that the endpoint refuses it. */
 export const bodyOf = (values: PetFields, fields = petFields): Record<string, unknown> =>
   Object.fromEntries(
     fields.flatMap(({ name, isText, isOptional }) => {
       const text = values[name] ?? ''
-      return isOptional && (text === '' || text === NONE) ? [] : [[name, typedValue(text, isText)]]
+      return isOptional && (text === '' || text === NONE) ? [] : [[name, isText ? text : parseIfJson(text)]]
     }),
   )

@@ -1,4 +1,5 @@
 import type { Namespace } from '../pets/pet'
+import { parseIfJson } from './json'
 
 /** The response of an endpoint to a request of this page. */
 export interface Answer {
@@ -32,16 +33,8 @@ export const askPets =
         headers: { 'Content-Type': 'application/json' },
         body: body && JSON.stringify(body),
       })
-      return { ...request, status: response.status, body: readBody(await response.text()) }
+      return { ...request, status: response.status, body: parseIfJson(await response.text()) }
     } catch (error) {
       return { ...request, status: 0, body: { message: `The server cannot be reached: ${error}` } }
     }
   }
-
-const readBody = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
