@@ -19,15 +19,12 @@ interface Connection extends SharedRedis {
  */
 const REGISTRY = Symbol.for('motia-pet-store.redis-connections')
 const holder: typeof globalThis & { [REGISTRY]?: Map<string, Connection> } = globalThis
-
-const connections = (): Map<string, Connection> => {
-  holder[REGISTRY] ??= new Map()
-  return holder[REGISTRY]
-}
+holder[REGISTRY] ??= new Map()
+const connections = holder[REGISTRY]
 
 /** Returns the connection to the Redis at that URL, which is opened on first use. */
 export const sharedRedis = (url: string): SharedRedis => {
-  const known = connections().get(url)
+  const known = connections.get(url)
   if (known) return known
   let opened: Promise<Redis> | undefined
   const connection: Connection = {
@@ -37,14 +34,14 @@ export const sharedRedis = (url: string): SharedRedis => {
     },
     close: async () => (await opened)?.disconnect(),
   }
-  connections().set(url, connection)
+  connections.set(url, connection)
   return connection
 }
 
 /** Closes every connection of this process. */
 export const closeSharedRedis = async (): Promise<void> => {
-  const all = [...connections().values()]
-  connections().clear()
+  const all = [...connections.values()]
+  connections.clear()
   await Promise.all(all.map((connection) => connection.close()))
 }
 
