@@ -1,4 +1,4 @@
-import { StoreError } from '../store'
+import { StoreError, type StoreErrorCode } from '../store'
 
 /**
  * Returns the `StoreError` for a failed Redis command. Returns a `StoreError` unchanged. Removes the command from the
@@ -10,25 +10,18 @@ export function redisStoreError(cause: unknown): StoreError {
   const { name = '', message: ownMessage = '' } = cause instanceof Error ? cause : {}
   // If a transaction fails, the errors of its commands have the reason.
   const message = [ownMessage, ...previousErrorsOf(cause)].join(' ')
-  const fail = (code: 'STORE_FULL' | 'STORE_UNAVAILABLE', text: string) => new StoreError(code, text, { cause })
+  const fail = (code: StoreErrorCode, text: string) => new StoreError(code, text, { cause })
   if (/\bCOPYING\b/.test(message)) return fail('STORE_UNAVAILABLE', 'The pets are being copied into Redis')
   if (/\bNOIDS\b/.test(message)) return fail('STORE_FULL', 'There are no ids left')
   if (/\bOOM\b/.test(message)) return fail('STORE_FULL', 'Redis has no memory left to store the change')
   if (/\bMISCONF\b/.test(message)) return fail('STORE_FULL', 'Redis cannot write to its disk and refuses changes')
-  if (name === 'ReplyError') {
-    // The message itself may name hosts. Its first word is Redis's error code.
-    return fail(
-      'STORE_UNAVAILABLE',
-      `Redis, where the pets are kept, refuses the command (${ownMessage.split(' ')[0]})`,
-    )
-  }
-  if (ownMessage === 'Command timed out') {
-    return fail('STORE_UNAVAILABLE', 'Redis, where the pets are kept, does not respond')
-  }
-  return fail('STORE_UNAVAILABLE', 'Redis, where the pets are kept, cannot be reached')
+  const unavailable = (problem: string) => fail('STORE_UNAVAILABLE', `Redis, where the pets are kept, ${problem}`)
+  // The message itself may name hosts. Its first word is Redis's error code.
+  if (name === 'ReplyError') return unavailable(`refuses the command (${ownMessage.split(' ')[0]})`)
+  return unavailable(ownMessage === 'Command timed out' ? 'does not respond' : 'cannot be reached')
 }
 
-const previousErrorsOf = (cause: unknown): string[] => {
-  const errors = Object(cause).previousErrors
-  return Array.isArray(errors) ? errors.map(String) : []
-}
+const previousErrorsOf = (cause: unknown): string[] =>
+  cause instanceof Error && 'previousErrors' in cause && Array.isArray(cause.previousErrors)
+    ? cause.previousErrors.map(String)
+    : []
