@@ -21,7 +21,7 @@ export const auditedEventSchema = z.toJSONSchema(auditedSchema, { target: 'draft
 const signedSchema = z.looseObject({ by: z.string().optional() })
 
 /** An event for the audit trail. */
-export interface AuditedEvent {
+interface AuditedEvent {
   topic: string
   /** The name of the API key that caused it, if any. */
   by: string | undefined

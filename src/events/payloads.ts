@@ -45,10 +45,10 @@ export const payloads = {
     purgedCount: z.number(),
     failedCount: z.number(),
   }),
-} as const
+}
 
 /** An event's topic without its namespace. */
-export type EventType = keyof typeof payloads
+type EventType = keyof typeof payloads
 
 /** The data of an event. */
 export type Payload<Type extends EventType> = z.infer<(typeof payloads)[Type]>

@@ -83,7 +83,7 @@ export const petSchema = z
 export type Pet = z.infer<typeof petSchema>
 
 /** An event of a change to a pet. It is stored with the change, and removed once it is settled. */
-export const owedEventSchema = z.object({
+const owedEventSchema = z.object({
   /** Identifies the event, so that it counts once if it is sent twice. */
   id: z.string(),
   topic: z.string(),

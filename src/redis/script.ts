@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 
 /** Runs a script. Resolves to its reply. */
-export type Script = (redis: Redis, keys: string[], args: (string | number)[]) => Promise<unknown>
+type Script = (redis: Redis, keys: string[], args: (string | number)[]) => Promise<unknown>
 
 /**
  * Returns a script that Redis runs atomically. It does not use ioredis' `defineCommand`, which adds a method to the

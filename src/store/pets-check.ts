@@ -15,7 +15,7 @@ const DEFAULTS = Object.entries<z.ZodType>(clientFields)
   .filter(([, value]) => value !== undefined)
 
 /** The content of a data file whose pets are not checked yet. */
-export type RawContent = z.infer<typeof contentSchema>
+type RawContent = z.infer<typeof contentSchema>
 
 /** Returns the content of a data file. Throws a `StoreError` if its structure is wrong. */
 export function checkContent(content: unknown): RawContent {
@@ -52,8 +52,8 @@ export function asStored(id: string, pet: StoredPet): StoredPet {
 }
 
 /** Returns the error for an invalid data file. */
-export function invalid(problem: string, cause?: unknown): StoreError {
-  return new StoreError('STORE_INVALID', `The data file is not a valid store: ${problem}`, { cause })
+export function invalid(problem: string): StoreError {
+  return new StoreError('STORE_INVALID', `The data file is not a valid store: ${problem}`)
 }
 
 /**

@@ -4,7 +4,7 @@ import { type RefObject, useEffect, useRef, useState } from 'react'
 const SPARE_ROWS = 12
 
 /** The rows of a long list to draw, and the space of the others, in px. */
-export interface RowWindow {
+interface RowWindow {
   /** The ref of the scrolling element. */
   scroller: RefObject<HTMLDivElement | null>
   first: number

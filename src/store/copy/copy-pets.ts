@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { StoredPet } from '../../pets/pet'
 
 /** The number of pets in a store, and the next id. */
-export interface Extent {
+interface Extent {
   count: number
   seq: number
 }
@@ -31,7 +31,7 @@ export class CopyError extends Error {
 }
 
 /** Called with the progress of a copy. */
-export type CopyProgress = (stage: 'copying' | 'checking', done: number, total: number) => void
+type CopyProgress = (stage: 'copying' | 'checking', done: number, total: number) => void
 
 /**
  * Copies every pet with the events that it owes, then compares both ends pet by pet. Keeps the ids and their sequence.

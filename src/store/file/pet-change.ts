@@ -23,7 +23,7 @@ export const patchSchema = z.object({
 })
 
 /** A change in the journal. */
-export type Patch = z.infer<typeof patchSchema>
+type Patch = z.infer<typeof patchSchema>
 
 /** Returns the form of a change for the journal. */
 export function toPatch({ id, before, after }: PetChange): Patch {

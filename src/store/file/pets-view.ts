@@ -11,7 +11,7 @@ import { PetsState } from './pets-state'
 const SAVE_MS = 50
 
 /** Options of a view of the pets. */
-export interface ViewOptions {
+interface ViewOptions {
   file: PetsFile
   journal: PetsJournal
   /** Makes the view read what others have appended to the journal. */

@@ -3,7 +3,7 @@ import { checkPet } from '../pets-check'
 import { StoreError } from '../store'
 
 /** A pet and its JSON in Redis. */
-export interface KnownPet {
+interface KnownPet {
   text: string
   pet: StoredPet
 }
