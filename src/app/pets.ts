@@ -73,19 +73,18 @@ export class Pets {
       const pet = newPet(id, input, now)
       return withOwed(idempotency ? { ...pet, idempotency } : pet, owe(describe(pet), run))
     }
-    const stored = await this.store.create(make).catch((error: unknown) => {
-      if (error instanceof RepeatedCreateError) return error
-      throw error
-    })
-    if (stored instanceof RepeatedCreateError) {
-      const { id, createdAt, idempotency: first } = stored.first
+    try {
+      const stored = await this.store.create(make)
+      const pet = presentPet(stored)
+      // `make` may have run twice, or with a placeholder for the id: these are the stored events.
+      const events = describe(pet).map((draft, index) => ({ id: stored.owed?.[index]?.id ?? '', ...sign(draft, run) }))
+      return { pet, events }
+    } catch (error) {
+      if (!(error instanceof RepeatedCreateError)) throw error
+      const { id, createdAt, idempotency: first } = error.first
       if (first?.body !== idempotency?.body) throw new KeyReusedError()
       return { pet: newPet(id, input, createdAt), events: [] }
     }
-    const pet = presentPet(stored)
-    // The ids of the events that were stored: `describe` runs here again, with the pet's id.
-    const ids = (stored.owed ?? []).map(({ id }) => id)
-    return { pet, events: describe(pet).map((draft, index) => ({ id: ids[index] ?? '', ...sign(draft, run) })) }
   }
 
   /** Returns every pet, including soft-deleted ones, in the order of creation. */
