@@ -2,22 +2,16 @@ import type { RuntimeHooks } from 'motia-runtime'
 import { topics } from '../events/payloads'
 import { INVALID_PAYLOAD } from '../http/errors'
 import { openapi } from '../http/openapi'
-import { closeSharedRedis, sharedRedis } from '../redis/shared-redis'
-import { checkRedis } from '../store/redis/redis-check'
+import { closeSharedRedis } from '../redis/shared-redis'
 import { pets } from './pets'
-import { readSettings, unknownSettings } from './settings'
+import { unknownSettings } from './settings'
 
 /** The shop's additions to the server. */
 export const hooks: RuntimeHooks = {
-  start: async () => {
-    await pets.start()
-    const { redisUrl } = readSettings()
-    const warnings = redisUrl ? await checkRedis(sharedRedis(redisUrl)) : []
-    const unknown = unknownSettings().map(
-      (name) => `${name} is not a setting of this project: see docs/configuration.md`,
-    )
-    return [...warnings, ...unknown]
-  },
+  start: async () => [
+    ...(await pets.start()),
+    ...unknownSettings().map((name) => `${name} is not a setting of this project: see docs/configuration.md`),
+  ],
   topics,
   outbox: pets,
   check: () => pets.check(),

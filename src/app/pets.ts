@@ -205,9 +205,9 @@ export class Pets {
     await this.store.updateMany([...petIds], (pet) => withoutOwed(pet, eventIds), { patienceMs })
   }
 
-  /** Prepares the store. Throws a one-line error if the server must not start with it. */
-  async start(): Promise<void> {
-    await this.store.start?.()
+  /** Prepares the store. Returns warnings. Throws a one-line error if the server must not start with it. */
+  async start(): Promise<string[]> {
+    return (await this.store.start?.()) ?? []
   }
 
   /** Resolves if the store can be read. Otherwise rejects with its `StoreError`. */

@@ -93,8 +93,8 @@ export interface PetStore {
     options?: WriteOptions,
   ): Promise<void>
 
-  /** Prepares the store for a server. Throws a one-line error if the server must not start with it. */
-  start?(): Promise<void>
+  /** Prepares the store for a server. Returns warnings. Throws a one-line error if no server must start with it. */
+  start?(): Promise<string[]>
 
   /** Writes pending changes and closes files. The store must not be used afterwards. */
   close(): Promise<void>

@@ -111,12 +111,13 @@ class FileStore implements PetStore {
   }
 
   /** Completes the work of a killed server, and looks for changes of other servers at intervals. */
-  async start(): Promise<void> {
+  async start(): Promise<string[]> {
     for (const path of this.#folder.ownPaths) setAsideUnless('file', path, this.#calls)
     // If that fails, the update does it, or reports the reason.
     await this.#folder.putBackEdit().catch(() => {})
     this.#updates.ask(true)
     this.#lookTimer = setInterval(() => this.#look(), LOOK_INTERVAL_MS).unref()
+    return []
   }
 
   /** Updates the data file and removes the journal. If that fails, the journal stays for the next start. */

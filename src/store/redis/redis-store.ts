@@ -5,6 +5,7 @@ import type { SharedRedis } from '../../redis/shared-redis'
 import { type Change, type PetStore, StoreError, type Which, type WriteOptions } from '../store'
 import { KnownPets } from './known-pets'
 import { PetWriter } from './pet-writer'
+import { checkRedis } from './redis-check'
 import { redisStoreError } from './redis-error'
 import { type RedisKeys, redisKeys } from './redis-keys'
 import { pageScript } from './redis-scripts'
@@ -92,8 +93,8 @@ class RedisStore implements PetStore {
     await Promise.all(ids.map((id) => this.#writer.change(id, change, options?.patienceMs)))
   }
 
-  async start(): Promise<void> {
-    if ((await this.#run((redis) => redis.exists(this.keys.copying))) === 0) return
+  async start(): Promise<string[]> {
+    if ((await this.#run((redis) => redis.exists(this.keys.copying))) === 0) return checkRedis(this.redis)
     throw new StoreError(
       'STORE_INVALID',
       'Redis contains an unfinished copy of the pets: run `npm run pets:copy` again',
