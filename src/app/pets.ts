@@ -202,7 +202,7 @@ export class Pets {
       eventIds.add(id)
     }
     if (petIds.size === 0) return
-    await this.store.updateMany([...petIds], (pet) => withoutOwed(pet, eventIds), { patienceMs })
+    await this.store.updateMany([...petIds], (pet) => withoutOwed(pet, eventIds), patienceMs)
   }
 
   /** Prepares the store. Returns warnings. Throws a one-line error if the server must not start with it. */
@@ -241,7 +241,7 @@ export class Pets {
         events = owe(describe({ before, after }), run)
         return after === before ? before : withOwed(after, events)
       },
-      { patienceMs },
+      patienceMs,
     )
     if (!changed || !isVisible(changed.before)) throw new PetNotFoundError()
     return { pet: presentPet(changed.after), events }

@@ -45,5 +45,5 @@ export const reap = async (
 const forgetKeys = async (store: PetStore, pets: readonly StoredPet[], now: number): Promise<void> => {
   const ids = pets.flatMap((pet) => (isKeyOver(pet, now) ? pet.id : []))
   if (ids.length === 0) return
-  await store.updateMany(ids, (pet) => withoutOldKey(pet, now), { patienceMs: JOB_PATIENCE_MS }).catch(() => {})
+  await store.updateMany(ids, (pet) => withoutOldKey(pet, now), JOB_PATIENCE_MS).catch(() => {})
 }

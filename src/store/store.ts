@@ -39,18 +39,13 @@ export interface Change {
 /** The pets of a page: all in the order of creation, only those that owe events, or all in the opposite order. */
 export type Which = 'all' | 'owing' | 'newest-first'
 
-/** How long a change of a job may wait to share a write with others, in ms. */
+/** The `patienceMs` of a change by a job. */
 export const JOB_PATIENCE_MS = 2
-
-/** Options of a change. */
-export interface WriteOptions {
-  /** How long the change may wait to share a write with others, in ms; 0 if a client waits for it. */
-  patienceMs?: number
-}
 
 /**
  * Stores the pets. All methods reject only with a `StoreError`, or with the error of a callback. A change resolves once
- * it is durable. Returned pets are shared and must not be mutated.
+ * it is durable. It may wait `patienceMs` to share a write with others: 0, the default, if a client waits. Returned pets
+ * are shared and must not be mutated.
  */
 export interface PetStore {
   /** Returns the pet with that id, or null. */
@@ -80,18 +75,14 @@ export interface PetStore {
    * returns its argument, nothing is written. If it throws, nothing is changed, and the call rejects with its error.
    * `change` may run twice.
    */
-  update(id: string, change: (pet: StoredPet) => StoredPet, options?: WriteOptions): Promise<Change | null>
+  update(id: string, change: (pet: StoredPet) => StoredPet, patienceMs?: number): Promise<Change | null>
 
   /**
    * Replaces each existing pet by the result of `change`, or removes it if that is null, in as few writes as possible.
    * `change` may run twice. If it returns its argument, that pet is not written. If it throws for one pet, others may
    * still be changed.
    */
-  updateMany(
-    ids: readonly string[],
-    change: (pet: StoredPet) => StoredPet | null,
-    options?: WriteOptions,
-  ): Promise<void>
+  updateMany(ids: readonly string[], change: (pet: StoredPet) => StoredPet | null, patienceMs?: number): Promise<void>
 
   /** Prepares the store for a server. Returns warnings. Throws a one-line error if no server must start with it. */
   start?(): Promise<string[]>

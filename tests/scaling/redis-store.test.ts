@@ -205,7 +205,7 @@ describe('round trips', () => {
   test('When patient changes wait and another does not, then they go along in one command', async () => {
     const { store, countOf } = await countingStore()
     const count = await countOf(async () => {
-      const patient = idsUpTo(100).map((id) => store.updateMany([id], settled, { patienceMs: 20_000 }))
+      const patient = idsUpTo(100).map((id) => store.updateMany([id], settled, 20_000))
       await store.update('5', (pet) => ({ ...pet, name: 'Max' }))
       await Promise.all(patient)
     })
@@ -217,7 +217,7 @@ describe('round trips', () => {
   test('When patient changes wait alone, then they are written together in time, and at once if the store closes', async () => {
     const { store, countOf } = await countingStore()
     const settle = (ids: string[], patienceMs: number) =>
-      Promise.all(ids.map((id) => store.updateMany([id], settled, { patienceMs })))
+      Promise.all(ids.map((id) => store.updateMany([id], settled, patienceMs)))
     expect(await countOf(() => settle(idsUpTo(50), 20))).toBe(1)
     const rest = settle(idsUpTo(100).slice(50), 20_000)
     expect(await countOf(() => store.close())).toBe(1)
@@ -231,7 +231,7 @@ describe('round trips', () => {
     const created = store.create(petOf())
     await nextTurn()
     let isSettled = false
-    const settling = store.updateMany([id], settled, { patienceMs: 20_000 }).then(() => {
+    const settling = store.updateMany([id], settled, 20_000).then(() => {
       isSettled = true
     })
     await store.close()
@@ -243,12 +243,10 @@ describe('round trips', () => {
     const { store, countOf } = await countingStore()
     const count = await countOf(async () => {
       const { id } = await store.create((id) => buildPet({ id, owed: owed(id) }))
-      const created = store.updateMany([id], settled, { patienceMs: 50 })
+      const created = store.updateMany([id], settled, 50)
       const event = { id: 'event-done', topic: 'js.job.postcreate.completed', data: { petId: id } }
-      await store.update(id, ({ owed = [], ...pet }) => ({ ...pet, notes: 'Hello', owed: [...owed, event] }), {
-        patienceMs: 2,
-      })
-      await Promise.all([created, store.updateMany([id], settled, { patienceMs: 50 })])
+      await store.update(id, ({ owed = [], ...pet }) => ({ ...pet, notes: 'Hello', owed: [...owed, event] }), 2)
+      await Promise.all([created, store.updateMany([id], settled, 50)])
     })
     expect(count).toBeLessThanOrEqual(3)
   })
@@ -390,7 +388,7 @@ describe('a Redis that cannot', () => {
     await expect(store.create(petOf())).rejects.toMatchObject(unavailable)
     await expect(store.list()).rejects.toMatchObject(unavailable)
     await expect(store.update('1', (pet) => ({ ...pet, name: 'Max' }))).rejects.toMatchObject(unavailable)
-    await expect(store.updateMany(['1'], settled, { patienceMs: 10 })).rejects.toMatchObject(unavailable)
+    await expect(store.updateMany(['1'], settled, 10)).rejects.toMatchObject(unavailable)
     expect(Date.now() - start).toBeLessThan(2_000)
 
     await redis.start()

@@ -134,9 +134,9 @@ describe('on a disk of its own', () => {
     const deleted = { status: 'deleted', deletedAt: 1, purgeAt: 2 } as const
     expect((await store.update('1', (pet) => ({ ...pet, ...deleted })))?.after).toMatchObject(deleted)
     const notes = 'z'.repeat(100_000)
-    await store.update('2', (pet) => ({ ...pet, notes }), { patienceMs: 2 })
-    await store.updateMany(['1', '2'], ({ owed: _, ...pet }) => pet, { patienceMs: 500 })
-    await store.updateMany(['3'], () => null, { patienceMs: 500 })
+    await store.update('2', (pet) => ({ ...pet, notes }), 2)
+    await store.updateMany(['1', '2'], ({ owed: _, ...pet }) => pet, 500)
+    await store.updateMany(['3'], () => null, 500)
     const expected = [
       { id: '1', ...deleted },
       { id: '2', notes },

@@ -93,7 +93,7 @@ describe('the data file', () => {
     const store = createFileStore({ dataDir: dir.path })
     await store.create(petOf({ owed }))
     const startedAt = performance.now()
-    const settled = store.updateMany(['1'], ({ owed: _, ...pet }) => pet, { patienceMs: 5_000 })
+    const settled = store.updateMany(['1'], ({ owed: _, ...pet }) => pet, 5_000)
     await waitFor(() => existsSync(dir.file), { interval: 1 })
     const took = performance.now() - startedAt
     await settled

@@ -252,10 +252,10 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
     test('a patient change is written with an urgent one, or alone when its time is over', async () => {
       const store = await makeStore()
       await store.create(petOf())
-      const patient = store.updateMany(['1'], (pet) => ({ ...pet, notes: 'patient' }), { patienceMs: 5_000 })
+      const patient = store.updateMany(['1'], (pet) => ({ ...pet, notes: 'patient' }), 5_000)
       await store.create(petOf())
       await patient
-      await store.update('2', (pet) => ({ ...pet, notes: 'later' }), { patienceMs: 10 })
+      await store.update('2', (pet) => ({ ...pet, notes: 'later' }), 10)
       expect((await store.list()).map(({ notes }) => notes)).toEqual(['patient', 'later'])
     })
 

@@ -5,7 +5,7 @@ import { BackgroundTask, type FileCalls, nodeFiles, Reserve, setAsideUnless } fr
 import type { StoredPet } from '../../pets/pet'
 import { isRepeat } from '../../pets/pet-changes'
 import { asStored } from '../pets-check'
-import { type Change, type PetStore, RepeatedCreateError, type Which, type WriteOptions } from '../store'
+import { type Change, type PetStore, RepeatedCreateError, type Which } from '../store'
 import { isFull, noSpace, toStoreError } from './file-error'
 import type { PetsDraft } from './pets-draft'
 import { type Outcome, PetsFolder } from './pets-folder'
@@ -82,7 +82,7 @@ class FileStore implements PetStore {
     })
   }
 
-  update(id: string, change: (pet: StoredPet) => StoredPet, options: WriteOptions = {}): Promise<Change | null> {
+  update(id: string, change: (pet: StoredPet) => StoredPet, patienceMs?: number): Promise<Change | null> {
     return this.#change((draft) => {
       const before = draft.get(id)
       if (!before) return { changes: [], value: null }
@@ -90,16 +90,12 @@ class FileStore implements PetStore {
       if (changed === before) return { changes: [], value: { before, after: before } }
       const after = asStored(id, changed)
       // On a full disk, deletes and jobs still work.
-      if (after.status !== 'deleted' && !options.patienceMs) this.#needRoom()
+      if (after.status !== 'deleted' && !patienceMs) this.#needRoom()
       return { changes: [{ id, before, after }], value: { before, after } }
-    }, options)
+    }, patienceMs)
   }
 
-  updateMany(
-    ids: readonly string[],
-    change: (pet: StoredPet) => StoredPet | null,
-    options?: WriteOptions,
-  ): Promise<void> {
+  updateMany(ids: readonly string[], change: (pet: StoredPet) => StoredPet | null, patienceMs?: number): Promise<void> {
     return this.#change((draft) => {
       const changes = [...new Set(ids)].flatMap((id) => {
         const before = draft.get(id)
@@ -107,7 +103,7 @@ class FileStore implements PetStore {
         return before === after ? [] : { id, before, after: after && asStored(id, after) }
       })
       return { changes, value: undefined }
-    }, options)
+    }, patienceMs)
   }
 
   /** Completes the work of a killed server, and looks for changes of other servers at intervals. */
@@ -172,7 +168,7 @@ class FileStore implements PetStore {
     if (!this.#reserve.keep()) throw noSpace()
   }
 
-  async #change<T>(run: (draft: PetsDraft) => Outcome<T>, { patienceMs = 0 }: WriteOptions = {}): Promise<T> {
+  async #change<T>(run: (draft: PetsDraft) => Outcome<T>, patienceMs = 0): Promise<T> {
     // If there is no pet only because an editor is saving the file, run it again afterwards.
     let isTooEarly = false
     // An error of `run` belongs to its caller, not to the turn.

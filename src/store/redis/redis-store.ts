@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { StoredPet } from '../../pets/pet'
 import type { SharedRedis } from '../../redis/shared-redis'
-import { type Change, type PetStore, StoreError, type Which, type WriteOptions } from '../store'
+import { type Change, type PetStore, StoreError, type Which } from '../store'
 import { KnownPets } from './known-pets'
 import { PetWriter } from './pet-writer'
 import { checkRedis } from './redis-check'
@@ -81,16 +81,16 @@ class RedisStore implements PetStore {
     return this.#writer.create(make)
   }
 
-  update(id: string, change: (pet: StoredPet) => StoredPet, options?: WriteOptions): Promise<Change | null> {
-    return this.#writer.change(id, change, options?.patienceMs)
+  update(id: string, change: (pet: StoredPet) => StoredPet, patienceMs?: number): Promise<Change | null> {
+    return this.#writer.change(id, change, patienceMs)
   }
 
   async updateMany(
     ids: readonly string[],
     change: (pet: StoredPet) => StoredPet | null,
-    options?: WriteOptions,
+    patienceMs?: number,
   ): Promise<void> {
-    await Promise.all(ids.map((id) => this.#writer.change(id, change, options?.patienceMs)))
+    await Promise.all(ids.map((id) => this.#writer.change(id, change, patienceMs)))
   }
 
   async start(): Promise<string[]> {
