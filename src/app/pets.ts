@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { currentRun, etagOf, matchesEtag } from 'motia-runtime'
+import { currentRun, etagOf, matchesEtag, matchesWeakly } from 'motia-runtime'
 import type { CreatePet, ListPets, UpdatePet } from '../pets/payloads'
 import {
   KeyReusedError,
@@ -34,14 +34,22 @@ export interface Changed<Draft extends EventDraft> {
   events: Owed<Draft>[]
 }
 
-/** The pet that a client wants to change. If there is an `If-Match` header, the pet's `ETag` must match it. */
+/** The pet that a client wants to change. Its `ETag` must match the `If-Match` header, and not match `If-None-Match`. */
 export interface Wanted {
   id: string
-  ifMatch?: string | string[]
+  headers?: { 'if-match'?: string | string[]; 'if-none-match'?: string | string[] }
 }
 
 /** Returns the `ETag` of the pet as the API shows it. */
 const etagOfPet = (pet: StoredPet): string => etagOf(JSON.stringify(presentPet(pet)))
+
+/** Throws a `PetChangedError` unless the headers allow a change of the pet. */
+const checkConditions = (headers: Required<Wanted>['headers'], pet: StoredPet): void => {
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers
+  if (ifMatch !== undefined && !matchesEtag(String(ifMatch), etagOfPet(pet))) throw new PetChangedError()
+  if (ifNoneMatch !== undefined && matchesWeakly(String(ifNoneMatch), etagOfPet(pet)))
+    throw new PetChangedError('The pet matches If-None-Match, so it was not changed')
+}
 
 const hash = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('base64url')
 
@@ -225,7 +233,7 @@ export class Pets {
    * `PetChangedError`.
    */
   async #change<const Draft extends EventDraft>(
-    { id, ifMatch }: Wanted,
+    { id, headers = {} }: Wanted,
     change: (pet: StoredPet) => StoredPet,
     describe: (change: Change) => Draft[],
     patienceMs = 0,
@@ -236,7 +244,7 @@ export class Pets {
       id,
       (before) => {
         if (!isVisible(before)) return before
-        if (ifMatch !== undefined && !matchesEtag(String(ifMatch), etagOfPet(before))) throw new PetChangedError()
+        checkConditions(headers, before)
         const after = change(before)
         events = owe(describe({ before, after }), run)
         return after === before ? before : withOwed(after, events)

@@ -16,6 +16,10 @@ const changedPet: OperationDescription = {
       .string()
       .optional()
       .meta({ description: 'The `ETag` of the pet. If the pet has changed since, the response is a 412' }),
+    'If-None-Match': z
+      .string()
+      .optional()
+      .meta({ description: 'An `ETag`, or `*` for any. If the pet matches it, the response is a 412' }),
   }),
 }
 
@@ -54,7 +58,10 @@ export const openapi = (): ApiDescription => ({
       example: { message: INVALID_PAYLOAD, issues: [{ path: 'name', message: 'must not be blank' }] },
     },
     404: { description: 'No pet has this id', example: { message: new PetNotFoundError().message } },
-    412: { description: 'The pet does not match `If-Match`', example: { message: new PetChangedError().message } },
+    412: {
+      description: '`If-Match` or `If-None-Match` does not allow the change',
+      example: { message: new PetChangedError().message },
+    },
     422: {
       description: 'The `Idempotency-Key` was used with another body',
       example: { message: new KeyReusedError().message },

@@ -114,12 +114,12 @@ export type StoredPet = z.infer<typeof storedPetSchema>
 /** Returns whether the pet still owes events. */
 export const owesEvents = (pet: StoredPet): boolean => pet.owed !== undefined
 
-/** Thrown if the pet does not match the client's `If-Match`. */
+/** Thrown if the client's `If-Match` or `If-None-Match` does not allow the change. */
 export class PetChangedError extends Error {
   override readonly name = 'PetChangedError'
 
-  constructor() {
-    super('The pet has changed: read it again')
+  constructor(message = 'The pet has changed: read it again') {
+    super(message)
   }
 }
 

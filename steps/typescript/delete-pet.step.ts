@@ -31,8 +31,8 @@ export const handler: Handlers['TsDeletePet'] = async (
 ) => {
   // 1. Mark the pet as deleted, if it is as the client last saw it
   const { id = '' } = req.pathParams
-  const ifMatch = req.headers['if-match']
-  const { pet, events } = await pets.softDelete({ id, ifMatch }, (deleted) => ({
+  const { headers } = req
+  const { pet, events } = await pets.softDelete({ id, headers }, (deleted) => ({
     topic: 'ts.pet.soft.deleted',
     data: petSoftDeleted(deleted),
   }))

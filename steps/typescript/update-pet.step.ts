@@ -46,8 +46,8 @@ export const handler: Handlers['TsUpdatePet'] = async (
 
   // 2. Change the pet. A soft delete or a restore has an event
   const { id = '' } = req.pathParams
-  const ifMatch = req.headers['if-match']
-  const { pet, events } = await pets.update({ id, ifMatch }, patch, {
+  const { headers } = req
+  const { pet, events } = await pets.update({ id, headers }, patch, {
     deleted: (deleted) => ({
       topic: 'ts.pet.soft.deleted',
       data: petSoftDeleted(deleted),

@@ -141,7 +141,8 @@ class Contract {
     )
     // A URL cannot have these as a segment.
     if (place === 'path') return text.filter((value) => !['', '.', '..'].includes(value))
-    return required ? text : fc.option(text, { freq: 2 })
+    // Random preconditions make most changes fail.
+    return required ? text : fc.option(text, { freq: place === 'header' ? 1 : 2 })
   }
 
   /** Throws if the document does not describe this response to a request. */

@@ -29,7 +29,7 @@ export const petsEndpoint = (store: PetStore): Endpoint => {
     },
     update: async (id, fields, ifMatch) => {
       const patch = updatePetSchema.parse(fields)
-      const wanted = { id, ...(ifMatch !== undefined && { ifMatch }) }
+      const wanted = { id, headers: ifMatch === undefined ? {} : { 'if-match': ifMatch } }
       try {
         const changed = await orNull(pets.update(wanted, patch, { deleted: event, restored: event }))
         return changed && versionOf(changed.pet)

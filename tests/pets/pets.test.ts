@@ -287,17 +287,19 @@ describe('If-Match', () => {
 
   test.each([etag, `"x", ${etag}`, ['"x"', etag], '*'])('When it is %j, then the pet is changed', async (ifMatch) => {
     const { pets } = makePets({ ...rex, owed: [{ id: 'e1', topic: 'new', data: {} }] })
-    const { pet } = await pets.update({ id: '1', ifMatch }, { name: 'Max' }, changes)
+    const { pet } = await pets.update({ id: '1', headers: { 'if-match': ifMatch } }, { name: 'Max' }, changes)
     expect(pet.name).toBe('Max')
     const again = etagOf(JSON.stringify(pet))
-    expect((await pets.softDelete({ id: '1', ifMatch: again }, about('gone'))).pet.status).toBe('deleted')
+    expect((await pets.softDelete({ id: '1', headers: { 'if-match': again } }, about('gone'))).pet.status).toBe(
+      'deleted',
+    )
   })
 
   test.each(['"x"', `W/${etag}`, ''])(
     'When it is %j, then no change is made, nor any event stored',
     async (ifMatch) => {
       const { pets, store } = makePets(rex)
-      const wanted = { id: '1', ifMatch }
+      const wanted = { id: '1', headers: { 'if-match': ifMatch } }
       await expect(pets.update(wanted, { name: 'Max' }, changes)).rejects.toMatchObject(changed)
       await expect(pets.update(wanted, {}, changes)).rejects.toMatchObject(changed)
       await expect(pets.softDelete(wanted, about('gone'))).rejects.toMatchObject(changed)
@@ -308,9 +310,32 @@ describe('If-Match', () => {
   test.each([etag, '"x"', '*'])('When it is %s and no pet has the id, then the pet is not found', async (ifMatch) => {
     const { pets } = makePets({ ...deletedRex, purged: true })
     for (const id of ['1', '2']) {
-      await expect(pets.update({ id, ifMatch }, {}, changes)).rejects.toMatchObject(notFound)
-      await expect(pets.softDelete({ id, ifMatch }, about('gone'))).rejects.toMatchObject(notFound)
+      const wanted = { id, headers: { 'if-match': ifMatch, 'if-none-match': ifMatch } }
+      await expect(pets.update(wanted, {}, changes)).rejects.toMatchObject(notFound)
+      await expect(pets.softDelete(wanted, about('gone'))).rejects.toMatchObject(notFound)
     }
+  })
+})
+
+describe('If-None-Match', () => {
+  const etag = etagOf(JSON.stringify(rex))
+  const matched = { name: 'PetChangedError', message: 'The pet matches If-None-Match, so it was not changed' }
+
+  test.each(['*', etag, `W/${etag}`, ['"x"', etag]])(
+    'When it is %j, then no change is made, nor any event stored',
+    async (ifNoneMatch) => {
+      const { pets, store } = makePets(rex)
+      const wanted = { id: '1', headers: { 'if-match': etag, 'if-none-match': ifNoneMatch } }
+      await expect(pets.update(wanted, { name: 'Max' }, changes)).rejects.toMatchObject(matched)
+      await expect(pets.softDelete(wanted, about('gone'))).rejects.toMatchObject(matched)
+      expect(await store.list()).toEqual([rex])
+    },
+  )
+
+  test('When it names another pet, then the pet is changed', async () => {
+    const { pets } = makePets(rex)
+    const { pet } = await pets.update({ id: '1', headers: { 'if-none-match': '"x"' } }, { name: 'Max' }, changes)
+    expect(pet.name).toBe('Max')
   })
 })
 

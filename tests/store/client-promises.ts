@@ -26,9 +26,9 @@ export function describeClientPromises(name: string, makeStores: () => Promise<[
     test('When many edit the pet that they have read, at the same time, then one succeeds, and the others get an error', async () => {
       const [one, two] = await makeServers()
       const { pet } = await one.create(REX, (created) => [about(created)])
-      const ifMatch = etagOfPet(pet)
+      const headers = { 'if-match': etagOfPet(pet) }
       const edits = Array.from({ length: 20 }, (_, index) =>
-        (index % 2 ? one : two).update({ id: pet.id, ifMatch }, { name: `Rex ${index}` }, causes),
+        (index % 2 ? one : two).update({ id: pet.id, headers }, { name: `Rex ${index}` }, causes),
       )
       const results = await Promise.allSettled(edits)
       const winners = results.flatMap((result) => (result.status === 'fulfilled' ? result.value.pet : []))

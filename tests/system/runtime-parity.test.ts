@@ -73,6 +73,7 @@ describe.each([
     const { body, headers } = await api.get(pet.id).expect(200)
     await api.get(pet.id).set('If-None-Match', String(headers.etag)).expect(304)
     await api.update(pet.id, {}).set('If-Match', '"x"').expect(412)
+    await api.update(pet.id, {}).set('If-None-Match', '*').expect(412)
     expect(body.nextFeedingAt).toBe(restored.updatedAt + DAY_MS)
     await api.list().expect(200, [body])
     expect(errorsIn(server.output())).toEqual([])

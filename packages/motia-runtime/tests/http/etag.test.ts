@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { etagOf, matchesEtag } from '../../src/http/etag'
+import { etagOf, matchesEtag, matchesWeakly } from '../../src/http/etag'
 
 test('When two texts differ, then so do their tags, which are strong', () => {
   const tags = ['{}', '{"a":1}', '{"a":"ü"}'].map(etagOf)
@@ -25,4 +25,15 @@ test.each([
   ['', false],
 ])('When If-Match is %j, then whether it names the tag "a" is %s', (header, isMatch) => {
   expect(matchesEtag(header, '"a"')).toBe(isMatch)
+})
+
+test.each([
+  ['W/"a"', true],
+  ['"x", W/"a"', true],
+  ['"a"', true],
+  ['*', true],
+  ['W/"b"', false],
+  ['', false],
+])('When If-None-Match is %j, then whether it names the tag "a" is %s', (header, isMatch) => {
+  expect(matchesWeakly(header, '"a"')).toBe(isMatch)
 })
