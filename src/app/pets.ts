@@ -54,8 +54,8 @@ const checkConditions = (headers: Required<Wanted>['headers'], pet: StoredPet): 
 const hash = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('base64url')
 
 /**
- * The operations of the steps on pets, with any store. Each change stores the events that it causes in the same write.
- * The step emits them. If the server crashes before that, the next start does.
+ * The operations on pets that the steps call, with any store. Each change stores the events that it causes in the same
+ * write. The step emits them. If the server crashes before that, the next start emits them.
  */
 export class Pets {
   /** `now` returns epoch ms. */
@@ -66,7 +66,7 @@ export class Pets {
 
   /**
    * Stores a new pet with the events from `describe`. If the client has created a pet with this `Idempotency-Key`
-   * before, returns that pet as it was first, without events. Throws a `KeyReusedError` if the input differs.
+   * before, returns that pet as it was at first, without events. Throws a `KeyReusedError` if the input differs.
    */
   async create<const Draft extends EventDraft>(
     input: CreatePet,

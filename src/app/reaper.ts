@@ -41,7 +41,7 @@ export const reap = async (
   return { counts, errors }
 }
 
-/** Removes the `Idempotency-Key`s that no longer count. If that fails, the next run does it. */
+/** Removes the `Idempotency-Key`s that have expired. If that fails, the next run does it. */
 const forgetKeys = async (store: PetStore, pets: readonly StoredPet[], now: number): Promise<void> => {
   const ids = pets.flatMap((pet) => (isKeyOver(pet, now) ? pet.id : []))
   if (ids.length === 0) return

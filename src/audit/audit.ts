@@ -22,7 +22,7 @@ export interface AuditEntry {
   data: unknown
 }
 
-/** The news in a trail for a reader. */
+/** What is new in a trail for a reader. */
 export interface AuditNews {
   lines: AuditLine[]
   /** Where the next read begins. */

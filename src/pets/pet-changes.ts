@@ -96,6 +96,6 @@ export const setFeedingReminder = (pet: StoredPet, enqueuedAt: number, now: numb
   return { ...pet, updatedAt: now, notes, nextFeedingAt }
 }
 
-/** Returns whether the pet may be purged: it is soft-deleted, and its stored `purgeAt` is over. */
+/** Returns whether the pet may be purged: it is soft-deleted, and its stored `purgeAt` has passed. */
 export const isDue = (pet: StoredPet, now: number): boolean =>
   isVisible(pet) && pet.status === 'deleted' && typeof pet.purgeAt === 'number' && pet.purgeAt <= now

@@ -15,7 +15,7 @@ export const RETENTION_MS = 30 * DAY_MS
 /** The time between the creation, or the restore, of a pet and its feeding, in ms. */
 export const FEEDING_INTERVAL_MS = DAY_MS
 
-/** How long an `Idempotency-Key` counts, in ms. */
+/** How long an `Idempotency-Key` is valid, in ms. */
 export const KEY_LIFETIME_MS = DAY_MS
 
 /** The notes that the PostCreateLite job adds to every new pet. */
@@ -123,7 +123,7 @@ export class PetChangedError extends Error {
   }
 }
 
-/** A client has sent an `Idempotency-Key` again, with another body. */
+/** Thrown if a client sends an `Idempotency-Key` again with another body. */
 export class KeyReusedError extends Error {
   override readonly name = 'KeyReusedError'
 

@@ -21,7 +21,7 @@ export class StoreError extends Error {
   }
 }
 
-/** A pet was not created since it repeats the create of another one, `first`. */
+/** Thrown if a pet is not created because it repeats the create of another one, `first`. */
 export class RepeatedCreateError extends Error {
   override readonly name = 'RepeatedCreateError'
 

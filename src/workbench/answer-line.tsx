@@ -5,7 +5,7 @@ const issuesOf = (body: unknown): string => {
   return body.issues.map(({ path, message }) => `${path} ${message}`.trim()).join('; ')
 }
 
-/** Shows the last request and its response: status and body, or the reason of a refusal. */
+/** Shows the last request and its response: status and body, or the reason for a refusal. */
 export const AnswerLine = ({ answer }: { answer: Answer }) => {
   const { id, method, path, status, body } = answer
   const isError = status < 200 || status >= 300

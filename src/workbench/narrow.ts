@@ -1,4 +1,4 @@
-/** Like in `narrow.css`. */
+/** As in `narrow.css`. */
 const IS_NARROW = '(max-width: 700px)'
 
 /** Closes the sidebar when a tab is pressed in a narrow window, in which the sidebar covers the content of all tabs. */

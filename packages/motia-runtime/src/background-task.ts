@@ -12,7 +12,7 @@ export interface BackgroundTimes {
 const REST = 4
 
 /**
- * A task that is requested often and runs seldom: once requests pause, or at the latest some time after the first of
+ * A task that is requested often but runs rarely: when requests pause, or at the latest a fixed time after the first of
  * them.
  */
 export class BackgroundTask {

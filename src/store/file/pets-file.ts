@@ -13,8 +13,8 @@ import { invalid } from '../pets-check'
 import { type FileContent, NO_CONTENT, parseFile } from './pets-parse'
 
 /**
- * The last seen state of the data file. All calls are synchronous, because a stat takes 5 µs, and handing it to a
- * thread 60.
+ * The last seen state of the data file. All calls are synchronous: a stat takes 5 µs, and handing it to a thread would
+ * take 60.
  */
 export class PetsFile {
   #stamp = NO_FILE

@@ -99,8 +99,8 @@ export class PetsView {
   }
 
   /**
-   * Returns whether the record's changes belong to the pets in memory. If they are those since the removal of the file,
-   * but the record's server saw a file, only reading both again can tell which came first.
+   * Returns whether the record's changes belong to the pets in memory. If those are the pets since the file was removed,
+   * but the record's server saw a file, only reading both again can show which came first.
    */
   #continues({ isFileGone }: JournalRecord): boolean {
     return !this.#isRemoved || isFileGone === true
@@ -118,7 +118,7 @@ export class PetsView {
     const before = this.#file.version
     this.#file.look()
     const held = this.#journal.follow(before, this.#file.version)
-    // The stat is that of another content now: even if reading it fails, the next read must not take it for known.
+    // The stat now belongs to other content. Even if reading that fails, the next read must not treat it as known.
     this.#isStale ||= held === null
     if (held === null || this.#isStale) return false
     this.#held = held

@@ -18,7 +18,7 @@ const MOST_WRITES = 200
 interface NewPet {
   placeholder: string
   pet: StoredPet
-  /** The JSON of a pet with the same `Idempotency-Key`, if that no longer counts. */
+  /** The JSON of a pet with the same `Idempotency-Key`, if that has expired. */
   outlived: string
   resolve: (pet: StoredPet) => void
   reject: (error: unknown) => void
@@ -131,7 +131,7 @@ export class PetWriter {
     }
   }
 
-  /** Another pet has the `Idempotency-Key` of a new one. If that no longer counts, the new one is stored in the next turn. */
+  /** Another pet has the `Idempotency-Key` of a new one. If that has expired, the next turn stores the new pet. */
   #repeated(item: NewPet, id: string, text: string): void {
     try {
       const first = this.known.learn(id, text)

@@ -40,6 +40,6 @@ export const warnOfDeadLetter = (queue: string, attempts: number, reason: string
   console.warn(`Queue ${queue}: an event became a dead letter after ${times}: ${reason}`)
 }
 
-/** Returns how long a message waits that cannot be handled now, in ms: a quarter of its age, from 2 s to 30 s. */
+/** Returns how long a message that cannot be handled now waits, in ms: a quarter of its age, from 2 s to 30 s. */
 export const temporaryWait = (addedAt: number, now = Date.now()): number =>
   Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, (now - addedAt) / 4))

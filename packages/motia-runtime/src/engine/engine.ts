@@ -55,9 +55,9 @@ export interface DeadLetters {
   list(): Promise<DeadLetter[]>
   /** Returns the number of dead letters of each queue that has any. */
   counts(): Promise<Map<string, number>>
-  /** Queues the message again, with all its attempts. Returns false if there is no such dead letter. */
+  /** Queues the message again, with all its attempts. Returns false if the dead letter does not exist. */
   retry(id: string): Promise<boolean>
-  /** Removes the dead letter. Returns false if there is no such dead letter. */
+  /** Removes the dead letter. Returns false if it does not exist. */
   discard(id: string): Promise<boolean>
 }
 

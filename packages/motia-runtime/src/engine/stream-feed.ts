@@ -8,15 +8,15 @@ export const [GROUPS, TRACES, LOGS] = ['motia-trace-group', 'motia-trace', '__mo
 /** The group of all trace groups, and of all log lines. Traces are in the group of their trace group's id. */
 export const DEFAULT_GROUP = 'default'
 
-/** How many entries of a batch are pushed one at a time. A page draws itself after each, and falls behind if there are more. */
+/** How many entries of a batch are pushed one at a time. A page redraws after each, and falls behind if there are more. */
 const MOST_SINGLE_PUSHES = 20
 
 /** How many of these may be trace groups. The Tracing tab opens each new one, which draws it three times. */
 const MOST_SINGLE_GROUPS = 2
 
 /**
- * How many entries more than the limit are kept for a while, as a share of the limit. After each removal an open page
- * gets everything again, so there should be few.
+ * How many entries beyond the limit may collect before a removal, as a share of the limit. After each removal an open
+ * page gets everything again, so removals should be rare.
  */
 const SPARE_SHARE = 0.1
 
@@ -25,12 +25,12 @@ const SPARE_SHARE = 0.1
  * entry, so that the streams push it to the pages. After a larger one, the pages get all that is kept.
  */
 export abstract class StreamFeed implements FeedTarget {
-  /** How many of each there must be more than that for a removal. */
+  /** How many entries of each kind beyond the limit may collect before a removal. */
   protected readonly spare: number
   #workbench: OpenWorkbench | undefined
 
   constructor(
-    /** How many trace groups, traces of each group, and log lines are left by a removal. */
+    /** How many trace groups, traces of each group, and log lines remain after a removal. */
     protected readonly limit: number,
   ) {
     this.spare = Math.floor(limit * SPARE_SHARE)

@@ -20,7 +20,7 @@ export function giveAccess(calls: FileCalls, fd: number, { mode, uid, gid }: Fil
   const own = calls.fstatSync(fd)
   const isGiven = (own.uid === uid && own.gid === gid) || giveOwner(calls, fd, uid, gid)
   const hasGroup = isGiven || own.gid === gid || giveOwner(calls, fd, own.uid, gid)
-  // A group other than the old file's gets only the rights of everybody.
+  // A group other than the old file's gets only the rights that everybody has.
   calls.fchmodSync(fd, hasGroup ? mode : (mode & 0o707) | ((mode & 0o007) << 3))
 }
 

@@ -44,7 +44,7 @@ export const nodeFiles: FileCalls = { ...fs, swapSync, tryLock, waitForLock }
 export const hasCode = (error: unknown, ...codes: string[]): boolean =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
 
-/** Returns whether a call failed because there is no such file. */
+/** Returns whether a call failed because the file does not exist. */
 export const isMissing = (error: unknown): boolean => hasCode(error, 'ENOENT')
 
 /** Returns whether a file or folder of that name exists. */

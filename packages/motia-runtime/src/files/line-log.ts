@@ -35,7 +35,7 @@ interface Work<Entry> {
 }
 
 /**
- * A file to which several processes append lines. Each line is acknowledged once it is on disk. Lines never interleave.
+ * A file to which several processes append lines. A line is acknowledged once it is on disk. Lines never interleave.
  * The remains of a crash are cut off before the next line is written. If a turn cannot be written completely, it is
  * removed completely.
  */

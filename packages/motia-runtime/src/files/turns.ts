@@ -8,8 +8,8 @@ export const observeTurns = (listener: typeof observe): void => {
 }
 
 /**
- * Group commit: one turn at a time does all pending work. Work that arrives meanwhile goes into the next turn. So many
- * pieces of work share the cost of a turn, such as a sync.
+ * Group commit: one turn at a time does all pending work. Work that arrives meanwhile goes into the next turn. In this
+ * way, many pieces of work share the cost of a turn, such as a sync.
  */
 export class Turns<Work> {
   #waiting: Work[] = []

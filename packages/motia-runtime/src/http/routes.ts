@@ -105,7 +105,7 @@ export const configureRoutes = (app: Express, options: RoutesOptions): RequestLi
   app.use(httpErrors(options))
   return (request, response) => {
     run(front, request, response, (error) => {
-      // The response was begun when the error came.
+      // The response had already begun when the error occurred.
       if (error) request.socket.destroy()
       else app(request, response)
     })

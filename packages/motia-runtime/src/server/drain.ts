@@ -7,7 +7,7 @@ import { isWebSocket } from '../http/upgrades'
 /** How long the server still accepts requests on idle keep-alive connections while it stops, in ms. */
 const LINGER_MS = 500
 
-/** A shorter turn of the event loop has done almost nothing, in ms. */
+/** A turn of the event loop that is shorter than this has done almost nothing, in ms. */
 const QUIET_TURN_MS = 0.2
 
 /** How long to wait for such a turn, in ms. */
@@ -15,8 +15,8 @@ const QUIET_PATIENCE_MS = 500
 
 /**
  * Returns a function that stops a server without resetting an accepted connection. For `graceMs`, or until `graceEnd`,
- * the server goes on as before and each response closes its connection, so that a load balancer's pool empties. Then it
- * accepts no new connections, responds to all requests on open ones, and closes the idle ones.
+ * the server continues to serve, but each response closes its connection, so that a load balancer's pool empties. Then
+ * it accepts no new connections, responds to all requests on open ones, and closes the idle ones.
  */
 export const prepareDrain = (server: Server, graceMs = 0): ((graceEnd?: AbortSignal) => Promise<void>) => {
   const active = new Set<ServerResponse>()
@@ -47,7 +47,7 @@ export const prepareDrain = (server: Server, graceMs = 0): ((graceEnd?: AbortSig
     for (const socket of upgraded) socket.destroy()
     await whenNoneConnects(server)
     const closed = new Promise<void>((resolve) => {
-      // Node's http.Server.close would cut idle connections at once, and with them the requests that are on their way.
+      // Node's http.Server.close would cut idle connections at once, and lose requests that are still arriving on them.
       NetServer.prototype.close.call(server, () => resolve())
     })
     // Without a grace, only now: a client whose connection is closed would open a new one.

@@ -1,7 +1,7 @@
 /** How long a stop may take after its grace, in ms. */
 const STOP_TIMEOUT_MS = 9_000
 
-/** The end of a server: what it has started ends in the opposite order. */
+/** Ends a server: what it has started ends in reverse order. */
 export class Shutdown {
   readonly #steps: (() => Promise<void>)[] = []
   readonly #graceEnd = new AbortController()
@@ -20,18 +20,18 @@ export class Shutdown {
     return this.#graceEnd.signal
   }
 
-  /** Adds what must end before everything that was added earlier. */
+  /** Adds a step, which runs before all steps that were added earlier. */
   add(step: () => Promise<void>): void {
     this.#steps.push(step)
   }
 
-  /** Ends everything. */
+  /** Runs all steps. Errors are logged. */
   async run(): Promise<void> {
     for (const step of this.#steps.reverse())
       await step().catch((error) => console.error('Error while stopping:', error))
   }
 
-  /** Ends everything, then the process with this code. A second call ends the grace. */
+  /** Runs all steps, then ends the process with this code. A second call ends the grace. */
   async exit(exitCode: number): Promise<void> {
     if (this.#hasBegun) return this.#graceEnd.abort()
     this.#hasBegun = true

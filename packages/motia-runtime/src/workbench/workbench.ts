@@ -50,7 +50,7 @@ export const addWorkbench = async (
 
 /**
  * Serves Monaco's build for browsers, which the page would otherwise fetch from a CDN. It is looked up on demand,
- * because a project may be without Monaco.
+ * because a project may not have Monaco.
  */
 export const serveMonaco = (app: Express): void => {
   const files = () => join(dirname(requireFromHere.resolve('monaco-editor/package.json')), 'min')

@@ -16,7 +16,7 @@ export interface BullMqEngineOptions {
   redisUrl: string
   /** The prefix of the names of all keys and queues. Servers with different prefixes share nothing. */
   prefix: string
-  /** Identifies the app, of which all servers may run. Two apps cannot have one prefix. */
+  /** Identifies the app. Its servers share the prefix. Two apps cannot have the same prefix. */
   app: string
   /** How many traces, and how many log lines, are kept for the Workbench. */
   traceLimit: number

@@ -4,7 +4,7 @@ import { isTemporary, limitsOf, temporaryWait } from '../delivery'
 import type { EventHandler, QueuedEvent } from '../engine'
 import type { Queues } from './queues'
 
-/** Motia's default of how long a silent server keeps its job, in s. */
+/** Motia's default for how long a silent server keeps its job, in s. */
 const DEFAULT_VISIBILITY_S = 900
 
 /** How often a server renews its lock on a long job, in ms. With a short visibility timeout it does so more often. */

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { Redis, RedisOptions } from 'ioredis'
 
-/** How many pings in a row may stay without a reply. */
+/** How many pings in a row may get no reply before the connection is replaced. */
 const PINGS = 3
 
 /**

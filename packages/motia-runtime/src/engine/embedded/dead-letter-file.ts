@@ -4,7 +4,7 @@ import { LineLog } from '../../files/line-log'
 import { keepDamaged } from '../../files/set-aside'
 import { type DeadLetter, type DeadLetters, deadLetterSchema } from '../engine'
 
-/** The number of removed dead letters from which the file is rewritten without them, if they are the majority. */
+/** The file is rewritten once it has this many removed dead letters, if they are the majority. */
 const MANY_REMOVED = 100
 
 const entrySchema = z.union([z.object({ add: deadLetterSchema }), z.object({ remove: z.string() })])

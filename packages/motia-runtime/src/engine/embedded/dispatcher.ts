@@ -100,7 +100,7 @@ export class Dispatcher {
     this.#schedule()
   }
 
-  /** Makes messages dead letters that have waited too long for a subscriber. */
+  /** Turns messages that have waited too long for a subscriber into dead letters. */
   moveUnsubscribedToDeadLetters(): void {
     for (const queue of this.queues.values()) {
       if (queue.subscription || performance.now() - queue.desertedAt < DESERTED_MS) continue

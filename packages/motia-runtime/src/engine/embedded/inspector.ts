@@ -16,7 +16,7 @@ export type QueueInspector = ReturnType<typeof inspectorOf>
 
 /**
  * Returns the operations of the Queues tab on the queues of a dispatcher. Those that change something return false if
- * there is no such queue or message, or if its state does not allow the change.
+ * the queue or message does not exist, or if its state does not allow the change.
  */
 export const inspectorOf = (dispatcher: Dispatcher, deadLetters: DeadLetters) => {
   const queueNamed = (name: string) => dispatcher.queues.get(name)

@@ -36,7 +36,7 @@ export class MessageQueue {
 
   constructor(readonly name: string) {}
 
-  /** Adds a message to those that wait, or to the delayed ones until it is due. */
+  /** Adds a message to the waiting ones, or to the delayed ones until it is due. */
   add(message: Message): void {
     if (message.dueAt <= performance.now()) {
       message.state = 'waiting'
@@ -50,14 +50,14 @@ export class MessageQueue {
     this.delayed.splice(index, 0, message)
   }
 
-  /** Moves delayed messages that are due now to those that wait. Returns when the next one is due. */
+  /** Moves delayed messages that are due now to the waiting ones. Returns when the next one is due. */
   promoteDue(now: number): number {
     const count = this.delayed.findIndex(({ dueAt }) => dueAt > now)
     for (const message of this.delayed.splice(0, count < 0 ? this.delayed.length : count)) this.add(message)
     return this.delayed[0]?.dueAt ?? Number.POSITIVE_INFINITY
   }
 
-  /** Makes a message active that may start now, and returns it; undefined if there is none. */
+  /** Returns a message that may start now, and makes it active; undefined if there is none. */
   take(): { message: Message; subscription: Subscription } | undefined {
     const { subscription } = this
     if (!subscription || this.isPaused || this.active.size >= subscription.concurrency) return undefined
