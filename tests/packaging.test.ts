@@ -154,7 +154,7 @@ test('When the CI workflow runs, then it runs script/test, and the services that
   expect(started.filter((name) => !(name in services))).toEqual([])
 })
 
-test('When npm runs a script on Windows, then it needs no shell of Unix', () => {
+test('When npm runs a script on Windows, then it needs no Unix shell', () => {
   const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(read('package.json')))
   // `&&` works in cmd.exe, too.
   const parts = Object.values(scripts).flatMap((script) => script.split(' && '))

@@ -240,7 +240,7 @@ describe('unknownSettings', () => {
     expect(unknownSettings(Object.fromEntries(variables.map(([name]) => [name, 'x'])))).toEqual([])
   })
 
-  test('When a removed variable is set, then it is not listed: it stops the start', () => {
+  test('When a removed variable is set, then it is not listed, because it prevents the start', () => {
     expect(unknownSettings({ PETS_STORE: 'redis' })).toEqual([])
   })
 })

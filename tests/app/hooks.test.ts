@@ -11,12 +11,12 @@ afterEach(() => {
 })
 
 describe('start', () => {
-  test('When a variable looks like a setting and is none, then there is a warning that names it', async () => {
+  test('When a variable looks like a setting but is not one, then a warning names it', async () => {
     vi.stubEnv('PETS_DATA_DIRS', '/data')
     expect(await hooks.start?.()).toEqual([expect.stringContaining('PETS_DATA_DIRS')])
   })
 
-  test('When all is well, then there is no warning', async () => {
+  test('When everything is well, then there is no warning', async () => {
     expect(await hooks.start?.()).toEqual([])
   })
 })
@@ -27,7 +27,7 @@ test('When the store is broken, then the check rejects with its message, and oth
   await expect(hooks.check?.()).rejects.toThrow('The data file is not a valid store')
 })
 
-test('When a body is not JSON, then the 400 has the form of every other', () => {
+test('When a body is not JSON, then the 400 has the same form as every other', () => {
   expect(hooks.invalidJson?.('The body is not valid JSON')).toEqual({
     message: INVALID_PAYLOAD,
     issues: [{ path: '', message: 'The body is not valid JSON' }],

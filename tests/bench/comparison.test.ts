@@ -16,7 +16,7 @@ const inSession = async (contender: Contender, use: (session: Session) => Promis
   await session.server.end()
 }
 
-test('When one contender cannot start, then the others are measured and the reason is in the results', async () => {
+test('When one contender cannot start, then the others are measured, and the results contain the reason', async () => {
   const own = pretendContender()
   const peer = pretendContender({ key: 'peer', missing: 'initdb is missing' })
   const results = await compare(planFor(own.contender, peer.contender), new Progress(2))

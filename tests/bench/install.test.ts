@@ -6,7 +6,7 @@ import { makeTempDir } from '../support/temp-dir'
 
 afterEach(() => vi.unstubAllEnvs())
 
-test('When a command is missing and no package manager is there, then the error names the package', async () => {
+test('When a command and a package manager are missing, then the error names the package', async () => {
   const bin = makeTempDir()
   for (const name of ['bash', 'dirname', 'id', 'node', 'redis-server'])
     symlinkSync(findCommand(name) ?? '', join(bin, name))
@@ -14,7 +14,7 @@ test('When a command is missing and no package manager is there, then the error 
   await expect(ensureCommand('initdb', 'postgresql')).rejects.toThrow(/^initdb is missing: install postgresql/)
 })
 
-test('When a command is there, then nothing is installed', async () => {
+test('When a command exists, then nothing is installed', async () => {
   const bin = makeTempDir()
   symlinkSync(process.execPath, join(bin, 'initdb'))
   vi.stubEnv('PATH', bin)

@@ -79,7 +79,7 @@ test('When syncs could not be counted, then the page says why', () => {
   expect(report(resultsOf({ syncs: 'install strace' }))).toContain('not measured: install strace')
 })
 
-test('When the page is written again, then the section of --scale stays', () => {
+test('When the page is written again, then the section from --scale stays', () => {
   const section = scaleSection({ machine: describeMachine(), rounds: [], memory: [], failures: 0 })
   expect(splitSection(`# Benchmarks\n\n${section}`)).toEqual({ page: '# Benchmarks\n', section })
   expect(splitSection('# Benchmarks\n')).toEqual({ page: '# Benchmarks\n', section: '' })

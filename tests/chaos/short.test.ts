@@ -42,7 +42,7 @@ const scenarios: [promise: string, run: (chaos: Chaos) => Promise<void>][] = [
     (chaos) => histories(chaos, { ...HISTORIES, rounds: 3, makeWorld: makeRedis, areReadsShared: true }),
   ],
   [
-    'When requests are random, then none gets a 5xx, learns a path or changes what it may not',
+    'When requests are random, then none gets a 5xx, reveals a path or changes what it must not',
     (chaos) => fuzz(chaos, { shots: 2_000 }),
   ],
   [
@@ -50,13 +50,16 @@ const scenarios: [promise: string, run: (chaos: Chaos) => Promise<void>][] = [
     (chaos) => contract(chaos, { requests: 500 }),
   ],
   [
-    'When the disk is full, then changes get a 507 and all goes on by itself afterwards',
+    'When the disk is full, then changes get a 507, and everything works again by itself afterwards',
     (chaos) => fullDisk(chaos, { fullMs: 1_000 }),
   ],
-  ['When people edit, break, empty, delete and protect the file under load, then it means what the docs say', byHand],
-  ['When the clock of a running server jumps, then purges come when they are due', serverClockJumps],
   [
-    'When the clock jumps at random, then no purge is early and none comes twice',
+    'When people edit, break, empty, delete and protect the file under load, then the effects are those in the docs',
+    byHand,
+  ],
+  ['When the clock of a running server jumps, then pets are purged when they are due', serverClockJumps],
+  [
+    'When the clock jumps at random, then no pet is purged early, and none twice',
     (chaos) => clockJumps(chaos, { jumps: 100 }),
   ],
 ]

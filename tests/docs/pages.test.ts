@@ -59,13 +59,13 @@ describe.each(pages)('%s', (page) => {
   const text = read(page)
   const fileOf = (path: string): string => (path === '' ? page : normalize(join(dirname(page), path)))
 
-  test('When a reader follows a link, then its file and heading are there', () => {
+  test('When a reader follows a link, then its file and heading exist', () => {
     const isThere = (file: string, anchor: string): boolean =>
       existsSync(join(ROOT, file)) && (anchor === '' || anchorsOf(read(file)).includes(anchor))
     expect(linksOf(text).filter(({ path, anchor }) => !isThere(fileOf(path), anchor))).toEqual([])
   })
 
-  test('When it names a file, an npm script or a setting, then that is there', () => {
+  test('When it names a file, an npm script or a setting, then that exists', () => {
     const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(read('package.json')))
     for (const [, name = ''] of text.matchAll(/`npm run ([\w:]+)/g)) expect(scripts).toHaveProperty([name])
     const folders = ['', dirname(page), 'packages/motia-runtime/src']

@@ -35,7 +35,7 @@ afterAll(async () => {
   await workbench?.close()
 })
 
-test('When the Workbench is opened with name and secret of a key, then its requests and WebSockets carry them', async () => {
+test('When the Workbench is opened with the name and secret of a key, then its requests and WebSockets have them', async () => {
   const { page } = workbench
   const show = (tab: string) => page.getByTestId(`${tab}-link`).click()
   await show('endpoints')
@@ -84,7 +84,7 @@ const fetchFrom = async (origin: string, path: string, init: RequestInit = {}) =
   return seen
 }
 
-test('When a page of another origin sends a key, then it can use the API, if its origin may', async () => {
+test('When a page of another origin sends a key, then it can use the API if its origin is allowed', async () => {
   const headers = { Authorization: `Bearer ${KEY.secret}` }
   const post = {
     method: 'POST',

@@ -12,7 +12,7 @@ test.each([
   { width: 1440, height: 900 },
   { width: 390, height: 844 },
 ])(
-  'When /docs is opened at $width x $height, then a reader can try a request, and nothing is fetched elsewhere',
+  'When /docs is opened at $width x $height, then a reader can try a request, and nothing is fetched from elsewhere',
   async (viewport) => {
     const { page, errors, foreignRequests, close } = await openPage(`${server.url}/docs`, viewport)
     try {

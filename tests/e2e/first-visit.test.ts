@@ -85,6 +85,6 @@ test.each([
   { width: 1280, height: 720 },
   { width: 390, height: 844 },
 ])(
-  'When somebody opens the Workbench for the first time at $width x $height, then the tutorial is there and nothing jumps',
+  'When somebody opens the Workbench for the first time at $width x $height, then the tutorial opens and nothing jumps',
   (viewport) => visit({ viewport }),
 )

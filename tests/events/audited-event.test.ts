@@ -47,7 +47,7 @@ test.each([
   {},
   { type: 'job.postcreate.enqueued', petId: '1', enqueuedAt: 1 },
   { type: 'constructor' },
-])('When the data is %j, then it is refused: no such event is audited', (data) => {
+])('When the data is %j, then it is refused, because no audited event has such data', (data) => {
   expect(() => readAuditedEvent('js', data)).toThrow(zodError)
 })
 

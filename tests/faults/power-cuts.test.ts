@@ -13,19 +13,19 @@ describe(`Power cuts (CHAOS_SEED=${seed})`, { timeout: 30_000 }, () => {
     expect(recovered).toBe(150)
   })
 
-  test('When the power fails after syncs that failed, then nothing counts on a later sync', async () => {
+  test('When the power fails after syncs that failed, then nothing relies on a later sync', async () => {
     const { broken } = await cutPower({ seed, clients: 10, starts: 1, most: 150, failures: 0.1 })
     expect(broken).toEqual([])
   })
 
-  test('When a program believes a sync that it tried again, then a power cut shows it', async () => {
+  test('When a program trusts a sync that it retried, then a power cut reveals it', async () => {
     const again = { mutate: SYNC_AGAIN, failures: 0.3 }
     const { broken } = await cutPower({ seed, clients: 10, starts: 1, most: 300, enough: 1, ...again })
     expect(broken).not.toEqual([])
   })
 
   // What `cutPower` would say of a server that has one of these faults: it can fail.
-  test.each(MUTANTS)('When %s, then a power cut shows it', async (_, mutate) => {
+  test.each(MUTANTS)('When %s, then a power cut reveals it', async (_, mutate) => {
     const { broken } = await cutPower({ seed, clients: 4, starts: 1, most: 300, enough: 1, mutate })
     expect(broken).not.toEqual([])
   })

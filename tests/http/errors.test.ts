@@ -33,7 +33,7 @@ describe('parsePayload', () => {
     expect(invalidPayloadSchema.safeParse({ message: error.message, issues: error.issues }).success).toBe(true)
   })
 
-  test('When the fault is deep inside, then its path has dots', () => {
+  test('When the wrong field is nested, then its path has dots', () => {
     const schema = z.object({ list: z.array(z.object({ name: z.string('must be a string') })) })
     expect(failureOf(schema, { list: [{ name: 'Rex' }, {}] }).issues).toEqual([
       { path: 'list.1.name', message: 'must be a string' },

@@ -15,7 +15,7 @@ const respondTo = async (error: unknown) => {
   return { response, logged: context.logged }
 }
 
-test('When a handler returns a response, then it passes as it is', async () => {
+test('When a handler returns a response, then it is passed on unchanged', async () => {
   const response = { status: 201, body: { id: '1' }, headers: { 'x-pet': 'Rex' } }
   expect(await httpErrors(request, fakeContext(), async () => response)).toBe(response)
 })
@@ -33,7 +33,7 @@ test('When the pet does not exist, then the response is a 404, and nothing is lo
   expect(logged).toEqual([])
 })
 
-test('When the pet is not as If-Match says, then the response is a 412, and nothing is logged', async () => {
+test('When the pet does not match If-Match, then the response is a 412, and nothing is logged', async () => {
   const { response, logged } = await respondTo(new PetChangedError())
   expect(response).toEqual({ status: 412, body: { message: 'The pet has changed: read it again' } })
   expect(logged).toEqual([])
@@ -76,7 +76,7 @@ describe('any other error', () => {
     ['undefined', undefined],
     ['an object that looks like a response', { status: 418, body: '/secret/path', message: '/secret/path' }],
     ['an error that claims a status', Object.assign(new Error('/secret/path'), { status: 418, code: 'STORE_FULL' })],
-  ])('When it is %s, then the response is a bare 500, and it is logged whole', async (_, error) => {
+  ])('When it is %s, then the response is a bare 500, and the error is logged in full', async (_, error) => {
     const { response, logged } = await respondTo(error)
     expect(response).toEqual({ status: 500, body: { message: 'Internal server error' } })
     expect(logged).toEqual([['error', 'Unexpected error', { error }]])

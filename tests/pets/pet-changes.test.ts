@@ -43,7 +43,7 @@ describe('newPet', () => {
 })
 
 describe('presentPet', () => {
-  test('When a pet is shown, then what the store keeps for itself is left out, and what a person added is not', () => {
+  test('When a pet is shown, then the internal fields of the store are left out, and fields added by hand are not', () => {
     const stored = { ...rex, extra: 'x', owed: [owedEvent('e1')], purged: true as const }
     expect(Object.entries(presentPet(stored))).toEqual(Object.entries({ ...rex, extra: 'x' }))
   })
@@ -58,7 +58,7 @@ describe('isVisible', () => {
 })
 
 describe('withOwed', () => {
-  test('When events are added, then they come after those that the pet owes already', () => {
+  test('When events are added, then they come after those that the pet already owes', () => {
     const once = withOwed(rex, [owedEvent('e1')])
     expect(once).toEqual({ ...rex, owed: [owedEvent('e1')] })
     expect(withOwed(once, [owedEvent('e2'), owedEvent('e3')]).owed?.map(({ id }) => id)).toEqual(['e1', 'e2', 'e3'])
@@ -172,7 +172,7 @@ describe('setFeedingReminder', () => {
     expect(setFeedingReminder(once, CREATED, NEXT_NOON)).toBe(once)
   })
 
-  test('When a job of before a restore comes late, then the later feeding stays', () => {
+  test('When a job from before a restore runs late, then the later feeding stays', () => {
     const restored = { ...done, nextFeedingAt: NEXT_NOON + DAY_MS }
     expect(setFeedingReminder(restored, CREATED, NEXT_NOON)).toBe(restored)
   })
@@ -192,13 +192,13 @@ describe('setFeedingReminder', () => {
 describe('isDue', () => {
   test.each([
     ['When purgeAt is one ms away, then the pet is not due', deletedRex, PURGE - 1, false],
-    ['When purgeAt has just come, then it is due', deletedRex, PURGE, true],
-    ['When purgeAt is long over, then it is due', deletedRex, PURGE + 1_000 * DAY_MS, true],
+    ['When purgeAt has just been reached, then it is due', deletedRex, PURGE, true],
+    ['When purgeAt is long past, then it is due', deletedRex, PURGE + 1_000 * DAY_MS, true],
     ['When the clock was set back, then it is not due', deletedRex, 0, false],
     ['When it was restored, then it is not due', { ...deletedRex, status: 'new' as const }, PURGE, false],
     ['When it has no purgeAt, then it is not due', { ...deletedRex, purgeAt: null }, PURGE, false],
-    ['When it has no deletedAt, then it is due all the same', { ...deletedRex, deletedAt: null }, PURGE, true],
-    ['When it is purged already, then it is not due', { ...deletedRex, purged: true as const }, PURGE, false],
+    ['When it has no deletedAt, then it is still due', { ...deletedRex, deletedAt: null }, PURGE, true],
+    ['When it is already purged, then it is not due', { ...deletedRex, purged: true as const }, PURGE, false],
   ])('%s', (_, pet, now, due) => {
     expect(isDue(pet, now)).toBe(due)
   })

@@ -78,7 +78,7 @@ describe('create', () => {
     expect(await store.get('1')).toEqual({ ...rex, createdAt: NOON, updatedAt: NOON })
   })
 
-  test('When a key is sent again, then the pet comes as it was first, without its events, for 24 hours', async () => {
+  test('When a key is sent again, then for 24 hours the pet is returned as it was at first, without its events', async () => {
     const { pets, store, clock } = makePets()
     const create = () => pets.create({ ...REX, ageMonths: 12.7 }, (pet) => [about('new')(pet)], '/js/pets a-key')
     const first = await create()
@@ -197,7 +197,7 @@ describe('listPage', () => {
   })
 
   test.each(['createdAt', '-createdAt'] as const)(
-    'When few pets match, then a page looks at 10,000, and the next goes on behind them (%s)',
+    'When few pets match, then a page checks 10,000, and the next continues after them (%s)',
     async (sort) => {
       const needles = [buildPet({ id: '9999', name: 'Needle' }), buildPet({ id: '20002', name: 'Needle' })]
       const hay = Array.from({ length: 20_003 }, (_, index) => buildPet({ id: String(index + 1), name: 'Hay' }))
@@ -381,7 +381,7 @@ describe('setFeedingReminder', () => {
 })
 
 describe('purge', () => {
-  test('When a pet is due, then it is gone for readers, and kept with its event until that is settled', async () => {
+  test('When a pet is due, then readers no longer see it, and it is kept with its event until that is settled', async () => {
     const { pets, store, clock } = makePets(deletedRex)
     clock.now = NIGHT
 
@@ -404,7 +404,7 @@ describe('purge', () => {
     expect((await store.get('1'))?.owed).toHaveLength(1)
   })
 
-  test('When the pet is not due, or no longer, then nothing is written', async () => {
+  test('When the pet is not due, or no longer due, then nothing is written', async () => {
     const { pets, store, clock } = makePets(deletedRex, buildPet({ id: '2' }))
     const revision = await store.revision()
     clock.now = PURGE - 1
@@ -439,7 +439,7 @@ describe('reap', () => {
     expect(reaping).toEqual({ counts: { totalScanned: 3, purgedCount: 2, failedCount: 0 }, errors: [] })
   })
 
-  test('When a key is over, then the run removes it, and leaves the others and the pets alone', async () => {
+  test('When a key has expired, then the run removes it, and leaves the others and the pets alone', async () => {
     const { pets, store, clock } = makePets()
     await pets.create(REX, () => [], 'old')
     clock.now += 1
@@ -542,7 +542,7 @@ describe('owed and settle', () => {
     expect(pages.flat()).toEqual(many.flatMap(({ owed }) => owed))
   })
 
-  test('When nothing is owed, then there is nothing', async () => {
+  test('When nothing is owed, then nothing is returned', async () => {
     expect((await owedPages(makePets(rex).pets)).flat()).toEqual([])
   })
 

@@ -6,7 +6,7 @@ import { waitFor } from '../support/wait-for'
 
 const isUp = (url: string) => sharedRedis(url).run((redis) => redis.ping())
 
-test('When Redis goes and comes back, then commands reject at once meanwhile, and work again afterwards', async () => {
+test('When Redis goes away and comes back, then commands reject at once meanwhile, and work again afterwards', async () => {
   onTestFinished(closeSharedRedis)
   const redis = await startRedis()
   expect(await isUp(redis.url)).toBe('PONG')
@@ -33,7 +33,7 @@ test('When Redis is not there at first, then commands reject until it is', async
   expect(await waitFor(() => isUp(url))).toBe('PONG')
 })
 
-test('When it is asked for by the same URL, then the connection is the same until it is closed', async () => {
+test('When the same URL is used again, then the connection is the same until it is closed', async () => {
   onTestFinished(closeSharedRedis)
   const { url } = await startRedis()
   const idOf = () => sharedRedis(url).run((redis) => redis.client('ID'))

@@ -30,7 +30,7 @@ describe.each([
   ['a stream of Redis', stream],
   ['a file', file],
 ])('the audit trail in %s', (_name, make) => {
-  test('When entries are added, then a reader gets them in order, and from then on what is new', async () => {
+  test('When entries are added, then a reader gets them in order, and from then on only new ones', async () => {
     const audit = make()
     const empty = await audit.readAfter(undefined)
     expect(empty.lines).toEqual([])

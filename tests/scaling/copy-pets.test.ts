@@ -81,7 +81,7 @@ describe('npm run pets:copy', () => {
     expect(await (await theRedis()).command('HLEN', '{pets}:all')).toBe(4)
   })
 
-  test('When a copy to Redis is cut off, then no server starts on it, and the next copy replaces it', async () => {
+  test('When a copy to Redis is interrupted, then no server starts on it, and the next copy replaces it', async () => {
     const { dataDir } = folderOf(30_000)
     const cut = startCopy({ REDIS_URL: (await theRedis()).url }, dataDir, 'file', 'redis')
     await waitFor(async () => Number(await (await theRedis()).command('HLEN', '{pets}:all')) > 0, { timeout: 20_000 })
@@ -113,7 +113,7 @@ describe('npm run pets:copy', () => {
     expect(await (await theRedis()).command('EXISTS', '{pets}:all')).toBe(0)
   })
 
-  test('When the prefix belongs to another app, then nothing is copied into it, and one of nobody is claimed', async () => {
+  test('When the prefix belongs to another app, then nothing is copied into it, and an unclaimed prefix is claimed', async () => {
     const { dataDir } = folderOf(5)
     await (await theRedis()).command('SET', 'pets:app', 'kennel')
     const { code, output } = await copy(dataDir, 'file', 'redis')

@@ -122,7 +122,7 @@ test('When an instance is killed under load, then nothing acknowledged is lost, 
   await expectOneLineEach([...acknowledged], 10_000)
 }, 60_000)
 
-test('When Redis is killed under load and started again, then nothing acknowledged is lost, and all goes on by itself', async () => {
+test('When Redis is killed under load and restarted, then nothing acknowledged is lost, and everything recovers by itself', async () => {
   const acknowledged = new Set<string>()
   const ages = new Map<string, number>()
   let isOver = false

@@ -68,7 +68,7 @@ describe('several processes on one Redis', () => {
     for (const store of stores) expect((await store.get('7'))?.ageMonths).toBe(200)
   })
 
-  test('When another process changed a pet, then a change is made on that, not on what this one remembers', async () => {
+  test('When another process changed a pet, then a change applies to the new version, not to the one in this process', async () => {
     const [one, two] = [await emptyStore(), anotherStore()]
     await one.create(petOf({ name: 'Rex' }))
     await two.update('1', (pet) => ({ ...pet, name: 'Max' }))
@@ -81,7 +81,7 @@ describe('several processes on one Redis', () => {
     expect(change?.after).toEqual(buildPet({ id: '1', name: 'Max', ageMonths: 99 }))
   })
 
-  test('When a change refuses or does nothing, then it is judged on what the pet is now', async () => {
+  test('When a change throws or changes nothing, then it has seen the current version of the pet', async () => {
     const [one, two] = [await emptyStore(), anotherStore()]
     await one.create(petOf({ name: 'Rex' }))
     await two.update('1', (pet) => ({ ...pet, name: 'Max' }))
@@ -138,7 +138,7 @@ test('When stores of two names share a Redis, then neither sees pets, ids or eve
   expect(new Set(keys.map((key) => key.split(':')[0]))).toEqual(new Set(['{cats}', '{dogs}']))
 })
 
-test('When scripts run first while other commands of the connection are on their way, then each gets its own reply', async () => {
+test('When scripts run for the first time while other commands wait for replies, then each gets its own reply', async () => {
   const store = await emptyStore()
   await Promise.all(idsUpTo(30).map(() => store.create(petOf())))
   await server.command('SCRIPT', 'FLUSH')
@@ -170,7 +170,7 @@ describe('round trips', () => {
     return { store, countOf }
   }
 
-  test('When one thing is read or changed, then that is one command', async () => {
+  test('When one thing is read or changed, then one command is sent', async () => {
     const { store, countOf } = await countingStore()
     expect(await countOf(() => store.create(petOf()))).toBe(1)
     expect(await countOf(() => store.get('1'))).toBe(1)
@@ -182,7 +182,7 @@ describe('round trips', () => {
     expect(await countOf(() => store.updateMany(['1'], () => null))).toBe(1)
   })
 
-  test('When many pets are created or changed at once, then that is one command', async () => {
+  test('When many pets are created or changed at once, then one command is sent', async () => {
     const { store, countOf } = await countingStore()
     const older = (pet: StoredPet) => ({ ...pet, ageMonths: pet.ageMonths + 1 })
     expect(await countOf(() => Promise.all(idsUpTo(50).map(() => store.create(petOf()))))).toBe(1)
@@ -202,7 +202,7 @@ describe('round trips', () => {
     expect(await store.get('8')).toEqual(buildPet({ id: '8', name: 'Max' }))
   })
 
-  test('When patient changes wait and another does not, then they go along in one command', async () => {
+  test('When patient changes wait and an urgent one comes, then one command contains them all', async () => {
     const { store, countOf } = await countingStore()
     const count = await countOf(async () => {
       const patient = idsUpTo(100).map((id) => store.updateMany([id], settled, 20_000))
@@ -291,7 +291,7 @@ describe('what Redis contains', () => {
     await expect(store.get('1')).rejects.toMatchObject({ code: 'STORE_INVALID' })
   })
 
-  test('When its sequence is lost, then ids continue after the highest that is there', async () => {
+  test('When its sequence is lost, then ids continue after the highest existing one', async () => {
     const store = await emptyStore()
     for (let count = 0; count < 3; count++) await store.create(petOf())
     await server.command('DEL', '{pets}:seq')
@@ -355,7 +355,7 @@ describe('a Redis that cannot', () => {
     expect((await store.create(petOf())).id).toBe('2')
   })
 
-  test('When a connection goes dead without a word, then it is given up, and a new one works', async () => {
+  test('When a connection dies silently, then it is dropped, and a new one works', async () => {
     const redis = await startRedis()
     const [port, dead] = [await freePort(), new Set<Socket>()]
     const proxy = createServer((near) => {

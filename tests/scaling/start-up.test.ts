@@ -87,7 +87,7 @@ test('When Redis speaks TLS by a certificate that the settings trust, then pets,
   expect((await server.stop()).code).toBe(0)
 })
 
-test('When Redis speaks TLS and knows users, then the Workbench works as well, and says no more than elsewhere', async () => {
+test('When Redis speaks TLS and has users, then the Workbench works too, and logs no more than elsewhere', async () => {
   const { port, certificate } = await startTlsRedis([
     ...['--user', 'default', 'off'],
     ...['--user', 'pets', 'on', '>secret', '~*', '&*', '+@all'],

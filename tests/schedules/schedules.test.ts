@@ -80,7 +80,7 @@ describe(`Schedules (CHAOS_SEED=${SEED})`, { timeout: Math.max(30_000, RUNS * 1_
       /^(Error: (Pet \d+|Missing)|PetNotFoundError)/,
     ],
     ['servers do not wait for each other’s lock', { tryLock: () => true }, /^(Error: (Pet|Id) \d+|PetNotFoundError)/],
-  ])('When %s, then a schedule shows it', async (_, faults, problem) => {
+  ])('When %s, then a schedule reveals it', async (_, faults, problem) => {
     const mutate = (calls: FileCalls): FileCalls =>
       new Proxy(calls, { get: (target, name) => Reflect.get(Object.hasOwn(faults, name) ? faults : target, name) })
     const { failed, errorInstance } = await play(RUNS, mutate)

@@ -89,7 +89,7 @@ describe.each(steps)('%s: AuditTrail', (ns, step) => {
     expect(written).toEqual(many)
   })
 
-  test('When the message is of a newer server, with a field that is not known here, then its line is written', async () => {
+  test('When the message is from a newer server, with an unknown field, then its line is written', async () => {
     const data = events['pet.created']()
     await callEvent(step, { type: 'pet.created', ...data, extra: 'x' }, fakeContext())
     expect(lines().map((text) => JSON.parse(text))).toMatchObject([{ topic: `${ns}.pet.created`, data }])

@@ -100,7 +100,7 @@ describe.each(steps)('%s: DeletionReaper', (ns, step) => {
     expect(context.logged).toHaveLength(2)
   })
 
-  test('When a pet is due one ms from now, then it stays; when its time has just come, then it goes', async () => {
+  test('When a pet is due one ms from now, then it stays; when it has just become due, then it is purged', async () => {
     givenPets(buildDeleted({ id: '1' }))
 
     vi.setSystemTime(PURGE - 1)

@@ -35,7 +35,7 @@ describe.each(steps)('GET /%s/pets/:id', (ns, step) => {
     expect(await callApi(step, { id: '1' }, fakeContext())).toEqual({ status: 200, body: pet })
   })
 
-  test('When the pet is purged, then it responds 404, also while its last event is owed', async () => {
+  test('When the pet is purged, then it responds 404, even while its last event is owed', async () => {
     givenPets(buildPet({ id: '1', status: 'deleted', deletedAt: 1, purgeAt: 2, purged: true }))
     expect(await callApi(step, { id: '1' }, fakeContext())).toEqual({ status: 404, body: { message: 'Not found' } })
   })

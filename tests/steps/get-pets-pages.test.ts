@@ -13,7 +13,7 @@ const pets = [2, 3, 64, 65, 130, 1000].map((id) => buildPet({ id: String(id) }))
 describe.each(steps)('GET /%s/pets, page by page', (ns, step) => {
   const ask = (query: Record<string, string | string[]>) => callApi(step, { query }, fakeContext())
 
-  test('When a limit is given, then that many pets come, and the headers name the next page', async () => {
+  test('When a limit is given, then that many pets are returned, and the headers name the next page', async () => {
     givenPets(...pets)
     expect(await ask({ limit: '2' })).toEqual({
       status: 200,
@@ -37,18 +37,18 @@ describe.each(steps)('GET /%s/pets, page by page', (ns, step) => {
     },
   )
 
-  test('When a page is the last, then no header promises another', async () => {
+  test('When a page is the last, then no header points to another', async () => {
     givenPets(...pets)
     expect(await ask({ limit: '6' })).toEqual({ status: 200, headers: {}, body: pets })
     expect(await ask({ cursor: '1000' })).toEqual({ status: 200, headers: {}, body: [] })
   })
 
-  test('When the pet of a cursor is gone, then the page goes on behind it', async () => {
+  test('When the pet of a cursor is gone, then the page continues after it', async () => {
     givenPets(...pets)
     expect((await ask({ cursor: '63', limit: '1' })).body).toEqual([buildPet({ id: '64' })])
   })
 
-  test('When a pet is purged, then no page shows it, and the pages go on behind it', async () => {
+  test('When a pet is purged, then no page shows it, and the pages continue after it', async () => {
     givenPets(buildPet({ id: '1', status: 'deleted', deletedAt: 1, purgeAt: 2, purged: true }), buildPet({ id: '2' }))
     expect(await ask({ limit: '1' })).toEqual({ status: 200, headers: {}, body: [buildPet({ id: '2' })] })
   })
@@ -81,7 +81,7 @@ describe.each(steps)('GET /%s/pets, page by page', (ns, step) => {
     },
   )
 
-  test('When a parameter comes twice, then it is a 400', async () => {
+  test('When a parameter is given twice, then it is a 400', async () => {
     givenPets(...pets)
     expect(await ask({ limit: ['1', '2'] })).toMatchObject({ status: 400 })
   })
@@ -114,7 +114,7 @@ describe.each(steps)('GET /%s/pets, page by page', (ns, step) => {
       [{ sort: '-createdAt', q: 'e', species: 'cat' }, [elodie, whiskers]],
       [{ sort: '-createdAt', cursor: '3' }, [trex, rex]],
       [{ species: 'cat', colour: 'red' }, [whiskers, elodie]],
-    ])('When the query is %j, then these pets come, on one page', async (query, body) => {
+    ])('When the query is %j, then one page contains these pets', async (query, body) => {
       givenPets(...all)
       expect(await ask(query)).toEqual({ status: 200, headers: {}, body })
     })

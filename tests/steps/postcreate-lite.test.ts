@@ -190,7 +190,7 @@ describe.each(steps)('%s: PostCreateLite', (ns, step) => {
     },
   )
 
-  test('When the message is of a newer server, with a field that is not known here, then the job does its work', async () => {
+  test('When the message is from a newer server, with an unknown field, then the job does its work', async () => {
     givenPets(rex)
     const context = fakeContext()
     await callEvent(step, { ...job, extra: 'x' }, context)
@@ -199,7 +199,7 @@ describe.each(steps)('%s: PostCreateLite', (ns, step) => {
   })
 
   test.each(['__proto__', 'constructor', '01'])(
-    'When the message is for the pet %j, then there is none',
+    'When the message is for the pet %j, then the job finds no pet',
     async (petId) => {
       givenPets(rex)
       const context = fakeContext()
@@ -208,7 +208,7 @@ describe.each(steps)('%s: PostCreateLite', (ns, step) => {
     },
   )
 
-  test('When the store is broken, then the job fails, so that the queue brings it again', async () => {
+  test('When the store is broken, then the job fails, so that the queue delivers it again', async () => {
     givenPets(rex)
     vi.spyOn(store, 'update').mockRejectedValue(new StoreError('STORE_INVALID', 'broken'))
     const context = fakeContext()

@@ -31,7 +31,7 @@ describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
       { name: 'Max', status: 'adopted' as const, extra: 'x', id: '9', createdAt: 1, notes: 'x' },
       { name: 'Max', status: 'adopted' as const },
     ],
-  ])('When the body is %j, then just that changes, and no event goes out', async (body, changed) => {
+  ])('When the body is %j, then only that changes, and no event is emitted', async (body, changed) => {
     givenPets(rex)
     vi.useFakeTimers({ toFake: ['Date'], now: NOON })
     const context = fakeContext()
@@ -46,7 +46,7 @@ describe.each(steps)('PUT /%s/pets/:id', (ns, step) => {
   })
 
   test.each([{}, { extra: 'x', notes: 'x', updatedAt: 1 }])(
-    'When the body %j says nothing of the pet, then nothing changes, updatedAt included',
+    'When the body %j has no field of the pet, then nothing changes, updatedAt included',
     async (body) => {
       givenPets(rex)
       const before = await store.revision()

@@ -142,7 +142,7 @@ describe('a data file that is not a valid store', () => {
 })
 
 test.each(['pets.json.tmp', 'pets.json.lock', 'pets.journal.tmp'])(
-  'a folder in the place of %s is set aside with one warning at the start, and changes reach the data file',
+  'a folder in the place of %s is renamed with one warning at the start, and changes reach the data file',
   async (name) => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     onTestFinished(() => warn.mockRestore())

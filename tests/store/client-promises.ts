@@ -23,7 +23,7 @@ export function describeClientPromises(name: string, makeStores: () => Promise<[
   }
 
   describe(`clients of two servers on ${name}`, () => {
-    test('When many edit the pet that they have read, at the same time, then one succeeds, and the others get an error', async () => {
+    test('When many clients edit the pet that they have read at the same time, then one succeeds, and the others get an error', async () => {
       const [one, two] = await makeServers()
       const { pet } = await one.create(REX, (created) => [about(created)])
       const headers = { 'if-match': etagOfPet(pet) }
@@ -37,7 +37,7 @@ export function describeClientPromises(name: string, makeStores: () => Promise<[
       expect(errors.map(({ name }) => name)).toEqual(Array(19).fill('PetChangedError'))
     })
 
-    test('When a create is sent many times, at the same time and later, then one pet is stored, and all get the same', async () => {
+    test('When a create is sent many times, at the same time and later, then one pet is stored, and all responses have it', async () => {
       const [one, two] = await makeServers()
       const create = (index: number) => (index % 2 ? one : two).create(REX, (created) => [about(created)], '/js/pets k')
       const results = await Promise.all(Array.from({ length: 20 }, (_, index) => create(index)))

@@ -111,7 +111,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       expect(new Set(seen).size).toBe(4)
     })
 
-    test('pages contain every pet once, in the order of creation, whatever is changed in between', async () => {
+    test('pages contain every pet once, in order of creation, whatever changes in between', async () => {
       const store = await makeStore()
       await Promise.all(Array.from({ length: 130 }, () => store.create(petOf())))
       await remove(store, '1', '63', '64', '130')
@@ -126,7 +126,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       expect(seen).toHaveLength(126)
     })
 
-    test('a page begins behind its id, be there such a pet or not, and ends with the last pet', async () => {
+    test('a page begins after its id, whether or not that pet exists, and ends with the last pet', async () => {
       const store = await makeStore()
       for (let count = 0; count < 5; count++) await store.create(petOf())
       await remove(store, '3')
@@ -234,7 +234,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       ])
     })
 
-    test('many pets are changed and removed at once, and those that do not exist passed over', async () => {
+    test('many pets are changed and removed at once, and those that do not exist are skipped', async () => {
       const store = await makeStore()
       await Promise.all(Array.from({ length: 5 }, () => store.create(petOf({ ageMonths: 0 }))))
       await store.updateMany(['2', '9', '4', '5'], (pet) => {
@@ -249,7 +249,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       ])
     })
 
-    test('a patient change is written with an urgent one, or alone when its time is over', async () => {
+    test('a patient change is written with an urgent one, or alone when its time is up', async () => {
       const store = await makeStore()
       await store.create(petOf())
       const patient = store.updateMany(['1'], (pet) => ({ ...pet, notes: 'patient' }), 5_000)
@@ -281,7 +281,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
     })
 
     test.each(['__proto__', 'constructor', 'toString', '', '01', '1.0', ' 1', '1e0', '0x1', 'NaN', '-1'])(
-      'the id %j is no pet',
+      'no pet has the id %j',
       async (id) => {
         const store = await makeStore()
         await store.create(petOf())

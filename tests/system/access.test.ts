@@ -55,7 +55,7 @@ describe('a server for all machines with keys', () => {
     await request(server.url).get('/nothing').expect(401)
   })
 
-  test('When keys are used, then the audit trail names them, also for an event of a server that died', async () => {
+  test('When keys are used, then the audit trail names them, even for an event of a server that died', async () => {
     const pets = request(server.url)
     const { body } = await pets
       .post('/js/pets')
@@ -82,7 +82,7 @@ describe('a server for all machines with keys', () => {
     expect(server.audit().find(({ data }) => data.petId === '1')?.traceId).toBe('BOBS1-1234567')
   })
 
-  test('When a front end of an allowed origin asks, then it may send a key, and others may not', async () => {
+  test('When a front end has an allowed origin, then it may send a key, and others may not', async () => {
     const preflight = { 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'x-api-key' }
     const allowed = await request(server.url)
       .options('/js/pets')

@@ -31,7 +31,7 @@ test.each([
     end: 'SIGTERM to npm',
   },
 ])(
-  'When the server is run by $how, then it is there, nothing it does leaves 127.0.0.1, and $end ends all of it',
+  'When the server is run by $how, then it works, contacts only 127.0.0.1, and $end ends all of it',
   async ({ command, env = {}, end }) => {
     const log = join(makeTempDir(), 'network.log')
     const port = await freePort()

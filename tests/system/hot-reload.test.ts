@@ -42,7 +42,7 @@ describe('a change that is saved while npm run dev runs', () => {
     return Number(/(\d+);$/.exec(output)?.[1])
   }
 
-  test('When it was made while the server started, then it still counts', async () => {
+  test('When it was made while the server started, then it still takes effect', async () => {
     await server.printed('↻ steps/javascript/delete-pet.step.ts')
     const { body } = await petsApi(server.url, 'js').create().expect(201)
     await petsApi(server.url, 'js').remove(body.id).expect(202)
@@ -56,7 +56,7 @@ describe('a change that is saved while npm run dev runs', () => {
     await server.printed('🐾 Pet was created', { from })
   })
 
-  test('When it is in a module that steps import, however far, then they all run it, and share one store still', async () => {
+  test('When it is in a module that steps import, however indirectly, then they all run it, and still share one store', async () => {
     await save(
       'src/pets/pet.ts',
       'Welcome to our pet store!',
@@ -118,7 +118,7 @@ describe('a change that is saved while npm run dev runs', () => {
     await petsApi(server.url, 'js').get('1').expect(200)
   })
 
-  test('When it is the cron of a reaper, then the reaper runs by it', async () => {
+  test('When it is the schedule of a reaper, then the reaper follows it', async () => {
     await save(REAPER, /cron: '.*'/, "cron: '* * * * * *'")
     await waitFor(() => server.audit().some(({ topic }) => topic === 'js.reaper.completed'), {
       what: 'a run of the reaper',
@@ -142,7 +142,7 @@ describe('a change that is saved while npm run dev runs', () => {
     const original = () => readFileSync(join(project.root, 'steps/javascript/get-pets.step.ts'), 'utf8')
     const renamed = () => original().replaceAll('JsListPets', 'JsAllPets')
 
-    test('When a step is copied, then it is refused until it is one of its own, and then it serves and has a place in the flow', async () => {
+    test('When a step is copied, then the copy is refused until it is edited, and then it serves and has a place in the flow', async () => {
       await put(
         COPY,
         original(),

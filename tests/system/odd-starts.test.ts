@@ -44,7 +44,7 @@ test('When nobody reads the log any more, then the server continues, and still s
   expect(JSON.parse(readFileSync(join(server.dataDir, 'pets.json'), 'utf8')).seq).toBe(4)
 })
 
-test('When a step file is a mere copy of another, then the start ends with a line that names both', async () => {
+test('When a step file is a mere copy of another, then the start fails with a line that names both', async () => {
   const project = copyProject()
   const original = readFileSync(join(ROOT, 'steps/javascript/get-pet.step.ts'), 'utf8')
   project.write('steps/javascript/z-copy.step.ts', original)

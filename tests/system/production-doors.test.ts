@@ -122,7 +122,7 @@ describe('in production', () => {
     }
   })
 
-  test('When the target of a request is not a URL, then the response is the 404 of any unknown path', async () => {
+  test('When the target of a request is not a URL, then the response is the same 404 as for an unknown path', async () => {
     for (const target of ['http://[', 'http://x:99999999/js/pets', 'x', '*']) {
       const socket = connect(server.port, '127.0.0.1')
       let text = ''

@@ -50,7 +50,7 @@ describe('reapers whose cron is set to every second', () => {
     }
   })
 
-  test('When a pet is due, then one reaper purges it, emits an event, and the id is not given again', async () => {
+  test('When a pet is due, then one reaper purges it, emits an event, and the id is not used again', async () => {
     const { dataDir } = folderWith(1)
     const server = await startServer({ root: project.root, dataDir })
     const purge = await waitFor(() => auditOf(server, 'pet.purged')[0], { what: 'the purge' })

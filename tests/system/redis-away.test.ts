@@ -45,7 +45,7 @@ describe('a Redis that goes away and comes back', () => {
     expect(body.notes).toBe(WELCOME_NOTES)
   }
 
-  test('When it is killed and comes back, then requests are refused quickly, there is one line in the log, and every job is done', async () => {
+  test('When it is killed and comes back, then requests are refused quickly, the log has one line, and every job is done', async () => {
     const from = server.output().length
     const said = () => server.output().slice(from)
     const before = await Promise.all(

@@ -75,7 +75,7 @@ describe('a setting that cannot be used', () => {
     expect(output).toBe('✗ This user may not use port 80: set PORT to 1024 or more\n')
   })
 
-  test('When a variable looks like a setting and is none, then a warning names it, and the server starts', async () => {
+  test('When a variable looks like a setting but is not one, then a warning names it, and the server starts', async () => {
     const server = await startServer({ env: { PETS_TRACE_LIMITS: '5' } })
     expect(server.output()).toMatch(/⚠ PETS_TRACE_LIMITS is not a setting of this project[^\n]*\n.* ready on http/)
     await server.stop()

@@ -52,7 +52,7 @@ test('When two servers share a folder, then each sees what the other does at onc
   for (const server of [one, two]) expect((await server.stop()).code).toBe(0)
 })
 
-test('When one of them is killed, then the other does its jobs and emits its events, without a restart', async () => {
+test('When one of them is killed, then the other handles its jobs and emits its events, without a restart', async () => {
   const [victim, other] = await startTwo()
   const ids = new Set<string>()
   const requests = Array.from({ length: COUNT }, async (_, index) => {

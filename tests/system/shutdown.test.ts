@@ -49,7 +49,7 @@ test.each(['SIGTERM', 'SIGHUP'] as const)(
   },
 )
 
-test('When a second Ctrl-C comes during the grace, then that ends, and the server stops in order', async () => {
+test('When a second Ctrl-C comes during the grace, then the grace ends, and the server stops cleanly', async () => {
   const server = await startServer({ env: { PETS_STOP_GRACE: '60' } })
   const first = server.stop('SIGINT')
   await server.printed('Stopping in 60 s: until then /readyz returns 503\n')

@@ -23,7 +23,7 @@ const send = async (url: string, index: number): Promise<void> => {
   expect(response.status).toBe(kind === 0 ? 201 : 200)
 }
 
-test('When many requests have come, then the last ones cost no more than the first, in time and memory', async () => {
+test('When many requests have been served, then the last ones cost no more than the first, in time and memory', async () => {
   const server = await startServer()
   let index = 0
   const run = async (count: number) => {

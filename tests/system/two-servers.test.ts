@@ -23,7 +23,7 @@ describe.each([
     other = await startServer({ dataDir, env })
   })
 
-  test('When many editors change the pet that all have read, then one does, and the others read it again', async () => {
+  test('When many editors change the pet that all have read, then one succeeds, and the others read it again', async () => {
     const apis = [petsApi(victim.url, 'js'), petsApi(other.url, 'js')] as const
     const { id } = await apis[1].createWithJob()
     const { etag = '' } = (await apis[0].get(id)).headers

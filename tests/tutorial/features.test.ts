@@ -21,7 +21,7 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 const readFeatures = (path: string): Feature[] => featuresSchema.parse(JSON.parse(read(featuresFile(path))))
 const paths = stepFiles.map(({ path }) => path)
 
-test('Every step file that features are defined for is there', () => {
+test('Every step file that features are defined for exists', () => {
   expect(paths.length).toBeGreaterThan(0)
   expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
 })

@@ -51,7 +51,7 @@ test('When something has changed, then the news contains every pet, and only the
   expect(news.audit.isNew).toBe(false)
 })
 
-test('When a line is still being written, then it waits, and anything that is not a line is left out', async () => {
+test('When a line is still being written, then it is not news yet, and anything that is not a line is left out', async () => {
   const { audit, file, ask } = setUp()
   await audit.append(entry('1'))
   appendFileSync(file, 'no line\n{"at": 1, "topic": "js.pet.')

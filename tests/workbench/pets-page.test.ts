@@ -9,7 +9,7 @@ import { buildPet } from '../store/build-pet'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-test('When a span is shown, then by its two largest units', () => {
+test('When a span is shown, then it has its two largest units', () => {
   expect(formatSpan(30 * 24 * HOUR - 1)).toBe('29 d 23 h')
   expect(formatSpan(24 * HOUR - 1)).toBe('23 h 59 min')
   expect(formatSpan(HOUR - 1)).toBe('59 min')
@@ -19,11 +19,11 @@ test('When a span is shown, then by its two largest units', () => {
   expect(formatSpan(-HOUR)).toBe('due')
 })
 
-test('When an age is shown, then as people say it', () => {
+test('When an age is shown, then it reads as people say it', () => {
   expect([0, 7, 12, 24, 30].map(formatAge)).toEqual(['0 mo', '7 mo', '1 y', '2 y', '2 y 6 mo'])
 })
 
-test('When pets are searched, then by id, or part of a name or of the notes, and filters narrow that further', () => {
+test('When pets are searched, then an id or part of a name or of the notes matches, and filters narrow that further', () => {
   const pets = [
     buildPet({ id: '1', name: 'Buddy' }),
     buildPet({ id: '2', name: 'Bo', species: 'cat', notes: 'Likes buddy' }),

@@ -22,7 +22,7 @@ const makeTask = (ms = 0) => {
 }
 
 describe('a background task', () => {
-  test('when nobody asks for it, then it does not run', async () => {
+  test('when nobody requests it, then it does not run', async () => {
     const { runs } = makeTask()
     await vi.advanceTimersByTimeAsync(10_000)
     expect(runs).toEqual([])
@@ -45,7 +45,7 @@ describe('a background task', () => {
     expect(runs).toEqual([1_010, 2_020, 3_030])
   })
 
-  test('when no request is urgent, then it runs at the latest possible time, and earlier if a later one is', async () => {
+  test('when no request is urgent, then it runs at the latest possible time, or earlier once an urgent one comes', async () => {
     const { task, runs } = makeTask()
     task.ask(false)
     await vi.advanceTimersByTimeAsync(2_000)
@@ -65,7 +65,7 @@ describe('a background task', () => {
     expect(runs).toEqual([1_010, 6_010, 11_010])
   })
 
-  test('when it is asked for while it runs, then it runs once more', async () => {
+  test('when it is requested while it runs, then it runs once more', async () => {
     const { task, runs } = makeTask(100)
     task.ask(true)
     await vi.advanceTimersByTimeAsync(100)
@@ -74,7 +74,7 @@ describe('a background task', () => {
     expect(runs).toEqual([50, 550])
   })
 
-  test('when it fails, then it is tried again after a while, until it does not', async () => {
+  test('when it fails, then it is retried after a while until it succeeds', async () => {
     const run = vi
       .fn()
       .mockRejectedValueOnce(new Error('a'))
@@ -88,7 +88,7 @@ describe('a background task', () => {
     expect(run).toHaveBeenCalledTimes(3)
   })
 
-  test('when it is stopped, then it does not run any more, and a run that is under way is waited for', async () => {
+  test('when it is stopped, then the stop waits for the current run, and no other run begins', async () => {
     const { task, runs } = makeTask(100)
     task.ask(true)
     await vi.advanceTimersByTimeAsync(60)

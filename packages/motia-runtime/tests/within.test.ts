@@ -17,7 +17,7 @@ test('When the promise settles in time, then so does the result, and no timer is
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('When the promise settles too late, then the error is that of the time, and its own rejection is handled', async () => {
+test('When the promise settles too late, then the result is the error for that, and its own rejection is handled', async () => {
   let fail = () => {}
   const slow = new Promise((_, reject) => {
     fail = () => reject(new Error('broken'))

@@ -88,7 +88,7 @@ export const eventsSuite = (subject: () => Subject): void => {
       expect(lines.at(-1)?.data).toMatchObject({ deletedAt: gone.deletedAt, purgeAt: gone.purgeAt })
     })
 
-    test('When fields change that no event is about, then no event is emitted', async () => {
+    test('When only fields without an event change, then no event is emitted', async () => {
       const pet = await api().createWithJob()
       await audited(pet.id, `${namespace}.job.postcreate.completed`)
       await audited(pet.id, `${namespace}.pet.created`)
@@ -127,7 +127,7 @@ export const eventsSuite = (subject: () => Subject): void => {
     }
   })
 
-  test('When a pet of one namespace is changed through another, then the event is that of the other', async () => {
+  test('When a pet of one namespace is changed through another, then the event belongs to the other', async () => {
     const pet = await petsApi(server().url, 'js').createWithJob()
     await petsApi(server().url, last.namespace).remove(pet.id).expect(202)
     await audited(pet.id, `${last.namespace}.pet.soft.deleted`)

@@ -132,7 +132,7 @@ export const petsSuite = (subject: () => Subject): void => {
       expect(body.at(-2)).toMatchObject({ status: 'deleted' })
     })
 
-    test('When pages are asked for, then they contain every pet once, in order, and each links to the next', async () => {
+    test('When pages are requested, then they contain every pet once, in order, and each links to the next', async () => {
       await api().create().expect(201)
       await api().create().expect(201)
       const { body: all } = await api().list().expect(200)

@@ -58,7 +58,7 @@ export const validationSuite = (subject: () => Subject): void => {
     const send = (method: 'post' | 'put', path: string, body: string) =>
       request(subject().server.url)[method](path).set('Content-Type', 'application/json').send(body)
 
-    test('When a body cannot make a pet, then the 400 says why, and nothing is stored', async () => {
+    test('When a body is not a valid pet, then the 400 says why, and nothing is stored', async () => {
       await api().createWithJob()
       const { body: before } = await api().list().expect(200)
       for (const [body, issues] of BAD_CREATES) {

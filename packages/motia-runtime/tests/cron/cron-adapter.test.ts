@@ -26,7 +26,7 @@ test('When two servers want the lock of a tick, then one gets it', async () => {
   await server.releaseLock(lock)
 })
 
-test('When the lock is released, then the tick was run: nobody gets its lock any more', async () => {
+test('When the lock is released, then the tick counts as run, and nobody gets its lock again', async () => {
   const { leases, server, other } = setUp()
   await server.releaseLock(await lockOf(server))
   expect(leases.ended).toEqual([TICK])
@@ -42,7 +42,7 @@ test('When a lock is released twice, then the second time does nothing', async (
   expect(leases.ended).toEqual([TICK])
 })
 
-test('When a run is under way, then the shutdown waits for its end, also if that cannot be noted', async () => {
+test('When a run is under way, then the shutdown waits for its end, even if that cannot be recorded', async () => {
   const { leases, server } = setUp()
   const begin = leases.begin.bind(leases)
   vi.spyOn(leases, 'begin').mockImplementation(async (...tick) => {

@@ -69,7 +69,7 @@ describe('the night on which summer time begins', () => {
     expect(ticks(expression, '2027-03-27T12:00Z', 2)[1]).toMatch(/^2027-03-29/)
   })
 
-  test('When the schedule is by the half hour, then no tick is doubled or left out', () => {
+  test('When the schedule is every half hour, then no tick is repeated or skipped', () => {
     expect(ticks('*/30 * * * *', '2027-03-28T00:10Z', 3)).toEqual([
       '2027-03-28T00:30:00.000Z',
       '2027-03-28T01:00:00.000Z',
@@ -89,7 +89,7 @@ describe('the night on which summer time ends', () => {
     expect(next).toMatch(/^2026-10-26/)
   })
 
-  test('When the schedule is by the half hour, then both hours have their ticks', () => {
+  test('When the schedule is every half hour, then both hours have their ticks', () => {
     expect(ticks('*/30 * * * *', '2026-10-24T23:50Z', 5)).toEqual([
       '2026-10-25T00:00:00.000Z',
       '2026-10-25T00:30:00.000Z',
@@ -101,7 +101,7 @@ describe('the night on which summer time ends', () => {
 })
 
 describe('next and last', () => {
-  test('When a time is a tick, then last returns it and next the one after; one ms before, last does not', () => {
+  test('When a time is a tick, then last returns it and next returns the one after, and one ms earlier last does not', () => {
     const schedule = parseCron('* * * * *')
     const tick = Date.UTC(2027, 0, 1, 12)
     expect([schedule.last(tick - 1), schedule.next(tick - 1)]).toEqual([tick - MINUTE, tick])
@@ -109,14 +109,14 @@ describe('next and last', () => {
     expect([schedule.last(tick + 1), schedule.next(tick + 1)]).toEqual([tick, tick + MINUTE])
   })
 
-  test('When the schedule is by the second, then a few ms after a tick the last one is that tick', () => {
+  test('When the schedule is every second, then a few ms after a tick the last one is that tick', () => {
     const schedule = parseCron('* * * * * *')
     const tick = Date.UTC(2027, 0, 1, 12)
     for (const ms of [0, 1, 3, 500, 999]) expect(schedule.last(tick + ms)).toBe(tick)
   })
 
   test.each(['* * * * * *', '*/7 * * * * *', '*/5 * * * *', '0 2 * * *', '30 2 * * *', '15 3 * * 0'])(
-    'When the schedule is "%s", then between last and next lies no tick, at any time of either night',
+    'When the schedule is "%s", then no tick is between last and next, at any time of either night',
     (expression) => {
       const schedule = parseCron(expression)
       const nights = [Date.UTC(2026, 9, 25, 1), Date.UTC(2027, 2, 28, 1)]

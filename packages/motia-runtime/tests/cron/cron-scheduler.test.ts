@@ -72,14 +72,14 @@ describe('a schedule', () => {
     expect(leases.ended).toEqual(ran)
   })
 
-  test('When it has a tick each second, then each second has its run', async () => {
+  test('When it has a tick every second, then it runs every second', async () => {
     const { scheduler, ran } = makeScheduler()
     scheduler.createCronJob(stepOf('* * * * * *'))
     await pass(10 * SECOND)
     expect(ran).toEqual(Array.from({ length: 10 }, (_, index) => NOON + (index + 1) * SECOND))
   })
 
-  test('When two servers share the leases and one wakes some ms late, then each second has one run', async () => {
+  test('When two servers share the leases and one wakes a few ms late, then each second has one run', async () => {
     const leases = new FakeLeases()
     const coarseClock = () => Math.floor(Date.now() / 10) * 10 + 7
     const { scheduler: one, ran: first } = makeScheduler({ leases })
@@ -99,7 +99,7 @@ describe('a schedule', () => {
     expect(ran).toEqual([NOON + 14 * HOUR])
   })
 
-  test('When its expression is invalid, then the error names it, and the schedule before stays', async () => {
+  test('When its expression is invalid, then the error names it, and the previous schedule stays', async () => {
     const { scheduler, ran } = makeScheduler()
     scheduler.createCronJob(stepOf('* * * * *'))
     expect(() => scheduler.createCronJob(stepOf('every night'))).toThrow('"every night"')
@@ -115,7 +115,7 @@ describe('a schedule', () => {
     expect(ran).toEqual([NOON + 5 * MINUTE, NOON + 10 * MINUTE])
   })
 
-  test('When a step is removed, then it does not run any more, and the others do', async () => {
+  test('When a step is removed, then it no longer runs, and the others still do', async () => {
     const { scheduler, ran } = makeScheduler()
     scheduler.createCronJob(stepOf('* * * * *', 'One'))
     scheduler.createCronJob(stepOf('* * * * *', 'Other'))
@@ -126,7 +126,7 @@ describe('a schedule', () => {
 })
 
 describe('a clock that jumps', () => {
-  test('When the machine slept over a tick, then the step runs within 5 s of its waking, for that tick', async () => {
+  test('When the machine sleeps through a tick, then the step runs for that tick within 5 s of waking', async () => {
     const leases = new FakeLeases()
     const { scheduler, ran } = makeScheduler({ leases })
     scheduler.createCronJob(stepOf('0 13 * * *'))
@@ -140,7 +140,7 @@ describe('a clock that jumps', () => {
     expect(ran).toHaveLength(1)
   })
 
-  test('When it slept over many ticks, then the last of them runs, and no other', async () => {
+  test('When it sleeps through many ticks, then only the last of them runs', async () => {
     const leases = new FakeLeases()
     const { scheduler, ran } = makeScheduler({ leases })
     scheduler.createCronJob(stepOf('*/10 * * * *'))
@@ -158,7 +158,7 @@ describe('a clock that jumps', () => {
     expect(ran).toEqual([NOON - 2 * HOUR])
   })
 
-  test('When it is set back over a tick that was run, then that is not run again', async () => {
+  test('When it is set back over a tick that was run, then that tick does not run again', async () => {
     const { scheduler, ran } = makeScheduler()
     scheduler.createCronJob(stepOf('0 13 * * *'))
     await pass(HOUR + MINUTE)
@@ -168,7 +168,7 @@ describe('a clock that jumps', () => {
     expect(ran).toHaveLength(1)
   })
 
-  test('When a time service corrects it by some ms, then no tick is doubled or left out', async () => {
+  test('When a time service corrects it by a few ms, then no tick is repeated or skipped', async () => {
     const leases = new FakeLeases()
     const { scheduler, ran } = makeScheduler({ leases })
     scheduler.createCronJob(stepOf('* * * * *'))
@@ -181,7 +181,7 @@ describe('a clock that jumps', () => {
 })
 
 describe('several servers', () => {
-  test('When another server has run the tick, then it is not run here', async () => {
+  test('When another server has run the tick, then it does not run here', async () => {
     const leases = new FakeLeases()
     leases.markDone('Reaper', NOON + MINUTE)
     const { scheduler, ran } = makeScheduler({ leases })
@@ -192,7 +192,7 @@ describe('several servers', () => {
     expect(ran).toEqual([NOON + 2 * MINUTE])
   })
 
-  test('When another server runs the tick and ends, then it is not run here', async () => {
+  test('When another server runs the tick to its end, then it does not run here', async () => {
     const leases = new FakeLeases()
     const other = await leases.begin('Reaper', NOON + HOUR)
     const { scheduler, ran } = makeScheduler({ leases })
@@ -203,7 +203,7 @@ describe('several servers', () => {
     expect(ran).toEqual([])
   })
 
-  test('When another server dies while it runs the tick, then it is run here within a second or two', async () => {
+  test('When another server dies while it runs the tick, then it runs here within a second or two', async () => {
     const leases = new FakeLeases()
     await leases.begin('Reaper', NOON + HOUR)
     const { scheduler, ran } = makeScheduler({ leases })
@@ -217,7 +217,7 @@ describe('several servers', () => {
     expect(console.info).toHaveBeenCalledWith(expect.stringContaining('Reaper'))
   })
 
-  test('When the leases do not respond at the tick, then it is run once they do', async () => {
+  test('When the leases do not respond at the tick, then it runs once they do', async () => {
     const leases = new FakeLeases()
     leases.failure = new Error('Redis is away')
     const warn = vi.spyOn(console, 'warn').mockReturnValue()
@@ -244,7 +244,7 @@ describe('a run', () => {
     expect(leases.ended).toEqual(ran)
   })
 
-  test('When it takes longer than the interval, then the ticks that come meanwhile are left out', async () => {
+  test('When it takes longer than the interval, then the ticks that come meanwhile are skipped', async () => {
     const { run, end } = slowRun()
     const { scheduler, ran } = makeScheduler({ run })
     scheduler.createCronJob(stepOf('* * * * *'))
@@ -255,7 +255,7 @@ describe('a run', () => {
     expect(ran).toEqual([NOON + MINUTE, NOON + 5 * MINUTE])
   })
 
-  test('When its end cannot be noted, then that is logged, and the next tick runs', async () => {
+  test('When its end cannot be recorded, then that is logged, and the next tick runs', async () => {
     const leases = new FakeLeases()
     const begin = leases.begin.bind(leases)
     vi.spyOn(leases, 'begin').mockImplementationOnce(async (...tick) => {
@@ -353,7 +353,7 @@ describe('close', () => {
     expect(leases.ended).toEqual([NOON + MINUTE])
   })
 
-  test('When it is closed, then no tick runs any more', async () => {
+  test('When it is closed, then no further tick runs', async () => {
     const { scheduler, ran } = makeScheduler()
     scheduler.createCronJob(stepOf('* * * * *'))
     await scheduler.close()
@@ -374,7 +374,7 @@ describe('close', () => {
     expect(leases.held.get('Reaper')).toBe(NOON + MINUTE)
   })
 
-  test('When the lease comes while it is closed, then it is given back', async () => {
+  test('When it gets a lease while it is closing, then it releases the lease', async () => {
     const leases = new FakeLeases()
     let answer = () => {}
     const begin = leases.begin.bind(leases)

@@ -16,7 +16,7 @@ import {
 /** How an engine delivers events to steps that do not fail. */
 export const deliveryPromises = (makeWorld: MakeWorld): void => {
   describe.concurrent('delivery', () => {
-    test('When an event is emitted, then each subscriber of its topic gets it once and whole, and no other does', async (context) => {
+    test('When an event is emitted, then each subscriber to its topic gets it once and complete, and no other step does', async (context) => {
       const engine = await openAlone(makeWorld, context)
       const { events } = engine
       const got: Record<string, QueuedEvent[]> = { Audit: [], Mail: [], Other: [] }
@@ -69,7 +69,7 @@ export const deliveryPromises = (makeWorld: MakeWorld): void => {
       expect(settled).toEqual(['event-1'])
     })
 
-    test('When data cannot be JSON, then every emit of it rejects, and other events are delivered', async (context) => {
+    test('When data cannot be converted to JSON, then every emit of it rejects, and other events are delivered', async (context) => {
       const engine = await openAlone(makeWorld, context)
       const { events } = engine
       const { received, handler } = recorder()
@@ -146,11 +146,11 @@ export const deliveryPromises = (makeWorld: MakeWorld): void => {
       expect(result).toEqual({ most: 1, isInOrder: true })
     })
 
-    test('When a queue has a concurrency, then it runs so many messages at a time', async (context) => {
+    test('When a queue has a concurrency, then it runs that many messages at a time', async (context) => {
       expect((await runNine(await openAlone(makeWorld, context), queueConfig({ concurrency: 3 }))).most).toBe(3)
     })
 
-    test('When a queue has a delay, then its messages are delivered no earlier', async (context) => {
+    test('When a queue has a delay, then its messages are not delivered before it has passed', async (context) => {
       const engine = await openAlone(makeWorld, context)
       const { events } = engine
       let gotAt = 0
@@ -223,7 +223,7 @@ export const deliveryPromises = (makeWorld: MakeWorld): void => {
       expect(received).toEqual(['runs', 'waits', 'last'])
     })
 
-    test('When one has been handled by all or is a dead letter, then it is settled, once for each emit at most', async (context) => {
+    test('When all subscribers have handled one or it is a dead letter, then it is settled, at most once for each emit', async (context) => {
       const engine = await openAlone(makeWorld, context)
       const { events } = engine
       const settled: QueuedEvent[] = []
@@ -246,7 +246,7 @@ export const deliveryPromises = (makeWorld: MakeWorld): void => {
   })
 
   describe.concurrent('a shutdown', () => {
-    test('When handlers run, then it waits for them; what waits and what they emit is delivered after the next start', async (context) => {
+    test('When handlers run, then it waits for them, and waiting and newly emitted events are delivered after the next start', async (context) => {
       const { open } = await beginTest(makeWorld, context)
       const engine = await open()
       const { events } = engine

@@ -73,7 +73,7 @@ export const failurePromises = (makeWorld: MakeWorld, warn: () => Mock): void =>
       expect(calls).toBe(3)
     })
 
-    test('When a message was put off and then fails for good, then its dead letter counts the real attempts only', async (context) => {
+    test('When a message was deferred and then fails for good, then its dead letter counts only the real attempts', async (context) => {
       const engine = await openAlone(makeWorld, context)
       let calls = 0
       const handler = async () => {

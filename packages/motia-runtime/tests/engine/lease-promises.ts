@@ -43,7 +43,7 @@ export const leasePromises = (makeWorld: MakeWorld): void => {
       await (await beginRun(engine, 'TsReaper', TICK)).end()
     })
 
-    test('When a schedule has a tick each second, then each of them runs once', async (context) => {
+    test('When a schedule has a tick every second, then each tick runs once', async (context) => {
       const { open } = await beginTest(makeWorld, context)
       const engines = [await open(), await open()]
       const ran: number[] = []

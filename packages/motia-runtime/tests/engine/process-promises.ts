@@ -21,7 +21,7 @@ const allDone = (names: string[], ...children: Child[]) => {
 export const processPromises = (makeWorld: MakeWorld): void => {
   describe.concurrent('processes', () => {
     test(
-      'When a server is killed with a backlog, then the next one does all of it',
+      'When a server is killed with a backlog, then the next one handles all of it',
       async (context) => {
         const { world } = await beginTest(makeWorld, context)
         const subscribe = [
@@ -45,7 +45,7 @@ export const processPromises = (makeWorld: MakeWorld): void => {
     )
 
     test(
-      'When one of two servers is killed, then the other does what it left, without a restart',
+      'When one of two servers is killed, then the other handles what it left, without a restart',
       async (context) => {
         const { world } = await beginTest(makeWorld, context)
         const subscribe = [

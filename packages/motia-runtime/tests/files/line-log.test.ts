@@ -89,7 +89,7 @@ describe('a turn', () => {
     expect(read()).toBe('a\n')
   })
 
-  test('when the file and its folder do not exist, then both are made and their names are on disk first', async () => {
+  test('when the file and its folder do not exist, then both are created and their names are on disk first', async () => {
     const file = join(makeFile(), '..', 'new', 'deep', 'log')
     let acknowledged = false
     const synced: boolean[] = []
@@ -114,7 +114,7 @@ describe('a turn', () => {
 })
 
 describe('patience', () => {
-  test('when only patient work waits, then it waits until its time is over', async () => {
+  test('when only patient work waits, then it waits until its time is up', async () => {
     const { log, read } = openLog(makeFile())
     const startedAt = performance.now()
     await log.turn(() => ({ entries: ['a'], value: 0 }), 60)
@@ -122,7 +122,7 @@ describe('patience', () => {
     expect(read()).toBe('a\n')
   })
 
-  test('when work in a hurry arrives, or a flush, then patient work goes along at once', async () => {
+  test('when urgent work or a flush arrives, then patient work is done with it at once', async () => {
     const { log, add, read } = openLog(makeFile())
     const order: string[] = []
     void log.turn(() => ({ entries: ['patient'], value: 0 }), 60_000).then(() => order.push('patient'))
@@ -174,7 +174,7 @@ describe('two logs on one file', () => {
     ['was removed', (file: string) => rmSync(file)],
     ['was moved away', (file: string) => renameSync(file, `${file}.old`)],
     ['was emptied', (file: string) => writeFileSync(file, '')],
-  ])('when the file %s, then what was known of it is void', async (_, change) => {
+  ])('when the file %s, then what was read before is void', async (_, change) => {
     const file = makeFile()
     const { log, add, known } = openLog(file)
     await add('first', 'second')
@@ -240,7 +240,7 @@ describe('a write that fails', () => {
   }
 
   test.each(['writeSync', 'fdatasync', 'ftruncateSync'])(
-    'when %s fails, then all of the turn reject, nothing is added, and the next turn goes on',
+    'when %s fails, then the whole turn rejects, nothing is added, and the next turn works',
     async (failed) => {
       const { add, fail, read } = failing(makeFile())
       await add('a')
@@ -308,7 +308,7 @@ describe('a write that fails', () => {
 })
 
 describe('a rewrite', () => {
-  test('when it resolves, then the file contains the new lines, and all go on from there', async () => {
+  test('when it resolves, then the file contains the new lines, and every log continues from there', async () => {
     const file = makeFile()
     const [a, b] = [openLog(file), openLog(file)]
     await a.add('1', '2')
@@ -392,7 +392,7 @@ describe('a rewrite', () => {
   })
 })
 
-test('when the log is a folder, then poll and turn say so', async () => {
+test('when the log is a folder, then poll and turn report it', async () => {
   const file = makeFile()
   mkdirSync(file)
   const { log, add } = openLog(file)

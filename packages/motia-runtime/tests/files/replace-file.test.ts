@@ -31,13 +31,13 @@ const write = async (path: string, text: string, calls: FileCalls = nodeFiles) =
 const read = (path: string) => readFileSync(path, 'utf8')
 
 describe('writing a file', () => {
-  test('when it is read in the same moment, then any edit after that will show', async () => {
+  test('when it is read at the same moment, then any later edit shows', async () => {
     const { path } = makeFiles()
     await write(path, 'a')
     expect(isSettled(statSync(path, { bigint: true }), Date.now())).toBe(true)
   })
 
-  test('when there is something of that name, then it is replaced, not written to', async () => {
+  test('when something has that name, then it is replaced, not written to', async () => {
     const { path } = makeFiles()
     writeFileSync(path, 'old and longer')
     linkSync(path, `${path}.link`)
@@ -54,7 +54,7 @@ describe('writing a file', () => {
     expect(versionAt(nodeFiles, path)).toBeNull()
   })
 
-  test('when it takes long, then others get their turn in between', async () => {
+  test('when it takes a long time, then other work runs in between', async () => {
     const { path } = makeFiles()
     let turns = 0
     const counting = setInterval(() => {
@@ -75,7 +75,7 @@ describe('writing a file', () => {
 })
 
 describe('the access of a new file', () => {
-  test('when another may be given, then it is that of the old one, whatever the umask', async () => {
+  test('when it may be changed, then it is that of the old file, whatever the umask', async () => {
     const { path } = makeFiles()
     writeFileSync(path, '')
     chmodSync(path, 0o666)
@@ -195,7 +195,7 @@ describe('replacing a file', () => {
     expect(versionAt(nodeFiles, next)).toBeNull()
   })
 
-  test('when somebody creates one in that moment, then that one stays', async () => {
+  test('when somebody creates one at that moment, then that one stays', async () => {
     const { path, next } = makeFiles()
     await write(next, 'new')
     const calls = watchedCalls((name) => {
@@ -205,7 +205,7 @@ describe('replacing a file', () => {
     expect(read(path)).toBe('theirs')
   })
 
-  test('when somebody removes it in that moment, then nothing is put in its place', async () => {
+  test('when somebody removes it at that moment, then nothing is put in its place', async () => {
     const { path, next, expected } = await prepare()
     const calls = watchedCalls((name) => {
       if (name === 'swapSync') rmSync(path)

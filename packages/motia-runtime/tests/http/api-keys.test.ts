@@ -20,12 +20,15 @@ test.each([
   ['X-API-Key', 'bob', { 'X-API-Key': SECRETS.bob }],
   ['name and password, as browsers send them', 'bob', { Authorization: basic(`bob:${SECRETS.bob}`) }],
   ['two headers', 'alice', { 'X-API-Key': SECRETS.alice, Authorization: `Bearer ${SECRETS.alice}` }],
-])('When a key comes as %s, then the request is served, and nothing after that sees it', async (_, caller, headers) => {
-  const { body, text } = await request(app).get('/js/pets').set(headers).expect(200)
-  expect(body.caller).toBe(caller)
-  expect(Object.keys(body.headers)).not.toEqual(expect.arrayContaining(['authorization']))
-  expect(text).not.toMatch(/secret/)
-})
+])(
+  'When a key is sent as %s, then the request is served, and no later handler sees the key',
+  async (_, caller, headers) => {
+    const { body, text } = await request(app).get('/js/pets').set(headers).expect(200)
+    expect(body.caller).toBe(caller)
+    expect(Object.keys(body.headers)).not.toEqual(expect.arrayContaining(['authorization']))
+    expect(text).not.toMatch(/secret/)
+  },
+)
 
 test.each<[string, Record<string, string>]>([
   ['none', {}],
@@ -51,7 +54,7 @@ test.each<[string, Record<string, string>]>([
   expect(response.headers['www-authenticate']).toMatch(/^Basic /)
 })
 
-test('When a probe asks, then it needs no key, and any other path does', async () => {
+test('When the path is that of a probe, then it needs no key, and any other path does', async () => {
   for (const path of ['/livez', '/readyz']) await request(app).get(path).expect(200)
   for (const path of ['/health', '/metrics', '/docs', '/openapi.json', '/emit', '/livez/x', '/livez%2F..', '//livez'])
     await request(app).get(path).expect(401)

@@ -30,7 +30,7 @@ test('When a page of an allowed origin sends a request, then it may read the res
 test.each([
   ['/js/pets', 'GET, HEAD, POST'],
   ['/nothing', 'GET, HEAD'],
-])('When it asks first whether it may use %s, then the response names the methods %s', async (path, methods) => {
+])('When it sends a preflight for %s, then the response names the methods %s', async (path, methods) => {
   const preflight = { Origin: FRIEND, 'Access-Control-Request-Method': 'POST' }
   const { headers } = await request(app).options(path).set(preflight).expect(204)
   expect(corsHeaders(headers)).toEqual({
@@ -42,7 +42,7 @@ test.each([
   })
 })
 
-test('When a request is OPTIONS and no preflight, then it goes on', async () => {
+test('When an OPTIONS request is not a preflight, then it goes on to the next handler', async () => {
   await request(app).options('/js/pets').set('Origin', FRIEND).expect(200, {})
   await request(app).options('/js/pets').set('Access-Control-Request-Method', 'POST').expect(200, {})
 })

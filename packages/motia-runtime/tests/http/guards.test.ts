@@ -127,7 +127,7 @@ const socketServer = async (authenticate?: Authenticate) => {
   }
 }
 
-test('When a page of another origin asks for a WebSocket, then it gets none, and a page of the server does', async () => {
+test('When a page of another origin asks for a WebSocket, then it gets none, and a page of the server gets one', async () => {
   const upgrade = await socketServer()
   expect(await upgrade({ Origin: 'http://localhost' })).toBe('101')
   expect(await upgrade({})).toBe('101')

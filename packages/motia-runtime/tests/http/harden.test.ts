@@ -15,7 +15,7 @@ test.each([
   ['headers', { headersTimeout: 1 }, 'GET / HTTP/1.1\r\nHost: '],
   ['body', { requestTimeout: 1, headersTimeout: 0.5 }, `${head('POST /', { 'Content-Length': '5' })}123`],
 ])(
-  'When a client does not finish its %s in the time it has, then it gets a 408 within a second or two',
+  'When a client does not finish its %s in time, then it gets a 408 within a second or two',
   async (_, limits, text) => {
     const server = createServer(app)
     hardenServer(server, { ...LIMITS, ...limits })

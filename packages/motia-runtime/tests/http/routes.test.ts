@@ -152,7 +152,7 @@ describe('the path of a request', () => {
     }
   })
 
-  test('When steps come and go, then the next request finds the current ones, in the same order', async () => {
+  test('When steps are added and removed, then the next request finds the current ones, in the same order', async () => {
     const { app, change } = makeApp([byId])
     await request(app)
       .get('/js/pets/stats')
@@ -167,7 +167,7 @@ describe('the path of a request', () => {
       .expect(/"GET \/js\/pets\/:id"/)
   })
 
-  test('When it is of no step, then what is registered next responds, and in production a 404', async () => {
+  test('When it belongs to no step, then the next route responds, and in production the response is a 404', async () => {
     await request(makeApp([list]).app)
       .get('/js/pet')
       .expect(200, { step: 'what Motia registers' })
@@ -227,7 +227,7 @@ describe('the method of a request', () => {
     expect(headers.allow).toBe('GET, HEAD, PUT, DELETE')
   })
 
-  test('When the literal path has no step for it and the parameter has, then that responds', async () => {
+  test('When the literal path has no step for it and the parameter has one, then that step responds', async () => {
     await request(makeApp(steps).app)
       .put('/js/pets/stats')
       .send({})
@@ -277,12 +277,12 @@ describe('the body of a request', () => {
     ['a byte that UTF-8 does not have', Buffer.from([0x22, 0xff, 0x22])],
     ['half of a character', Buffer.from([0x22, 0xc3, 0x22])],
     ['half of a pair of surrogates', Buffer.from([0x22, 0xed, 0xa0, 0xbd, 0x22])],
-  ])('When it holds %s, then the response is a 400, and no step sees a replacement for it', async (_, bytes) => {
+  ])('When it contains %s, then the response is a 400, and no step sees a replacement for it', async (_, bytes) => {
     const { body } = await post(bytes).expect(400)
     expect(body).toMatchObject({ message: 'Invalid payload' })
   })
 
-  test('When it begins with a byte order mark, then it is read without', async () => {
+  test('When it begins with a byte order mark, then it is read without that', async () => {
     const { body } = await post(Buffer.from('\ufeff{"name": "Rex"}')).expect(200)
     expect(body.body).toEqual({ name: 'Rex' })
   })
@@ -338,7 +338,7 @@ describe('the rest', () => {
       await request(app).get(path).expect(403, { message: 'no' })
   })
 
-  test('When keys are needed, then no step sees a request without one, but a page may ask what it may send', async () => {
+  test('When keys are needed, then no step sees a request without one, but a page may send a preflight', async () => {
     const requireKey: Handler = (_request, response) => sendJson(response, 401, { message: 'no' })
     const steps = [stepOf('GET', '/js/pets/:id'), stepOf('PUT', '/js/pets/:id'), stepOf('OPTIONS', '/js/pets/:id')]
     const corsOrigins = ['http://localhost:5173']
@@ -364,7 +364,7 @@ describe('the rest', () => {
     await request(app).get('/livez').expect(200, { status: 'ok' })
   })
 
-  test('When Motia runs the step, then the request goes on to its route, also in production, and without its CORS', async () => {
+  test('When Motia runs the step, then the request goes on to its route, also in production, and without its CORS headers', async () => {
     const motia = express()
     const app = configureRoutes(motia, {
       lockedData: { apiSteps: () => [stepOf('POST', '/js/pets')], onStep: () => {} },

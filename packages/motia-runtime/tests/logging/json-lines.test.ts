@@ -76,7 +76,7 @@ test("When details are named like the line's own fields, or cannot be JSON, then
   expect(output.match(/"(msg|level|time)":/g)).toHaveLength(3)
 })
 
-test('When something is printed with console, then it is a JSON line of its level, with its error apart', async () => {
+test('When something is printed with console, then it is a JSON line of its level, with its error as a field', async () => {
   await setLogFormat('json')
   takeOverConsole()
   console.log('%d pets', 3)

@@ -24,12 +24,12 @@ const makeApp = (paths: string[], docs = docsRoutes(() => '{"openapi":"3.1.0"}')
   })
 
 describe('the documentation', () => {
-  test('When it is asked for, then the document is JSON', async () => {
+  test('When the document is requested, then it is JSON', async () => {
     const { headers } = await request(makeApp([])).get('/openapi.json').expect(200, { openapi: '3.1.0' })
     expect(headers['content-type']).toBe('application/json; charset=utf-8')
   })
 
-  test('When the page is opened, then all that it loads is there, and it may load nothing else', async () => {
+  test('When the page is opened, then all that it loads exists, and it may load nothing else', async () => {
     const app = makeApp([])
     const { text, headers } = await request(app)
       .get('/docs')
@@ -49,7 +49,7 @@ describe('the documentation', () => {
   })
 
   test.each(['/docs/index.html', '/docs/package.json', '/docs/..%2fpackage.json', '/docs/x', '/docsx'])(
-    'When %s is asked for, then there is nothing',
+    'When %s is requested, then the response is a 404',
     async (path) => {
       await request(makeApp([])).get(path).expect(404, { message: 'Not found' })
     },

@@ -95,7 +95,7 @@ describe('an operation', () => {
     expect(paths['/all'].get.responses[200].headers).not.toHaveProperty('ETag')
   })
 
-  test("When the runtime can respond in its place, then those statuses are there too, unless they are the step's own", () => {
+  test('When the runtime can respond in its place, then those statuses are listed too, unless the step has its own', () => {
     const bodySchema = z.object({ text: z.string() })
     const responseSchema = { 201: bodySchema, 503: z.object({ why: z.string() }) }
     const { paths } = makeDocument([{ method: 'POST', bodySchema, responseSchema }, {}])
@@ -163,7 +163,7 @@ test('When the runtime serves metrics, then the document has them, and otherwise
   expect(responses[200].content).toEqual({ 'text/plain': { schema: { type: 'string' } } })
 })
 
-test('When clients need a key, then each operation but the probes asks for one, and can respond with a 401', async () => {
+test('When clients need a key, then each operation except the probes asks for one, and can respond with a 401', async () => {
   const document = makeDocument([{ flows: ['notes'] }], { needsKey: true })
   expect(document.security).toEqual([{ bearer: [] }, { apiKey: [] }])
   expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'apiKey'])

@@ -62,7 +62,7 @@ afterEach(async () => {
 })
 
 describe('the start', () => {
-  test('When an owed event has a trace, then it continues that, and others begin one', async () => {
+  test('When an owed event has a trace, then it continues that trace, and other events begin one', async () => {
     const { engine, relay, owe } = setUp('1')
     owe({ ...event('2'), traceId: 'T' })
     relay.start()
@@ -105,7 +105,7 @@ describe('the start', () => {
 })
 
 describe('a sweep', () => {
-  test('When an event is owed since the last sweep, then it is not emitted, because the step may be about to', async () => {
+  test('When an event is owed since the last sweep, then it is not emitted, because the step may be about to emit it', async () => {
     const { relay, owe, emittedIds } = setUp()
     relay.start()
     await pass(SECOND)
@@ -253,7 +253,7 @@ describe('settled events', () => {
     expect(writes).toEqual([['1'], ['2']])
   })
 
-  test('When a write fails, then it is tried again after 2 s, with what has come since', async () => {
+  test('When a write fails, then it is retried after 2 s, with the events settled since', async () => {
     const { outbox, relay, settle, writes } = setUp('1', '2')
     const { settle: remove } = outbox
     const fail = vi.fn(() => Promise.reject(new Error('The disk is full')))
@@ -311,7 +311,7 @@ describe('stop', () => {
     outbox.failure = null
   })
 
-  test('When it has stopped, then no sweep runs any more, also if the engine recovers', async () => {
+  test('When it has stopped, then no sweep runs, even if the engine recovers', async () => {
     const { engine, relay, owe, emittedIds } = setUp()
     relay.start()
     await relay.stop()
@@ -321,7 +321,7 @@ describe('stop', () => {
     expect(emittedIds()).toEqual([])
   })
 
-  test('When a sweep is under way, then stop waits for the emit that it is at, and begins no new page', async () => {
+  test('When a sweep is under way, then stop waits for its current emit, and no new page begins', async () => {
     const { engine, relay, emittedIds } = setUp('1', '2', '3', '4')
     const { emit } = engine.events
     engine.events.emit = async (one) => {

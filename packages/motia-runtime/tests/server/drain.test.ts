@@ -33,7 +33,7 @@ const setUp = async (graceMs = 0) => {
 }
 
 describe('a drain', () => {
-  test('When a request is under way, then it gets its response, which closes the connection, and no new one comes in', async () => {
+  test('When a request is under way, then it gets its response, which closes the connection, and no new one is accepted', async () => {
     const { drain, get, arrived, respond, server } = await setUp()
     const first = get()
     await arrived(1)
@@ -47,7 +47,7 @@ describe('a drain', () => {
     await drained
   })
 
-  test('When a request comes on a connection that was open, then it is served', async () => {
+  test('When a request arrives on an open connection, then it is served', async () => {
     const { drain, get, arrived, respond, server } = await setUp()
     const first = get()
     await arrived(1)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { checkProjectPath } from '../../src/server/project-path'
 
 test.each(['/home/a b/p', '/home/a?b/p', '/home/a*b/p', '/home/src/p', '/home/ä[1]/p'])(
-  'When the path of the project is %s, then nothing is wrong with it',
+  'When the path of the project is %s, then it is accepted',
   (root) => {
     expect(() => checkProjectPath(root, true, false)).not.toThrow()
   },

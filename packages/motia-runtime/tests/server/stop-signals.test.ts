@@ -33,7 +33,7 @@ test.each(SIGNALS)('When %s comes, then the process is asked to stop', (signal) 
   expect(stop).toHaveBeenCalledTimes(1)
 })
 
-test('When npm repeats the Ctrl-C of a terminal, then that is one request, and a later Ctrl-C is a second one', () => {
+test('When npm repeats the Ctrl-C of a terminal, then both count as one request, and a later Ctrl-C as a second one', () => {
   onStopSignal(stop)
   send('SIGINT')
   vi.advanceTimersByTime(20)

@@ -178,7 +178,7 @@ test.each([1_999, 2_000, 2_001, 4_000])('When the list has %i elements, then its
   expect(await response.text()).toBe(JSON.stringify(long.slice(0, length)))
 })
 
-test('When a long list is asked for by HEAD, then no body is sent', async () => {
+test('When a long list is requested with HEAD, then no body is sent', async () => {
   const response = await fetch(`${await responding({ status: 200, body: long })}/1`, { method: 'HEAD' })
   expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
   expect(await response.text()).toBe('')
@@ -212,7 +212,7 @@ test('When a long list is sent, then other requests are served in between', asyn
   expect(turns - before).toBeGreaterThan(10)
 })
 
-test('When a client leaves in the middle of a long list, then no more of it is made, and the server goes on', async () => {
+test('When a client leaves in the middle of a long list, then the rest is not generated, and the server goes on', async () => {
   let made = 0
   const name = 'x'.repeat(1_000)
   const element = {

@@ -216,7 +216,7 @@ describe('When files come and go', () => {
     expect(reloads).toEqual([['steps/more/a.step.js'], ['steps/more/a.step.js']])
   })
 
-  test('then a step without a handler is drawn, and no more', async () => {
+  test('then a step without a handler is only drawn', async () => {
     const { write, remove, calls, lockedData, printed } = await watchProject({})
     const noop =
       "export const config = { type: 'noop', name: 'N', flows: ['f'], virtualEmits: [], virtualSubscribes: [] }"
@@ -257,7 +257,7 @@ describe('When files come and go', () => {
     expect(lines.join('\n')).not.toContain('⚠')
   })
 
-  test('then what an editor and macOS leave is passed over', async () => {
+  test('then the files that an editor and macOS leave are ignored', async () => {
     const { write, names, printed } = await watchProject({})
     write('steps/._x.step.ts', 'not code')
     write('steps/x.step.ts~', 'not code')

@@ -54,7 +54,7 @@ describe('typeOfSchema', () => {
     ['a list of anything', { type: 'array' }, 'Array<unknown>'],
     ['no alternatives', { anyOf: [] }, 'never'],
     ['all of several', { allOf: [{ type: 'string' }, { enum: ['a'] }] }, '(string) & ("a")'],
-  ])('When JSON Schema holds %s, then the type is that or unknown', (_, schema, type) => {
+  ])('When JSON Schema contains %s, then the type is that or unknown', (_, schema, type) => {
     expect(typeOfSchema(schema)).toBe(type)
   })
 

@@ -40,7 +40,7 @@ test.each([
   expect(find(root)).toEqual({ steps, streams: [], warnings: [] })
 })
 
-test('When files are those of macOS, an editor or a package, then they are passed over without a word', () => {
+test('When files are those of macOS, an editor or a package, then they are ignored without a warning', () => {
   const { root } = makeProject(
     filesOf(
       ...['steps/._a.step.ts', 'steps/.hidden/a.step.ts', 'src/node_modules/x/a.step.ts', 'steps/a.step.ts~'],
@@ -90,7 +90,7 @@ test('When a step is in another language or has another ending, then a warning s
   })
 })
 
-test('When files or folders are links, then they are followed, but not round in a circle', () => {
+test('When files or folders are links, then they are followed, but not in a loop', () => {
   const { root, link } = makeProject(filesOf('shared/a.step.ts', 'shared/more/b.step.ts'))
   link('steps/linked.step.ts', 'shared/a.step.ts')
   link('steps/folder', 'shared')

@@ -348,7 +348,7 @@ describe('the trace of a run', () => {
     expect(await stream.get('group', 'id')).toMatchObject({ name: 'Rex' })
   })
 
-  test('When a step uses no stream, then none is made', async () => {
+  test('When a step uses no stream, then none is created', async () => {
     const { runner, step, streamsMade } = makeRunner(api, async () => ({ status: 200, body: {} }))
     await runner.runApi(step, request, 'T')
     expect(streamsMade()).toBe(0)

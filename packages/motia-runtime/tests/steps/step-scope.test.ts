@@ -74,7 +74,7 @@ describe('a call', () => {
       vi.useRealTimers()
     })
 
-    test('When that has passed, then the call rejects, and not before', async () => {
+    test('When that has passed, then the call rejects, but not before', async () => {
       const outcomes: unknown[] = []
       void runInScope('S', slow, deadline).catch((error) => outcomes.push(error))
       await vi.advanceTimersByTimeAsync(999)

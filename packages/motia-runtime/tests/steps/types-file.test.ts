@@ -54,7 +54,7 @@ describe('the handler of a step', () => {
     expect(handlerIn(typesOf([cron({})]), 'Reaper')).toBe('CronHandler<never>')
   })
 
-  test('When its schemas are JSON Schema, as in the steps that Motia has read, then they count as much', () => {
+  test('When its schemas are JSON Schema, as in the steps that Motia has read, then they have the same effect', () => {
     const input = z.toJSONSchema(petSchema, { target: 'draft-7' })
     expect(handlerIn(typesOf([job({ input })]), 'Job')).toBe('EventHandler<{ petId: string }, never>')
   })
@@ -81,7 +81,7 @@ describe('the data of a topic', () => {
     expect(handlerIn(text, 'Create')).toContain('data: ({ petId: string }) & ({ petId: string; colour: string }) }')
   })
 
-  test('When it has one subscriber, then the data is what that takes', () => {
+  test('When it has one subscriber, then the data has the type of its input', () => {
     expect(handlerIn(typesOf([emitter, job({ input: petSchema })]), 'Create')).toContain('data: { petId: string } }')
   })
 
@@ -111,7 +111,7 @@ describe('the text', () => {
     expect(typesOf(steps.toReversed())).toBe(typesOf(steps))
   })
 
-  test('When there are streams, then each has its type, but for hidden ones', () => {
+  test('When there are streams, then each has its type, except hidden ones', () => {
     const stream = (name: string, hidden = false) => ({
       filePath: `steps/${name}.stream.ts`,
       hidden,
@@ -122,7 +122,7 @@ describe('the text', () => {
     expect(text).not.toContain('__motia.logs')
   })
 
-  test('When names, topics and keys hold quotes or backslashes, then it is still valid TypeScript', () => {
+  test('When names, topics and keys contain quotes or backslashes, then it is still valid TypeScript', () => {
     const odd = `it's a "\\" name`
     const text = typesOf([
       api({ name: odd, emits: [odd] }),

@@ -7,7 +7,7 @@ test('When a value is JSON, then it stays what it is', () => {
   expect(safeJson(undefined)).toBe('null')
 })
 
-test('When a part of a value cannot be JSON, then a text takes its place, and the rest stays', () => {
+test('When JSON cannot express a part of a value, then a text replaces that part, and the rest stays', () => {
   const shared = { name: 'Rex' }
   const cycle: Record<string, unknown> = { count: 10n, at: new Date(0), list: [shared, shared, 1n] }
   cycle.self = cycle

@@ -359,7 +359,7 @@ describe('a feed whose target is slow or fails', () => {
     expect([...shown.values()].filter((status) => status === 'running')).toEqual([])
   })
 
-  test('When the write fails that says that a run has ended, then the next one says it', async () => {
+  test('When the write that records the end of a run fails, then the next write records it', async () => {
     const target = new FakeTarget()
     const written: string[] = []
     const write = async ({ traces }: FeedBatch) => {

@@ -45,7 +45,7 @@ test('When a step has no component of its own, then the given one draws it', () 
   })
 })
 
-test('When two steps share a column, then their edge uses the sides that face each other, and else the usual ones', () => {
+test('When two steps share a column, then their edge uses the sides that face each other, and otherwise the usual ones', () => {
   const flow = {
     steps: ['create', 'job', 'audit', 'reaper'].map((id) => step(id)),
     edges: [line('create', 'job'), line('job', 'audit'), line('reaper', 'audit')],

@@ -11,7 +11,7 @@ app.use(refuseUnknownPaths, keepToOwnFiles)
 app.get('/data.json', (_request, response) => response.json({ href: 'https://fonts.example' }))
 app.use((_request, response) => response.status(200).set('Content-Type', 'text/html').end(PAGE))
 
-test('When the page is sent, then it asks no other site for anything', async () => {
+test('When the page is sent, then it loads nothing from other sites', async () => {
   const { text, headers } = await request(app).get('/').expect(200)
   expect(text).not.toContain('https:')
   expect(text).toContain('<link rel="icon" href="/icon.png" />')

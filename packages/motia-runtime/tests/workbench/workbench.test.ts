@@ -15,7 +15,7 @@ const app = express()
 serveMonaco(app)
 const get = (path: string) => request(app).get(`/__motia-runtime/monaco/${path}`)
 
-test("When Monaco's loader is asked for, then it is sent as a script, byte for byte", async () => {
+test("When Monaco's loader is requested, then it is sent as a script, byte for byte", async () => {
   const { text } = await get('vs/loader.js')
     .expect(200)
     .expect('Content-Type', /javascript/)
@@ -31,7 +31,7 @@ test.each([
   '',
   'vs/none.js',
   'vs/loader.js%00',
-])('When the path is "%s", which is no file of the build for browsers, then it is not found', async (path) => {
+])('When the path is "%s", which is not a file of the build for browsers, then it is not found', async (path) => {
   await get(path).expect(404, { message: 'Not found' })
 })
 

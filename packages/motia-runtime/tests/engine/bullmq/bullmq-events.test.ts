@@ -20,7 +20,7 @@ const openQueue = (prefix: string, name: string): Queue => {
 }
 
 describe('jobs', () => {
-  test('When an event is emitted, then nothing runs before the start, and its job has the name and form of Motia', async () => {
+  test('When an event is emitted, then nothing runs before the start, and its job has the name and form that Motia uses', async () => {
     const prefix = newPrefix()
     const engine = await openTestEngine(redis, { prefix })
     const { received, handler } = recorder()
@@ -33,7 +33,7 @@ describe('jobs', () => {
     await waitFor(() => received.length === 1)
   })
 
-  test('When a job fails for good, then its dead letter has the name and form of Motia', async () => {
+  test('When a job fails for good, then its dead letter has the name and form that Motia uses', async () => {
     const prefix = newPrefix()
     recordConsole()
     const engine = await openTestEngine(redis, { prefix })
@@ -103,7 +103,7 @@ describe('jobs', () => {
   })
 })
 
-test('When two servers emit an event of one id, then it runs once, also if it has run by then, whatever the id is', async () => {
+test('When two servers emit an event with the same id, then it runs once, even if it has run by then, whatever the id is', async () => {
   const prefix = newPrefix()
   const [one, two] = [await openTestEngine(redis, { prefix }), await openTestEngine(redis, { prefix })]
   const { received, handler } = recorder()
@@ -140,7 +140,7 @@ describe('a server that does not respond', () => {
     return { engine, lines, lifeMs, runs: () => runs }
   }
 
-  test('When it may still respond in time, then its job has a lock for longer than the visibility timeout', async () => {
+  test('When it may still respond in time, then its job stays locked for longer than the visibility timeout', async () => {
     const { lifeMs, lines } = await loseLock(1)
     expect(lifeMs).toBeGreaterThan(30_000)
     expect(lifeMs).toBeLessThan(36_000)
@@ -202,7 +202,7 @@ test('When somebody has changed the keys of a cron step, then it runs at the nex
   expect([await leases.begin('Reaper', 1), await leases.lastTick('Reaper')]).toEqual(['done', 1])
 })
 
-test('When a run of a cron step takes long, then its lease is renewed', async () => {
+test('When a run of a cron step takes a long time, then its lease is renewed', async () => {
   const prefix = newPrefix()
   const { leases } = await openTestEngine(redis, { prefix })
   const run = await leases.begin('Reaper', 1)

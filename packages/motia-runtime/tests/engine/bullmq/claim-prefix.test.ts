@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { startRedis } from '../../../../../tests/support/redis'
 import { newPrefix, openTestEngine } from './test-engine'
 
-test('When servers of two apps start at once on one prefix, then one app gets it, and the error of the other says what to do', async () => {
+test('When servers of two apps start on one prefix at once, then one app gets it, and the error of the other says what to do', async () => {
   const redis = await startRedis()
   const prefix = newPrefix()
   const starts = await Promise.all(
@@ -21,7 +21,7 @@ test('When servers of two apps start at once on one prefix, then one app gets it
   expect(starts.toSorted()).toEqual([refusal, refusal, owner, owner].toSorted())
 })
 
-test('When Redis has no memory left, then an app whose prefix it is still starts', async () => {
+test('When Redis has no memory left, then the app that owns the prefix still starts', async () => {
   const redis = await startRedis()
   const prefix = newPrefix()
   await openTestEngine(redis, { prefix })

@@ -22,7 +22,7 @@ const connect = async () => {
   return { server, redis, closed: () => closed }
 }
 
-test('When Redis is silent although it was asked, then the connection is replaced by one that works again', async () => {
+test('When Redis does not reply, then the connection is replaced by one that works', async () => {
   const { server, redis, closed } = await connect()
   server.hang()
   await waitFor(() => closed() > 0)

@@ -47,7 +47,7 @@ describe('a batch', () => {
     expect(engine.workbenchStream('other')).toBeUndefined()
   })
 
-  test('When a trace changes, then it is brought up to date, and its group keeps the name of its first step', async () => {
+  test('When a trace changes, then it is updated, and its group keeps the name of its first step', async () => {
     const engine = await openTestEngine(redis)
     await engine.feed.write(batchOf('A'))
     const trace = buildTrace('A-trace', 'A', { status: 'completed', endTime: 9 })
@@ -56,7 +56,7 @@ describe('a batch', () => {
     expect(await read(engine, 'motia-trace', 'A')).toEqual([trace])
   })
 
-  test('When one entry contains what JSON cannot express, then it is written as readable text, and all others are unchanged', async () => {
+  test('When an entry contains something that JSON cannot express, then it is written as text, and all others are unchanged', async () => {
     const engine = await openTestEngine(redis)
     const cycle: Record<string, unknown> = {}
     cycle.self = cycle
@@ -71,7 +71,7 @@ describe('a batch', () => {
   })
 })
 
-test('When there are more than the limit, then only the latest are kept, of all servers together', async () => {
+test('When there are more than the limit, then only the latest of all servers are kept', async () => {
   const prefix = newPrefix()
   const [one, two] = [
     await openTestEngine(redis, { prefix, traceLimit: 2 }),
@@ -85,7 +85,7 @@ test('When there are more than the limit, then only the latest are kept, of all 
   expect(await redis.command('KEYS', `${prefix}:workbench:*:A`)).toEqual([])
 })
 
-test('When one trace is continued again and again, then only the latest of its steps are kept', async () => {
+test('When a trace is continued again and again, then only the latest of its steps are kept', async () => {
   const engine = await openTestEngine(redis, { traceLimit: 2 })
   for (const id of ['1', '2', '3']) {
     await engine.feed.write({ groups: [buildGroup('A')], traces: [buildTrace(id, 'A')], logs: [] })

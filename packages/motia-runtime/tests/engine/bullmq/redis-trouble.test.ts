@@ -57,7 +57,7 @@ describe('While Redis is away', () => {
     expect(recovered).toHaveBeenCalledOnce()
   })
 
-  test('When Redis refuses connections, because its password was changed, then a line says so, once', async () => {
+  test('When Redis refuses connections because its password was changed, then one line says so', async () => {
     const { redis, engine, lines } = await openWithStep()
     const admin = new Redis(redis.url)
     onTestFinished(() => admin.disconnect())
@@ -89,7 +89,7 @@ describe('While Redis is away', () => {
     expect(received).toEqual(['next'])
   }, 20_000)
 
-  test('When the server stops, then it does not wait for Redis for long, and says no more of it', async () => {
+  test('When the server stops, then it does not wait long for Redis, and logs nothing more about it', async () => {
     const { redis, lines, engine } = await openWithStep()
     await redis.kill()
     await waitFor(() => engine.problem() !== null)
@@ -127,7 +127,7 @@ test('When the event loop was busy for over 1 s, then Redis is not blamed for it
 })
 
 describe('When Redis refuses jobs', () => {
-  test('for one queue, then all others work, one line says so, and the event is owed until that queue takes it', async () => {
+  test('for one queue, then all others work, one line says so, and the event is owed until that queue accepts it', async () => {
     const { redis, prefix, lines, engine, received, settled, recovered } = await openWithStep()
     const { events } = engine
     const other = recorder()
@@ -159,7 +159,7 @@ describe('When Redis refuses jobs', () => {
     expect(lines.slice(1)).toEqual(['Redis accepts jobs for the queue both.Bad again'])
   })
 
-  test('for all queues, then one line says so, and another one that it is over', async () => {
+  test('for all queues, then one line says so, and another one says when it is over', async () => {
     const { redis, lines, engine, received, settled, recovered } = await openWithStep()
     const { events } = engine
     await events.subscribe('job', 'Other', () => {}, queueConfig())

@@ -79,7 +79,7 @@ describe('files that can be made again', () => {
     expect(warn).not.toHaveBeenCalled()
   })
 
-  test('When the dead letters are damaged, then the others are listed, and a copy is kept with one warning', async () => {
+  test('When some dead letters are damaged, then the others are listed, and a copy is kept with one warning', async () => {
     const file = join(dataDir, 'dead-letters.jsonl')
     const letter = { id: '1', queue: 'job.Step', event: buildEvent(), reason: 'poisoned', failedAt: 1, attempts: 4 }
     writeFileSync(file, Buffer.concat([GARBAGE, Buffer.from(`${JSON.stringify({ add: letter })}\n`)]))
@@ -106,13 +106,13 @@ describe('a data folder in which nothing can be stored', () => {
     ['/proc/x/y', 'ENOENT'],
     ['/dev/null', 'ENOTDIR'],
     ['/dev/null/x', 'ENOTDIR'],
-  ])('When it is %s, then the start ends with one line', async (folder, code) => {
+  ])('When it is %s, then the start fails with one line', async (folder, code) => {
     await expect(open(folder)).rejects.toThrow(
       `The data folder ${folder} cannot be used (${code}): choose a folder that this user can write to`,
     )
   })
 
-  test('When it is a link that leads to itself, then the start ends with one line', async () => {
+  test('When it is a link that leads to itself, then the start fails with one line', async () => {
     const link = join(dataDir, 'link')
     symlinkSync(link, link)
     await expect(open(link)).rejects.toThrow(`The data folder ${link} cannot be used (ELOOP)`)

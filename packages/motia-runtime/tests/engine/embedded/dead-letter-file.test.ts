@@ -28,7 +28,7 @@ test('When nothing has failed, then the list is empty and there is no file', asy
   expect(existsSync(path) && readFileSync(path, 'utf8')).toBeFalsy()
 })
 
-test('When one of the same id is added again, as after a crash, then there is one', async () => {
+test('When one with the same id is added again, as after a crash, then it is stored once', async () => {
   const { letters } = makeLetters()
   for (let count = 0; count < 2; count++) await letters.add(buildLetter('1'))
   await Promise.all([letters.add(buildLetter('2')), letters.add(buildLetter('2'))])

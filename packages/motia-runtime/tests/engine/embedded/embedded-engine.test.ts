@@ -77,7 +77,7 @@ describe('an event that an outbox owes', () => {
     expect(onDisk[0]).toContain('"reason":"poisoned"')
   })
 
-  test('When a listener fails, then the other listeners and messages do not notice', async () => {
+  test('When a listener fails, then the other listeners and messages are not affected', async () => {
     const error = vi.spyOn(console, 'error').mockReturnValue()
     const engine = await open()
     const settled: unknown[] = []
@@ -94,7 +94,7 @@ describe('an event that an outbox owes', () => {
 })
 
 describe('two servers on one folder', () => {
-  test('When an owed event is in the queue of one, then the other knows that until it is handled', async () => {
+  test('When an owed event is in the queue of one, then the other knows this until the event is handled', async () => {
     const [first, second] = [await open(), await open()]
     const { opened, open: finish } = gate()
     await first.events.subscribe('job', 'Step', () => opened, queueConfig({ type: 'fifo' }))
@@ -108,7 +108,7 @@ describe('two servers on one folder', () => {
 })
 
 describe('a queue', () => {
-  test('When a step subscribes again, then its new handler gets what waits and all that follows', async () => {
+  test('When a step subscribes again, then its new handler gets the waiting events and all later ones', async () => {
     const engine = await open()
     const first = gate()
     const begun = recorder()
@@ -133,7 +133,7 @@ describe('a queue', () => {
     expect(await engine.events.getSubscriptionCount('job')).toBe(1)
   })
 
-  test('When nobody subscribes for a minute, then its messages become dead letters, and not earlier', async () => {
+  test('When nobody subscribes for a minute, then its messages become dead letters, but not earlier', async () => {
     leave(buildMessage('left', { queue: 'gone.Step' }))
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
     const engine = await open()
@@ -162,7 +162,7 @@ describe('a queue', () => {
 })
 
 describe('dead letters', () => {
-  test('When they cannot be stored, then there is one warning, and the message is kept until they can', async () => {
+  test('When they cannot be stored, then there is one warning, and the message is kept until they can be', async () => {
     const error = vi.spyOn(console, 'error').mockReturnValue()
     const path = join(dataDir, 'dead-letters.jsonl')
     const engine = await open()
@@ -180,7 +180,7 @@ describe('dead letters', () => {
 })
 
 describe('a start and a stop', () => {
-  test('When all has been handled, then a stop leaves no journal; when something waits, it leaves one', async () => {
+  test('When everything has been handled, then a stop leaves no journal; when something waits, it leaves one', async () => {
     const engine = await open()
     const { received, handler } = recorder()
     await engine.events.subscribe('job', 'Step', handler, queueConfig())
@@ -199,7 +199,7 @@ describe('a start and a stop', () => {
     await expect(next.events.emit(buildEvent())).rejects.toThrow(EmitError)
   })
 
-  test('When the left event is in its queue already, then it is handled once, with the attempts of both', async () => {
+  test('When the remaining event is in its queue already, then it is handled once, with the attempts of both', async () => {
     const engine = await open()
     const attempts: unknown[] = []
     const fail = async () => {
@@ -215,7 +215,7 @@ describe('a start and a stop', () => {
     expect((await engine.deadLetters.list())[0]?.attempts).toBe(4)
   })
 
-  test('When a left message has no attempts left, then it is a dead letter without being run again', async () => {
+  test('When a remaining message has no attempts left, then it becomes a dead letter without running again', async () => {
     leave(buildMessage('x', { attempts: 2 }))
     const engine = await open()
     const { received, handler } = recorder()

@@ -57,7 +57,7 @@ const emit = async (...all: string[]) => {
 
 const counts = () => inspector.queues()[0]
 
-test('When messages are in all states, then each is listed with what is known of it', async () => {
+test('When messages are in all states, then each is listed with its details', async () => {
   await subscribe()
   await emit('good', 'bad', 'slow', 'next')
   await waitFor(() => counts()?.active === 1 && counts()?.failed === 1)
@@ -76,7 +76,7 @@ test('When messages are in all states, then each is listed with what is known of
   expect(inspector.jobs(QUEUE, 'active')).toMatchObject([{ event: { data: 'slow' }, attempts: 1 }])
 })
 
-test('When a queue is paused, then nothing of it starts until it is resumed', async () => {
+test('When a queue is paused, then none of its messages starts until it is resumed', async () => {
   await subscribe()
   expect(inspector.pause(QUEUE)).toBe(true)
   expect(inspector.pause('unknown')).toBe(false)
@@ -134,7 +134,7 @@ test('When a failed message is retried, then it runs again and is no longer amon
   expect(handled).toEqual(['bad', 'slow', 'bad'])
 })
 
-test('When a state is cleaned, then up to so many messages go that are older than the grace', async () => {
+test('When a state is cleaned, then messages older than the grace are removed, up to the limit', async () => {
   await subscribe()
   await emit('a', 'b', 'c')
   await waitFor(() => counts()?.completed === 3)

@@ -15,7 +15,7 @@ describe('the state', () => {
     expect(await state.get('1', 'other')).toBeNull()
   })
 
-  test('When a value that was stored or read is changed, then the state is not', async () => {
+  test('When a value that was stored or read is changed, then the state does not change', async () => {
     const state = new MemoryState()
     const value = { list: [1] }
     await state.set('1', 'key', value)
@@ -25,7 +25,7 @@ describe('the state', () => {
     expect(await state.get('1', 'key')).toEqual({ list: [1] })
   })
 
-  test('When the name of one group begins another, then they are two', async () => {
+  test('When the name of one group is the beginning of another, then they are separate groups', async () => {
     const state = new MemoryState()
     await state.set('1', 'a', 'one')
     await state.set('10', 'a:b', 'ten')
@@ -38,7 +38,7 @@ describe('the state', () => {
     expect(await state.traceIds()).toEqual([])
   })
 
-  test('When the States tab asks for items, then it gets those of its group and filter', async () => {
+  test('When the States tab asks for items, then it gets those that match its group and filter', async () => {
     const state = new MemoryState()
     await state.set('1', 'rex', { name: 'Rex', age: 3 })
     await state.set('1', 'list', [1])
@@ -96,7 +96,7 @@ describe('the feed', () => {
   const idsIn = async (feed: MemoryFeed, stream: string, group: string) =>
     (await feed.stream(stream)?.getGroup(group))?.map(({ id }) => id)
 
-  test('When more comes than is kept, then the oldest traces and log lines go', async () => {
+  test('When there are more entries than the limit, then the oldest traces and log lines are removed', async () => {
     const feed = new MemoryFeed(2)
     for (const id of ['A', 'B', 'C']) await feed.write(batchOf(id))
     expect(await idsIn(feed, 'motia-trace-group', 'default')).toEqual(['B', 'C'])
@@ -112,7 +112,7 @@ describe('the feed', () => {
     expect(await idsIn(feed, 'motia-trace', 'A')).toEqual(['2', '3'])
   })
 
-  test('When a trace is written again, then it is brought up to date, and its group keeps its name', async () => {
+  test('When a trace is written again, then it is updated, and its group keeps its name', async () => {
     const feed = new MemoryFeed(2)
     await feed.write(batchOf('A'))
     const trace = buildTrace('A-trace', 'A', { status: 'completed', endTime: 9 })
@@ -121,7 +121,7 @@ describe('the feed', () => {
     expect(await feed.stream('motia-trace')?.get('A', 'A-trace')).toMatchObject({ status: 'completed' })
   })
 
-  test('When a log line contains what cannot be JSON, then it and all others are kept', async () => {
+  test('When a log line contains something that JSON cannot express, then it and all others are kept', async () => {
     const feed = new MemoryFeed(9)
     await feed.write({ groups: [], traces: [], logs: [{ id: '1', count: 1n }, { id: '2' }] })
     expect(await idsIn(feed, '__motia.logs', 'default')).toEqual(['1', '2'])
@@ -153,7 +153,7 @@ describe('the feed', () => {
     return { feed, pushed, sent, page }
   }
 
-  test('When a Workbench is open, then what is new goes through the streams that push, and is kept as well', async () => {
+  test('When a Workbench is open, then new entries go through the streams that push them, and are also kept', async () => {
     const { feed, pushed, sent, page } = openFeed(9)
     page.isOpen = false
     await feed.write(batchOf('A'))
@@ -183,7 +183,7 @@ describe('the feed', () => {
     expect(await idsIn(feed, 'motia-trace-group', 'default')).toEqual(ids)
   })
 
-  test('When many come one by one, then the pages get everything again only now and then', async () => {
+  test('When many entries come one by one, then the pages rarely get everything again', async () => {
     const { feed, sent } = openFeed(20)
     for (let index = 0; index < 30; index++) await feed.write(batchOf(`T${index}`))
     const resent = sent.filter((group) => String(group) === '__motia.logs,default')
@@ -192,7 +192,7 @@ describe('the feed', () => {
     expect((await idsIn(feed, '__motia.logs', 'default'))?.at(-1)).toBe('T29-log')
   })
 
-  test('When an old trace is dropped, then the pages get those that are left', async () => {
+  test('When an old trace is dropped, then the pages get the remaining ones', async () => {
     const { feed, sent } = openFeed(1)
     await feed.write(batchOf('A'))
     expect(sent).toEqual([])

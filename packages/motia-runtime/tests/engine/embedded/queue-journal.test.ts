@@ -53,7 +53,7 @@ test('When a journal is closed with messages in it, then another process gets th
   expect(adopt()).toEqual([])
 })
 
-test('When the process of a journal lives, then nobody takes its messages', () => {
+test('When the process of a journal is alive, then nobody takes its messages', () => {
   const journal = journalOf(buildMessage())
   expect(adopt()).toEqual([])
   journal.close()
@@ -76,7 +76,7 @@ test('When messages were started, then their attempts count, and those that ran 
   ])
 })
 
-test('When a journal was written again, then attempts and delays are as before', () => {
+test('When a journal was rewritten, then attempts and delays are as before', () => {
   const [active, later] = [buildMessage('active', { state: 'active', attempts: 2 }), buildMessage('later')]
   later.dueAt = performance.now() + 60_000
   const held = buildMessage('held', { dueAt: Number.POSITIVE_INFINITY, isSuspect: true })
@@ -129,7 +129,7 @@ test('When many messages have been finished, then the file stays small, and cont
   expect(dataOf(adopt())).toEqual(['left'])
 })
 
-test('When the journal cannot be written, then there is one warning, and it is written again once it can', async () => {
+test('When the journal cannot be written, then there is one warning, and it is written again once it can be', async () => {
   writeFileSync(folder, 'a file is in its place')
   const journal = journalOf(buildMessage('first'))
   journal.add(buildMessage('second'))
@@ -155,7 +155,7 @@ test('When it can never be written, then the stop says how many events are lost'
   expect(warn.mock.calls.at(-1)?.[0]).toMatch(/lost.*: 2$/)
 })
 
-test('When what was taken over cannot be written, then the journal of the dead process stays until it can', () => {
+test('When adopted messages cannot be written, then the journal of the dead process stays until they can be', () => {
   journalOf(buildMessage('left')).close()
   const [file] = readdirSync(folder)
   const ownFolder = join(makeTempDir('queue-journal-'), 'queues')

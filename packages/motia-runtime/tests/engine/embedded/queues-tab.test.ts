@@ -81,7 +81,7 @@ describe('the HTTP API of the Queues tab', () => {
     await request(app).get(path('queues', 'nobody')).expect(404, { error: 'Queue not found' })
   })
 
-  test('When a queue is paused and resumed, then it is', async () => {
+  test('When a page pauses and resumes a queue, then the queue stops and starts again', async () => {
     const { app, queues } = startTab()
     await request(app)
       .post(path('queues', QUEUE, 'pause'))
@@ -96,7 +96,7 @@ describe('the HTTP API of the Queues tab', () => {
       .expect(404, { error: 'Queue not found' })
   })
 
-  test('When jobs are asked for, then those of the state and the page are returned', async () => {
+  test('When jobs are requested, then those of the state and the page are returned', async () => {
     const { app, queues } = startTab()
     queues.jobList = [...['1', '2', '3', '4'].map((id) => buildJob(id, 'waiting')), buildJob('5', 'delayed')]
     const ids = async (query: string) => {
@@ -111,7 +111,7 @@ describe('the HTTP API of the Queues tab', () => {
     expect(await ids('?status=prioritized')).toEqual([])
   })
 
-  test('When a delayed job is asked for, then its delay is there, by which the page knows that it is delayed', async () => {
+  test('When a delayed job is requested, then it has its delay, by which the page knows that it is delayed', async () => {
     const { app, queues } = startTab()
     queues.jobList = [buildJob('5', 'delayed')]
     const { body } = await request(app)
@@ -120,7 +120,7 @@ describe('the HTTP API of the Queues tab', () => {
     expect(body).toMatchObject({ delay: 60_000, opts: { attempts: 4 }, data: { data: { petId: '1' } } })
   })
 
-  test('When jobs are cleaned or drained, then with the options of the page, or the defaults of BullMQ', async () => {
+  test('When jobs are cleaned or drained, then the options of the page apply, or the defaults of BullMQ', async () => {
     const { app, queues } = startTab()
     queues.jobList = [buildJob('1', 'completed'), buildJob('2', 'failed')]
     const clean = (body: object) =>
@@ -157,7 +157,7 @@ describe('the HTTP API of the Queues tab', () => {
     },
   )
 
-  test('When dead letters are listed, retried, or cleared, then those of the queue alone, by either name', async () => {
+  test('When dead letters are listed, retried or cleared, then only those of the queue are, by either name', async () => {
     const { app, queues } = startTab()
     queues.letters = ['a', 'b', 'c', 'd'].map((id) => buildLetter(id)).concat(buildLetter('x', 'other.Step'))
     const { body } = await request(app)
@@ -208,7 +208,7 @@ describe('the stream of the Queues tab', () => {
     expect(await join()).toMatchObject([{ id: QUEUE }, { id: `${QUEUE}.dlq`, isDLQ: true }])
   })
 
-  test('When something changes, then what changed is pushed once: as a new item, a changed one, or one that is gone', async () => {
+  test('When something changes, then the change is pushed once: as a new, a changed or a removed item', async () => {
     const { queues, join, pushed } = startTab()
     await join()
     pushed.length = 0
