@@ -218,9 +218,10 @@ export class Pets {
     return (await this.store.start?.()) ?? []
   }
 
-  /** Resolves if the store can be read. Otherwise rejects with its `StoreError`. */
+  /** Resolves if the store can be read, and is not a read-only replica. Otherwise rejects with its `StoreError`. */
   async check(): Promise<void> {
     await this.store.get('0')
+    await this.store.check?.()
   }
 
   /** Writes pending changes, and closes files. */

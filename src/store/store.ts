@@ -87,6 +87,9 @@ export interface PetStore {
   /** Prepares the store for a server. Returns warnings. Throws a one-line error if no server must start with it. */
   start?(): Promise<string[]>
 
+  /** Rejects if the server should get no more requests, although `get` may still work. */
+  check?(): Promise<void>
+
   /** Writes pending changes and closes files. The store must not be used afterwards. */
   close(): Promise<void>
 }

@@ -606,4 +606,10 @@ describe('check', () => {
     }
     await expect(pets.check()).rejects.toBe(broken)
   })
+
+  test('When the store can be read, but has a problem of its own, then the check rejects with that', async () => {
+    const replica = new StoreError('STORE_UNAVAILABLE', 'a replica')
+    const store = Object.assign(new MemoryStore(), { check: () => Promise.reject(replica) })
+    await expect(new Pets(store).check()).rejects.toBe(replica)
+  })
 })

@@ -138,6 +138,20 @@ test('When stores of two names share a Redis, then neither sees pets, ids or eve
   expect(new Set(keys.map((key) => key.split(':')[0]))).toEqual(new Set(['{cats}', '{dogs}']))
 })
 
+test('When Redis becomes a read-only replica, then pets can be read, and the check of the store fails until it is a primary', async () => {
+  const store = await emptyStore()
+  const { id } = await store.create(petOf())
+  await expect(store.check?.()).resolves.toBeUndefined()
+  await server.command('REPLICAOF', '127.0.0.1', '1')
+  try {
+    await expect(store.check?.()).rejects.toThrow('Redis, where the pets are kept, is a read-only replica')
+    expect(await store.get(id)).not.toBeNull()
+  } finally {
+    await server.command('REPLICAOF', 'NO', 'ONE')
+  }
+  await expect(store.check?.()).resolves.toBeUndefined()
+})
+
 test('When scripts run for the first time while other commands wait for replies, then each gets its own reply', async () => {
   const store = await emptyStore()
   await Promise.all(idsUpTo(30).map(() => store.create(petOf())))

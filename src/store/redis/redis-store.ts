@@ -101,6 +101,17 @@ class RedisStore implements PetStore {
     )
   }
 
+  /** Rejects if Redis has become a read-only replica, as in a failover. */
+  async check(): Promise<void> {
+    // PERSIST is a write, but changes nothing and needs no memory.
+    const write = this.redis.run((redis) => redis.persist(this.keys.seq))
+    const isReadOnly = await write.then(
+      () => false,
+      (error) => String(error).includes('READONLY'),
+    )
+    if (isReadOnly) throw new StoreError('STORE_UNAVAILABLE', 'Redis, where the pets are kept, is a read-only replica')
+  }
+
   close(): Promise<void> {
     return this.#writer.flush()
   }
