@@ -52,6 +52,8 @@ export const openWorkbench = async (options: WorkbenchOptions = {}): Promise<Wor
     browser = await launch()
     const context = await browser.newContext({
       viewport,
+      // Phones lay out a page that is too wide differently.
+      isMobile: viewport.width < 500,
       colorScheme: theme,
       ...(login && { httpCredentials: { ...login, origin: server.url } }),
     })

@@ -64,7 +64,7 @@ describe('The tasks for the learner', () => {
     project.edit(job, `\n  ${line}`, '')
     await reloaded(job, 2)
     await page.getByText('js.job.postcreate.enqueued.JsPostCreateLite.dlq').first().click()
-    await page.getByRole('button', { name: /retry/i }).first().click()
+    await page.getByRole('button', { name: 'Retry this job' }).first().click()
     await done(3)
   })
 

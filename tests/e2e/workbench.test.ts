@@ -170,6 +170,9 @@ describe('The page around the tabs', { timeout: 120_000 }, () => {
       await showQueue()
       await expectInWindow(page.getByRole('button', { name: 'Pause' }))
       await expectInWindow(page.getByRole('heading', { name: 'js.pet.created.JsAuditTrail' }))
+      await page.getByRole('tab', { name: /^Completed/ }).click()
+      await page.getByRole('cell', { name: 'js.pet.created' }).first().waitFor()
+      await expectInWindow(page.getByRole('columnheader'))
       for (const tab of ['flow', 'endpoints', 'pets', 'queues', 'tracing', 'states', 'logs']) {
         await expectInWindow(page.getByTestId(`${tab}-link`))
       }
