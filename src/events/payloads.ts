@@ -1,11 +1,15 @@
 import { z } from 'zod'
 import { DAY_MS, LAST_TIME, NAMESPACES, type Pet, SPECIES } from '../pets/pet'
 
-// The feeding time that follows must be valid too.
-const enqueuedAt = z
-  .number()
-  .min(0)
-  .max(LAST_TIME - DAY_MS)
+/** The input of the PostCreateLite step. */
+export const jobEnqueuedSchema = z.object({
+  petId: z.string(),
+  // The feeding time that follows must be valid too.
+  enqueuedAt: z
+    .number()
+    .min(0)
+    .max(LAST_TIME - DAY_MS),
+})
 
 const softDeleted = { petId: z.string(), name: z.string(), deletedAt: z.number(), purgeAt: z.number() }
 
@@ -23,9 +27,9 @@ export const payloads = {
     createdAt: z.number(),
   }),
   /** A new pet needs its welcome notes and feeding reminder, 24 h after `enqueuedAt`. */
-  'job.postcreate.enqueued': z.object({ petId: z.string(), enqueuedAt }),
+  'job.postcreate.enqueued': jobEnqueuedSchema,
   /** A restored pet needs a new feeding reminder, 24 h after `enqueuedAt`. */
-  'feeding.reminder.enqueued': z.object({ petId: z.string(), enqueuedAt }),
+  'feeding.reminder.enqueued': jobEnqueuedSchema,
   /** Notes and next feeding are stored. */
   'job.postcreate.completed': z.object({
     type: z.literal('job.postcreate.completed'),
@@ -57,9 +61,6 @@ export type Payload<Type extends EventType> = z.infer<(typeof payloads)[Type]>
 export const topics: Record<string, z.ZodType> = Object.fromEntries(
   NAMESPACES.flatMap((namespace) => Object.entries(payloads).map(([type, schema]) => [`${namespace}.${type}`, schema])),
 )
-
-/** The input of the PostCreateLite step. */
-export const jobEnqueuedSchema = payloads['job.postcreate.enqueued']
 
 /** Returns the payload of `<ns>.pet.created`. */
 export const petCreated = ({ id, name, species, createdAt }: Pet): Payload<'pet.created'> => ({
