@@ -4,7 +4,7 @@ import type { Audit, AuditLine } from '../audit/audit'
 import type { Pet } from '../pets/pet'
 import type { PetStore } from '../store/store'
 import { GROUP, RESET, STREAMS, type StoreStatus } from './live'
-import { type Known, readNews } from './news'
+import { readNews } from './news'
 
 /**
  * How often to check the store and the audit trail, in ms: people may edit the files, and other servers may share them.
@@ -22,7 +22,8 @@ export class LiveStreams {
   readonly pets = new ItemStream<Pet>({ name: STREAMS.pets, group: GROUP, reset: RESET })
   readonly audit = new ItemStream<AuditLine>({ name: STREAMS.audit, group: GROUP, reset: RESET })
   readonly status = new ItemStream<StoreStatus>({ name: STREAMS.status, group: GROUP })
-  #known: Known = { revision: undefined, end: undefined }
+  #revision: string | undefined
+  #trailEnd: string | undefined
   #lines: AuditLine[] = []
   #status: StoreStatus = { id: 'store', problem: null, isPart: false, at: 0 }
 
@@ -33,18 +34,24 @@ export class LiveStreams {
 
   /** Pushes what changed since the last call. `now` is epoch ms. */
   async look(now: number): Promise<void> {
-    const { store, audit } = await readNews(this.store, this.trail, this.#known)
-    this.#known = { revision: store.revision, end: audit.end }
-    if (store.pets) await this.pets.show(store.pets)
-    if (audit.isNew || audit.lines.length > 0) {
-      this.#lines = [...(audit.isNew ? [] : this.#lines), ...audit.lines].slice(-AUDIT_LINES)
-      await this.audit.show(this.#lines)
-    }
-    const { isPart = this.#status.isPart, error: problem = null } = store
+    const { revision, pets, isPart = this.#status.isPart, problem = null } = await readNews(this.store, this.#revision)
+    this.#revision = revision
+    if (pets) await this.pets.show(pets)
+    await this.#lookAtTrail()
     const isChanged = problem !== this.#status.problem || isPart !== this.#status.isPart
     if (!isChanged && now - this.#status.at < HEARTBEAT_MS) return
     this.#status = { id: 'store', problem, isPart, at: now }
     await this.status.show([this.#status])
+  }
+
+  async #lookAtTrail(): Promise<void> {
+    // If the trail cannot be read, it has no news. The store says why.
+    const news = await this.trail.readAfter(this.#trailEnd).catch(() => null)
+    if (!news) return
+    this.#trailEnd = news.end
+    if (!news.isNew && news.lines.length === 0) return
+    this.#lines = [...(news.isNew ? [] : this.#lines), ...news.lines].slice(-AUDIT_LINES)
+    await this.audit.show(this.#lines)
   }
 
   /** Registers the streams with Motia, and keeps them up to date while the server runs. */

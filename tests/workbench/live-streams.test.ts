@@ -96,6 +96,21 @@ test('When the store cannot be read, then the status says why until it can', asy
   expect(await status()).toMatchObject({ problem: null })
 })
 
+test('When the trail cannot be read, then its lines stay, and the pets are shown', async () => {
+  const { store, trail, live } = setUp()
+  await trail.append({ topic: 'js.pet.created', traceId: 't', data: { petId: '1' } })
+  await live.look(0)
+  await store.create(petOf())
+  const broken = vi.spyOn(trail, 'readAfter').mockRejectedValue(new Error('EACCES'))
+  await live.look(0)
+  expect(await live.pets.getGroup()).toMatchObject([{ id: '1' }])
+  expect(await live.audit.getGroup()).toHaveLength(1)
+  broken.mockRestore()
+  await trail.append({ topic: 'js.pet.purged', traceId: 't', data: { petId: '1' } })
+  await live.look(0)
+  expect(await live.audit.getGroup()).toMatchObject([{ topic: 'js.pet.created' }, { topic: 'js.pet.purged' }])
+})
+
 test('When nothing happens, then the status is still sent every two seconds', async () => {
   const { live, status } = setUp()
   const sentAt = async (now: number) => {
