@@ -44,8 +44,8 @@ export const JOB_PATIENCE_MS = 2
 
 /**
  * Stores the pets. All methods reject only with a `StoreError`, or with the error of a callback. A change resolves once
- * it is durable. It may wait `patienceMs` to share a write with others: 0, the default, if a client waits. Returned pets
- * are shared and must not be mutated.
+ * it is durable. It may wait `patienceMs` to share a write with others: 0, the default, if a client waits. Returned
+ * pets are shared and must not be mutated.
  */
 export interface PetStore {
   /** Returns the pet with that id, or null. */

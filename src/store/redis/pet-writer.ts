@@ -18,8 +18,8 @@ const MOST_WRITES = 200
 interface NewPet {
   placeholder: string
   pet: StoredPet
-  /** The JSON of a pet with the same `Idempotency-Key`, if that has expired. */
-  outlived: string
+  /** The JSON of the pet with the same `Idempotency-Key`, if that has expired. Otherwise ''. */
+  expired: string
   resolve: (pet: StoredPet) => void
   reject: (error: unknown) => void
 }
@@ -68,7 +68,7 @@ export class PetWriter {
   create(make: (id: string) => StoredPet): Promise<StoredPet> {
     return new Promise((resolve, reject) => {
       const placeholder = newPlaceholder()
-      this.#turns.add({ placeholder, pet: asStored(placeholder, make(placeholder)), outlived: '', resolve, reject })
+      this.#turns.add({ placeholder, pet: asStored(placeholder, make(placeholder)), expired: '', resolve, reject })
     })
   }
 
@@ -119,10 +119,10 @@ export class PetWriter {
   }
 
   #creation(item: NewPet): Write {
-    const { placeholder, pet, outlived, resolve, reject } = item
+    const { placeholder, pet, expired, resolve, reject } = item
     const text = JSON.stringify(pet)
     return {
-      args: ['create', placeholder, outlived, text, owesEvents(pet) ? '1' : '', pet.idempotency?.key ?? ''],
+      args: ['create', placeholder, expired, text, owesEvents(pet) ? '1' : '', pet.idempotency?.key ?? ''],
       finish: (reply) => {
         if (Array.isArray(reply)) return this.#repeated(item, ...reply)
         if (typeof reply !== 'string') return reject(redisStoreError(reply))
@@ -137,7 +137,7 @@ export class PetWriter {
       const first = this.known.learn(id, text)
       if (isRepeat(item.pet, first)) throw new RepeatedCreateError(first)
       this.#isUnfinished = true
-      this.#turns.add({ ...item, outlived: text })
+      this.#turns.add({ ...item, expired: text })
     } catch (error) {
       item.reject(error)
     }

@@ -1,17 +1,18 @@
 import { script } from '../../redis/script'
 
 /**
- * Carries out many writes, each by six arguments: a verb, an id, the JSON that the pet must have, its new JSON, whether it
- * owes events ('1', '0', or '' if that is as before), and the `Idempotency-Key` that it gets or loses ('' if none).
+ * Carries out many writes, each by six arguments: a verb, an id, the JSON that the pet must have, its new JSON, whether
+ * it owes events ('1', '0', or '' if that is as before), and the `Idempotency-Key` that it gets or loses ('' if none).
  *
- * - `create` stores a new pet. Its "id" is a text that stands for the new id in the JSON. Replies with the new id. If another
- *   pet has its key, it does nothing and replies with the id and the JSON of that, unless the JSON is the one that is given.
- * - `set`, `remove` and `keep` (which changes nothing) reply 1 if the pet had that JSON; otherwise they do nothing and reply
- *   with the JSON it has, or null if the pet does not exist.
+ * - `create` stores a new pet. Its "id" is a text that stands for the new id in the JSON. Replies with the new id. If
+ *   another pet has its key, it does nothing and replies with the id and the JSON of that, unless the JSON is the one
+ *   that is given.
+ * - `set`, `remove` and `keep` (which changes nothing) reply 1 if the pet had that JSON. Otherwise they do nothing and
+ *   reply with the JSON it has, or null if the pet does not exist.
  *
- * Keys: all, ids, owing, byKey, seq, revision, copying. The first arguments: the next revision, and the highest id. Redis refuses
- * what needs memory if it has none left; that is the reply to one write, and the others are still carried out. A sequence
- * that was lost, because somebody deleted its key, continues after the highest id.
+ * Keys: all, ids, owing, byKey, seq, revision, copying. The first arguments: the next revision, and the highest id. If
+ * Redis has no memory left, it refuses what needs some: that is the reply to one write, and the others are still
+ * carried out. A sequence that was lost, because somebody deleted its key, continues after the highest id.
  */
 export const writeScript = script(`
 local all, ids, owing, byKey, seq, revision, copying = unpack(KEYS)
