@@ -14,8 +14,8 @@ import { writeScript } from './redis-scripts'
 /** How many pets one script writes at most: 1 or 2 ms of Redis's time. */
 const MOST_WRITES = 200
 
-/** A pet that waits to be stored. `placeholder` stands for its id in its JSON. */
-interface NewPet {
+/** A new pet that waits to be stored. `placeholder` stands for its id in its JSON. */
+interface WaitingPet {
   placeholder: string
   pet: StoredPet
   /** The JSON of the pet with the same `Idempotency-Key`, if that has expired. Otherwise ''. */
@@ -25,7 +25,7 @@ interface NewPet {
 }
 
 /** A change that waits to be stored. */
-interface PetChange {
+interface WaitingChange {
   id: string
   change: (pet: StoredPet) => StoredPet | null
   resolve: (done: Change | null) => void
@@ -54,7 +54,7 @@ interface Write {
  * and the next turn applies the change to that.
  */
 export class PetWriter {
-  readonly #turns = new Turns<NewPet | PetChange>('pets', (items) => this.#takeTurn(items))
+  readonly #turns = new Turns<WaitingPet | WaitingChange>('pets', (items) => this.#takeTurn(items))
   /** Whether the last turn left changes to the next, because their pet had changed. */
   #isUnfinished = false
 
@@ -73,7 +73,7 @@ export class PetWriter {
   }
 
   /** Changes the pet, or removes it if `change` returns null. Returns null if the pet no longer exists. */
-  change(id: string, change: PetChange['change'], patienceMs?: number): Promise<Change | null> {
+  change(id: string, change: WaitingChange['change'], patienceMs?: number): Promise<Change | null> {
     return new Promise((resolve, reject) => this.#turns.add({ id, change, resolve, reject }, patienceMs))
   }
 
@@ -83,7 +83,7 @@ export class PetWriter {
     while (this.#isUnfinished)
   }
 
-  async #takeTurn(items: (NewPet | PetChange)[]): Promise<void> {
+  async #takeTurn(items: (WaitingPet | WaitingChange)[]): Promise<void> {
     this.#isUnfinished = false
     const writes = this.#writesFor(items)
     for (let start = 0; start < writes.length; start += MOST_WRITES) {
@@ -99,9 +99,9 @@ export class PetWriter {
     }
   }
 
-  #writesFor(items: (NewPet | PetChange)[]): Write[] {
+  #writesFor(items: (WaitingPet | WaitingChange)[]): Write[] {
     const writes: Write[] = []
-    const changes = new Map<string, PetChange[]>()
+    const changes = new Map<string, WaitingChange[]>()
     for (const item of items) {
       if ('placeholder' in item) writes.push(this.#creation(item))
       else if (!changes.get(item.id)?.push(item)) changes.set(item.id, [item])
@@ -118,7 +118,7 @@ export class PetWriter {
     )
   }
 
-  #creation(item: NewPet): Write {
+  #creation(item: WaitingPet): Write {
     const { placeholder, pet, expired, resolve, reject } = item
     const text = JSON.stringify(pet)
     return {
@@ -132,7 +132,7 @@ export class PetWriter {
   }
 
   /** Another pet has the `Idempotency-Key` of a new one. If that has expired, the next turn stores the new pet. */
-  #repeated(item: NewPet, id: string, text: string): void {
+  #repeated(item: WaitingPet, id: string, text: string): void {
     try {
       const first = this.known.learn(id, text)
       if (isRepeat(item.pet, first)) throw new RepeatedCreateError(first)
@@ -143,7 +143,7 @@ export class PetWriter {
     }
   }
 
-  #changes(id: string, changes: PetChange[]): Write {
+  #changes(id: string, changes: WaitingChange[]): Write {
     const known = this.known.get(id)
     // No pet has an empty JSON, so the reply is the current JSON.
     if (!known) return { args: ['keep', id, '', '', '', ''], finish: (reply) => this.#again(id, changes, reply) }
@@ -164,7 +164,7 @@ export class PetWriter {
   }
 
   /** Queues the changes again, for the pet as it is now in Redis. */
-  #again(id: string, changes: PetChange[], reply: Reply): void {
+  #again(id: string, changes: WaitingChange[], reply: Reply): void {
     try {
       if (reply instanceof Error) throw redisStoreError(reply)
       if (typeof reply === 'string') {
@@ -190,7 +190,7 @@ const newPlaceholder = (): string => String(9e14 + randomInt(1e14))
 /**
  * Applies the changes one after the other. Returns the result, and functions that notify the callers once it is stored.
  */
-function applyAll(pet: StoredPet, changes: PetChange[]): { after: StoredPet | null; outcomes: (() => void)[] } {
+function applyAll(pet: StoredPet, changes: WaitingChange[]): { after: StoredPet | null; outcomes: (() => void)[] } {
   let after: StoredPet | null = pet
   const outcomes = changes.map(({ id, change, resolve, reject }) => {
     try {
