@@ -2,7 +2,6 @@ import type { RequestListener } from 'node:http'
 import type { Express } from 'express'
 import {
   type Config,
-  type CronConfig,
   createServer,
   type Event,
   type EventAdapter,
@@ -23,6 +22,7 @@ import { StepLogger } from '../logging/step-logger'
 import type { Metrics } from '../metrics/metrics'
 import { answerBy } from '../steps/answer'
 import type { Project } from '../steps/project'
+import type { Service } from '../steps/put-into-service'
 import { StepRunner } from '../steps/step-runner'
 import { newTraceId } from '../steps/trace-id'
 import { JoinedPages } from '../traces/joined-pages'
@@ -62,17 +62,12 @@ export interface ServerParts {
   answer: ((step: Step) => Handler) | null
 }
 
-/** Registers and removes the steps of one kind while the server runs. */
-export interface CronJobs {
-  createCronJob(step: Step<CronConfig>): void
-  removeCronJob(step: Step<CronConfig>): void
-}
-
 /** Motia's server with the project's steps, not yet listening. */
 export interface ComposedServer {
   motiaServer: MotiaServer
   lockedData: LockedData
-  cronJobs: CronJobs
+  /** Registers and removes cron steps while the server runs. */
+  cronJobs: Service['server']['cronManager']
   /** Runs missed cron ticks. */
   start(): Promise<void>
   /** Waits for cron runs and jobs, and writes pending traces and log lines. */

@@ -1,4 +1,5 @@
 import { errorMessage } from '../errors'
+
 /**
  * Returns any value as JSON. What JSON cannot express (a BigInt, a cycle, a getter that throws) becomes a text. Never
  * throws.

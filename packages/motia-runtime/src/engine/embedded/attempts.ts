@@ -23,7 +23,7 @@ export class Attempts {
   #activeCount = 0
   #idle: Promise<void> | undefined
   #onIdle = () => {}
-  #isBuryFailing = false
+  #isStoreFailing = false
 
   constructor(private readonly parts: AttemptsParts) {}
 
@@ -82,11 +82,11 @@ export class Attempts {
     const letter = { id, queue: queue.name, event: eventOf(message), reason: message.reason, attempts }
     try {
       await this.parts.storeDeadLetter({ ...letter, failedAt: Date.now() })
-      this.#isBuryFailing = false
+      this.#isStoreFailing = false
     } catch (error) {
       // The message has no attempts left, so this is tried again when it is due.
-      if (!this.#isBuryFailing) console.error('Cannot store dead letters, trying again until it works:', error)
-      this.#isBuryFailing = true
+      if (!this.#isStoreFailing) console.error('Cannot store dead letters, trying again until it works:', error)
+      this.#isStoreFailing = true
       this.#retryLater(queue, message)
       return
     }
