@@ -29,11 +29,11 @@ export function checkPets(pets: Record<string, unknown>): StoredPet[] {
   return checked.sort((a, b) => Number(a.id) - Number(b.id))
 }
 
-/** Returns the pet, with defaults for missing fields. Throws a `StoreError` if it is invalid or has another id. */
-export function checkPet(id: string, pet: unknown): StoredPet {
-  if (!ID.test(id)) throw invalid(`pets.${id}: the key must be an id, an integer of at most 15 digits, 1 or more`)
-  if (!fits(storedPetSchema, pet)) throw invalid(describe(storedPetSchema, pet, ['pets', id]))
-  if (pet.id !== id) throw invalid(`pets.${id}.id: differs from the pet's key`)
+/** Returns the pet, with defaults for missing fields. Throws `error(problem)` if it is invalid or has another id. */
+export function checkPet(id: string, pet: unknown, error = invalid): StoredPet {
+  if (!ID.test(id)) throw error(`pets.${id}: the key must be an id, an integer of at most 15 digits, 1 or more`)
+  if (!fits(storedPetSchema, pet)) throw error(describe(storedPetSchema, pet, ['pets', id]))
+  if (pet.id !== id) throw error(`pets.${id}.id: differs from the pet's key`)
   // The pet may have been stored before a field with a default was added.
   const missing = DEFAULTS.filter(([name]) => pet[name] === undefined)
   return missing.length === 0 ? pet : { ...pet, ...Object.fromEntries(missing) }

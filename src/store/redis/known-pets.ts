@@ -51,10 +51,14 @@ export class KnownPets {
 }
 
 function parsePet(id: string, text: string): StoredPet {
+  let pet: unknown
   try {
-    return checkPet(id, JSON.parse(text))
+    pet = JSON.parse(text)
   } catch (cause) {
-    const problem = cause instanceof StoreError ? cause.message.replace(/^.*?: /, '') : `pets.${id}: not valid JSON`
-    throw new StoreError('STORE_INVALID', `Invalid pet in Redis: ${problem}`, { cause })
+    throw invalid(`pets.${id}: not valid JSON`, cause)
   }
+  return checkPet(id, pet, invalid)
 }
+
+const invalid = (problem: string, cause?: unknown): StoreError =>
+  new StoreError('STORE_INVALID', `Invalid pet in Redis: ${problem}`, { cause })
