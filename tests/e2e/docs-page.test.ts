@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../support/server'
+import { expectNoSeriousIssue } from './accessibility'
 import { openPage } from './support'
 
 let server: TestServer
@@ -25,6 +26,7 @@ test.each([
       await response.getByText('"createdAt"').waitFor()
       expect(await response.locator('.response-col_status').last().textContent()).toContain('201')
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
+      await expectNoSeriousIssue(page, 'body', 'the documentation', 'color-contrast')
       expect(errors).toEqual([])
       expect(foreignRequests).toEqual([])
     } finally {

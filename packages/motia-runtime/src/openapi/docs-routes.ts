@@ -23,6 +23,7 @@ const PAGE = `<!DOCTYPE html>
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 <link rel="stylesheet" href="/docs/index.css">
 <link rel="stylesheet" href="/docs/narrow.css">
+<link rel="stylesheet" href="/docs/contrast.css">
 <link rel="icon" href="/docs/favicon-32x32.png">
 <div id="swagger-ui"></div>
 <script src="/docs/swagger-ui-bundle.js"></script>
@@ -42,7 +43,19 @@ const START = `SwaggerUIBundle({
 /** Hides the empty column of links, which does not fit on a telephone. */
 const NARROW = '@media (max-width: 640px) { .swagger-ui .response-col_links { display: none } }\n'
 
-const OWN_FILES = { 'start.js': START, 'narrow.css': NARROW }
+/** Changes the colours of Swagger UI whose contrast is below 4.5, the minimum of WCAG AA. */
+const CONTRAST = `
+.swagger-ui .opblock .opblock-summary-method, .swagger-ui .info .title small pre { color: #000; text-shadow: none }
+.swagger-ui .opblock-body pre.microlight { background: #1a1a1a !important }
+.swagger-ui .parameter__in, .swagger-ui .json-schema-2020-12-expand-deep-button { color: #555 }
+.swagger-ui .info .url { color: #2563b0 }
+.swagger-ui .renderedMarkdown code { color: #7a0bd8 }
+.swagger-ui .response-control-media-type__accept-message { color: #060 }
+.swagger-ui .btn.cancel, .swagger-ui .parameter__name.required::after { color: #c00 }
+.swagger-ui .btn.execute, .swagger-ui .download-contents { background-color: #2563b0 }
+`
+
+const OWN_FILES = { 'start.js': START, 'narrow.css': NARROW, 'contrast.css': CONTRAST }
 const SWAGGER_FILES = ['swagger-ui-bundle.js', 'swagger-ui.css', 'index.css', 'favicon-32x32.png']
 
 /** The files below `/docs`, which the page loads. */
