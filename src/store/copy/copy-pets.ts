@@ -20,9 +20,9 @@ export interface CopyEnd {
   /** Called when all pets are written. `seq` is the next id, unless the store has given out a higher one. */
   finish(seq: number): Promise<void>
   /** Called when the copy is right. */
-  accept(): Promise<void>
+  accept?(): Promise<void>
   /** Called when the copy is wrong. */
-  reject(): Promise<void>
+  reject?(): Promise<void>
 }
 
 /** Thrown if a copy is impossible or failed. The message is for a person. */
@@ -49,10 +49,10 @@ export const copyPets = async (from: CopyEnd, to: CopyEnd, onProgress: CopyProgr
   await to.finish(before.seq)
   const difference = await findDifference(from, to, onProgress)
   if (difference) {
-    await to.reject()
+    await to.reject?.()
     throw new CopyError(`The copy differs: ${difference}. Stop every server that uses either store, and copy again`)
   }
-  await to.accept()
+  await to.accept?.()
   return to.extent()
 }
 

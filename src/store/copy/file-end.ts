@@ -47,7 +47,6 @@ export const fileEnd = (dataDir: string): CopyEnd => {
       for (const pet of pets) copied.push(pet)
     },
     finish: (seq) => replace(copied, Math.max(seq, folder.read().seq)),
-    accept: async () => {},
     reject: () => replace([], folder.read().seq),
   }
 }

@@ -76,6 +76,5 @@ export const redisEnd = (url: string, scope: string, app: string): CopyEnd => {
         await client.multi().set(keys.seq, handedOut).set(keys.revision, randomUUID()).exec()
       }),
     accept: () => run(async (client) => void (await client.del(keys.copying))),
-    reject: async () => {},
   }
 }
