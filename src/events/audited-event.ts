@@ -20,16 +20,11 @@ export const auditedEventSchema = z.toJSONSchema(auditedSchema, { target: 'draft
 /** The name of the API key that caused an event is part of its data. */
 const signedSchema = z.looseObject({ by: z.string().optional() })
 
-/** An event for the audit trail. */
-interface AuditedEvent {
-  topic: string
-  /** The name of the API key that caused it, if any. */
-  by: string | undefined
-  data: Record<string, unknown>
-}
-
-/** Returns the event of a namespace. Throws a `ZodError` if the data matches no audited event. */
-export const readAuditedEvent = (namespace: Namespace, payload: unknown): AuditedEvent => {
+/**
+ * Returns the topic of a namespace's event, the name of the API key that caused it, if any, and its other data. Throws
+ * a `ZodError` if the data matches no audited event.
+ */
+export const readAuditedEvent = (namespace: Namespace, payload: unknown) => {
   const { by, ...unsigned } = signedSchema.parse(payload)
   const { type, ...data } = auditedSchema.parse(unsigned)
   return { topic: `${namespace}.${type}`, by, data }
