@@ -5,16 +5,16 @@ import type { Restart } from './restart'
 import type { Results } from './results'
 import { number, plural } from './table'
 
-/** Something the project set out to reach, and whether this run did; null if it was not measured. */
+/** An aim of the project, and whether this run met it; null if it was not measured. */
 export interface Aim {
-  /** The heads of its row and its column. */
+  /** The headings of its row and its column. */
   row: string
   column: string
   measured: string
   isMet: boolean | null
 }
 
-/** Aims that form a table. The title is the head of the first column. */
+/** Aims that form a table. The title is the heading of the first column. */
 export interface AimTable {
   title: string
   aims: Aim[]

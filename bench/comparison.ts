@@ -29,7 +29,7 @@ export const find = (
     (one) => one.contender === contender && one.operation === operation && one.clients === clients && one.pets === pets,
   )
 
-/** A subject's start until its first response, in ms, and its memory then, in MB: medians. */
+/** The time from a subject's start to its first response, in ms, and its memory then, in MB: medians. */
 export interface Start {
   contender: ContenderKey
   pets: number
@@ -45,11 +45,11 @@ export interface ComparisonPlan {
   operations?: readonly Operation[]
   /** The numbers of clients. */
   clients: number[]
-  /** In each, every subject starts on fresh data and measures every lane. */
+  /** In each round, every subject starts on fresh data, and every lane is measured. */
   rounds: number
   /** How long one lane of a subject takes in a round, in seconds. */
   seconds: number
-  /** The part of a full warm-up that comes before each round; 1 is a full one, 0 none. */
+  /** How much of a full warm-up precedes each round, from 0 (none) to 1 (all of it). */
   warmUp: number
   /** The fewest requests of a lane. */
   least: number
@@ -64,17 +64,17 @@ export interface Comparison {
   failures: number
 }
 
-/** The requests of a full warm-up, for each operation. So many make V8 compile what it will. */
+/** The requests of a full warm-up, for each operation: enough for V8 to compile the code that runs often. */
 const WARM_UP = { one: 100, many: 1_000 }
 
-/** What is known of a subject: its starts, and the runs of each lane. */
+/** The starts of a subject, and the runs of each lane. */
 interface Entry extends Subject {
   startupMs: number[]
   memoryMb: number[]
   runs: Run[][]
 }
 
-/** Lets the subjects take turns, lane by lane; the one that begins changes from lane to lane. */
+/** Lets the subjects take turns, lane by lane. Each lane begins with a different subject. */
 export const compare = async (plan: ComparisonPlan, progress: Progress): Promise<Comparison> => {
   const { title, subjects, operations = OPERATIONS, clients, rounds } = plan
   const lanes = clients.flatMap((count) => operations.map((operation): Lane => ({ operation, clients: count })))
@@ -135,7 +135,7 @@ const startSession = async ({ contender, pets, startupMs, memoryMb }: Entry): Pr
   return new Session(contender, server)
 }
 
-/** Returns the rate of each lane, which tells how many requests fill the time of a measured one. */
+/** Returns the rate of each lane, from which the number of requests in a measured lane follows. */
 const warmUp = async (session: Session, lanes: Lane[], plan: ComparisonPlan): Promise<number[]> => {
   const rates: number[] = []
   for (const lane of plan.warmUp > 0 ? lanes : []) {

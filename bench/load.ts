@@ -1,6 +1,6 @@
 import autocannon from 'autocannon'
 
-/** What a run of autocannon saw. */
+/** The results of a run of autocannon. */
 export interface Load {
   /** In ms. */
   latencies: number[]
@@ -8,7 +8,7 @@ export interface Load {
   seconds: number
   /** Responses other than 2xx, connection errors, and timeouts. */
   failures: number
-  /** The bodies of the responses, if they were asked for. */
+  /** The bodies of the responses, if they were requested. */
   bodies: string[]
 }
 

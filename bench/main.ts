@@ -46,7 +46,7 @@ const measureScale = async (page: string) => {
   return { results, text, page: `${page}\n${text}` }
 }
 
-/** How long servers may take to end after a Ctrl-C, in ms. They and the temporary folders go with this process anyway. */
+/** How long servers may take to end after a Ctrl-C, in ms. They and their folders are removed with this process anyway. */
 const PATIENCE_MS = 5_000
 
 let isAbandoned = false
@@ -64,7 +64,7 @@ if (values.help) {
   main().then(
     () => process.exit(0),
     (error: unknown) => {
-      // Do not report what fails because its server was stopped.
+      // Do not report failures that are due to a stopped server.
       if (isAbandoned) return
       console.error(`\n✗ ${error instanceof Error ? error.message : error}`)
       process.exit(1)

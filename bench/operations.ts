@@ -1,7 +1,7 @@
 import type { Request } from 'autocannon'
 import { samplePet } from './sample-pets'
 
-/** The operations, in the order in which they run: what POST creates, GET and PUT use, and DELETE deletes. */
+/** The operations, in the order in which they run: GET and PUT use the pets that POST creates, and DELETE deletes them. */
 export const OPERATIONS = ['POST', 'GET', 'PUT', 'DELETE'] as const
 
 /** What is measured. */
@@ -18,7 +18,7 @@ export const OPERATION_TITLES: Record<Operation, string> = {
 const headers = { 'content-type': 'application/json' }
 const createBody = JSON.stringify({ name: 'Buddy', species: 'dog', ageMonths: 24 })
 
-// The whole record, since json-server replaces the whole record by the body.
+// The whole record, because json-server replaces the record by the body.
 const updateBody = JSON.stringify({ ...samplePet(1), ageMonths: 36 })
 
 /** `amount` requests to the collection at `url`: by id to the pets of `ids` in turn, each of which DELETE deletes once. */

@@ -11,7 +11,7 @@ export class Progress {
     this.#stages = stages
   }
 
-  /** The next stage begins. */
+  /** Begins the next stage. */
   next(title: string): void {
     this.#stage += 1
     this.#title = title
@@ -19,7 +19,7 @@ export class Progress {
     else process.stderr.write(`${this.#head()}\n`)
   }
 
-  /** What the stage is at. */
+  /** Shows how far the stage is. */
   detail(text: string): void {
     if (isTerminal) process.stderr.write(`\r\u001b[2K${`${this.#head()} ${text}`.slice(0, process.stderr.columns - 1)}`)
   }

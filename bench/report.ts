@@ -6,7 +6,7 @@ import { number, plural, table } from './table'
 
 const clientsIn = ({ measurements }: Comparison): number[] => [...new Set(measurements.map(({ clients }) => clients))]
 
-/** A column for each contender. With one client there is the latency, with several the rate: each follows from the other. */
+/** Returns a table with a column for each contender: the latency with one client, and the rate with several. */
 const ratesTable = ({ comparison, titles }: Results): string => {
   const contenders = comparison.starts.map(({ contender }) => contender)
   const row = (title: string, operation: Operation, clients: number, figure: (one: Measurement) => number | null) => {
@@ -30,13 +30,13 @@ const ratesTable = ({ comparison, titles }: Results): string => {
 const p50Of = ({ p50 }: Measurement): number => p50
 const rateOf = ({ rate }: Measurement): number => rate
 
-/** The rate of Motia's own runner. */
+/** Returns the rate of Motia's own runner. */
 const stockRate = ({ stock }: Results): string =>
   stock.measurements
     .map(({ operation, clients, rate }) => `: ${number(rate)} ${operation}/s with ${plural(clients, 'client')}`)
     .join()
 
-/** A line for each contender that did not run. */
+/** Returns a line for each contender that did not run. */
 const absentLines = ({ comparison, stock }: Results): string =>
   [...comparison.absent, ...stock.absent]
     .map(({ title, reason }) => `- Not run: ${title} (${reason.split('\n')[0]})\n`)
@@ -53,7 +53,7 @@ const aimsTable = ({ title, aims }: AimTable): string => {
   return table([title, ...columns], cells)
 }
 
-/** The whole report, as Markdown. */
+/** Returns the whole report, as Markdown. */
 export const report = (results: Results): string => {
   const { machine, failures } = results
   return `# Benchmarks

@@ -7,7 +7,7 @@ import { requestsFor } from './operations'
 /** A start after a crash. */
 export interface Restart {
   pets: number
-  /** What the journal held after the crash, in KB. */
+  /** The size of the journal after the crash, in KB. */
   journalKb: number
   /** From the start to the first response, in ms. */
   ms: number

@@ -11,23 +11,23 @@ export interface Machine {
   cores: number
   processor: string
   memoryGb: number
-  /** Processes that wanted to run in the minute before the run began. */
+  /** The load average of the minute before the run. */
   loadBefore: number
 }
 
-/** All that a run has measured. */
+/** Everything that a run measured. */
 export interface Results {
   machine: Machine
   titles: Partial<Record<ContenderKey, string>>
   /** All contenders side by side, and Motia's stock runner by itself. */
   comparison: Comparison
   stock: Comparison
-  /** The pet store with more and more pets. */
+  /** The pet store with increasing numbers of pets. */
   growth: Comparison
   restart: Restart | null
   /** Why they were not counted, if they were not. */
   syncs: Syncs[] | string
-  /** Responses other than 2xx, errors and timeouts, in all of it. */
+  /** Responses other than 2xx, errors and timeouts, in the whole run. */
   failures: number
 }
 

@@ -14,7 +14,7 @@ export interface RunSize {
   comparison: ComparisonPlan
   /** Motia's stock runner, which responds to a handful of requests a second. */
   stock: ComparisonPlan
-  /** The pet store with more and more pets. */
+  /** The pet store with increasing numbers of pets. */
   growth: ComparisonPlan
   /** Null leaves it out. */
   restart: { pets: number; updates: number } | null
@@ -25,7 +25,7 @@ const CONTENDERS = [embedded, overRedis, peer, jsonServer]
 const withPets = (contender: Contender, pets = 100) => ({ contender, pets })
 const everyone = CONTENDERS.map((contender) => withPets(contender))
 
-/** All that `npm run bench` measures. */
+/** Everything that `npm run bench` measures. */
 export const FULL: RunSize = {
   comparison: {
     ...{ title: 'side by side', subjects: everyone, clients: [1, 10, 50] },
@@ -46,7 +46,7 @@ export const FULL: RunSize = {
 
 const NOTHING: ComparisonPlan = { title: '', subjects: [], clients: [], rounds: 0, seconds: 0, warmUp: 0, least: 0 }
 
-/** What shows within seconds that every contender works. */
+/** A short form that shows within seconds whether every contender works. */
 export const QUICK: RunSize = {
   comparison: {
     ...{ title: 'side by side', subjects: everyone, clients: [4] },
@@ -58,7 +58,7 @@ export const QUICK: RunSize = {
   syncs: { contenders: [], creates: 0 },
 }
 
-/** Measures the contenders side by side, then the pet store by itself. */
+/** Measures the contenders side by side, then the pet store alone. */
 export const runBenchmark = async (size: RunSize): Promise<Results> => {
   const machine = describeMachine()
   const plans = [size.comparison, size.stock, size.growth]

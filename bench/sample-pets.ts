@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 
-/** A pet once its job is done: what the stores hold before a run. */
+/** A pet whose job is done, as the stores contain them before a run. */
 export const samplePet = (number: number) => ({
   name: `Pet ${number}`,
   species: 'dog' as const,
@@ -12,7 +12,7 @@ export const samplePet = (number: number) => ({
   nextFeedingAt: 1_735_776_000_000 + number,
 })
 
-/** Pets per write: a million in one text would be longer than a string can be. */
+/** Pets per write: a million in one text would exceed the maximum length of a string. */
 const CHUNK = 10_000
 
 const writePets = (
@@ -40,6 +40,6 @@ export const writePetStoreFile = (file: string, count: number): void =>
     return `${JSON.stringify(id)}:${JSON.stringify({ id, ...samplePet(number) })}`
   })
 
-/** Writes json-server's file with the same pets. Their ids are numbers: it counts those up, and makes random ids for others. */
+/** Writes json-server's file with the same pets. Their ids are numbers, so that it counts up instead of making random ids. */
 export const writeJsonServerFile = (file: string, count: number): void =>
   writePets(file, count, '{"pets":[', ']}\n', (number) => JSON.stringify({ id: number, ...samplePet(number) }))

@@ -1,7 +1,7 @@
 import { CLIENTS, PAGE, type ScaleOperation, type ScaleResults } from './scale'
 import { number, table } from './table'
 
-/** How the section begins. It is the last of its file. */
+/** How the section begins. It is the last one of its file. */
 const HEADING = '## More than one instance, over Redis'
 
 const TITLES: Record<ScaleOperation, string> = {

@@ -14,7 +14,7 @@ import { quantile, sum } from './statistics'
 /** What is measured on several instances. */
 export type ScaleOperation = 'GET' | 'page' | 'PUT' | 'POST'
 
-/** One operation on a number of instances with a number of pets. Times in ms, CPU per request with all that it causes. */
+/** One operation on a number of instances with a number of pets. Times in ms. CPU includes all that a request causes. */
 export interface ScaleRound {
   instances: number
   pets: number
@@ -34,7 +34,7 @@ export interface ScaleRun {
   amount: Record<ScaleOperation, number>
 }
 
-/** All that a run has measured. `memory` is that of Redis with a number of pets, in MB. */
+/** Everything that a run measured. `memory` is that of Redis with a number of pets, in MB. */
 export interface ScaleResults {
   machine: Machine
   rounds: ScaleRound[]
@@ -42,7 +42,7 @@ export interface ScaleResults {
   failures: number
 }
 
-/** All that `npm run bench -- --scale` measures. */
+/** Everything that `npm run bench -- --scale` measures. */
 export const FULL_SCALE: ScaleRun = {
   setups: [
     { instances: 1, pets: 1_000 },
@@ -54,19 +54,19 @@ export const FULL_SCALE: ScaleRun = {
   amount: { GET: 20_000, page: 2_000, PUT: 6_000, POST: 4_000 },
 }
 
-/** What shows within seconds that all of it works. */
+/** A short form that shows within seconds whether all of it works. */
 export const QUICK_SCALE: ScaleRun = {
   setups: [{ instances: 2, pets: 1_000 }],
   amount: { GET: 100, page: 20, PUT: 60, POST: 40 },
 }
 
-/** Clients in all, and pets of a page. */
+/** The total number of clients, and the number of pets per page. */
 export const CLIENTS = 20
 export const PAGE = 100
 
 const OPERATIONS = ['GET', 'page', 'PUT', 'POST'] as const
 
-/** Runs each setup on an empty Redis of its own, which appends to its file as production should. */
+/** Runs each setup on its own empty Redis, which appends to its file as production should. */
 export const runScale = async ({ setups, amount }: ScaleRun): Promise<ScaleResults> => {
   const results: ScaleResults = { machine: describeMachine(), rounds: [], memory: [], failures: 0 }
   const progress = new Progress(setups.length)
@@ -79,7 +79,7 @@ export const runScale = async ({ setups, amount }: ScaleRun): Promise<ScaleResul
     const fleet = await Promise.all(Array.from({ length: instances }, start))
     for (const operation of OPERATIONS) {
       progress.detail(operation)
-      // The first is to warm up.
+      // The first one is the warm-up.
       await measure(redis, fleet, operation, pets, Math.ceil(amount[operation] / 4))
       const { failures, ...round } = await measure(redis, fleet, operation, pets, amount[operation])
       results.rounds.push({ instances, pets, operation, ...round })
@@ -121,7 +121,7 @@ const measure = async (
   }
 }
 
-/** Requests that are spread evenly over the pets. */
+/** Returns requests that are spread evenly over the pets. */
 const requestsOf = (operation: ScaleOperation, url: string, pets: number, amount: number): Request[] => {
   const starts = Array.from({ length: 100 }, (_, index) => String(1 + Math.floor((index * pets) / 100)))
   if (operation !== 'page') return requestsFor(operation, url, starts, amount)

@@ -16,7 +16,7 @@ export interface Run {
   rate: number
   p50: number
   p99: number
-  /** Of creates: the rate up to the end of their jobs; null for other operations, and without jobs. */
+  /** For creates: the rate up to the end of their jobs; null for other operations, and without jobs. */
   rateWithJobs: number | null
 }
 
@@ -24,7 +24,7 @@ export interface Run {
 const JOBS_TIMEOUT_MS = 30_000
 const POLL_INTERVAL_MS = 5
 
-/** A contender that runs, with the pets that the load has created. */
+/** A running contender, with the pets that the load has created. */
 export class Session {
   /** Responses other than 2xx, errors and timeouts so far. */
   failures = 0
@@ -61,7 +61,7 @@ export class Session {
     return { ...run, rateWithJobs: count / (load.seconds + jobsMs / 1_000) }
   }
 
-  /** Waits until the audit trail holds every event of the load, each once: two for a create, one for a delete. */
+  /** Waits until the audit trail contains every event of the load once: two for a create, one for a delete. */
   async checkAudit(): Promise<void> {
     const { auditedEvents } = this.server
     if (!auditedEvents) return
@@ -82,7 +82,7 @@ export const idOf = (body: string): string | undefined => /"id":\s*"?(\d+)/.exec
 /** Waits until every pet has the notes that its job adds, and returns how long that took for the last pet, in ms. */
 export const waitForJobs = async (url: string, ids: string[], timeout = JOBS_TIMEOUT_MS): Promise<number> => {
   const startedAt = performance.now()
-  // Jobs run about in order. Asking for the last pet alone does not slow them.
+  // Jobs run roughly in order. Reading only the last pet does not slow them down.
   let waiting = ids.slice(-1)
   const areDone = async () => {
     const requests = requestsFor('GET', url, waiting, waiting.length)

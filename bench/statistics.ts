@@ -1,10 +1,10 @@
-/** The value below which the share `q` (0 to 1) of the values lies; NaN if there are none. */
+/** Returns the value below which the share `q` (0 to 1) of the values lies; NaN if there are none. */
 export const quantile = (values: readonly number[], q: number): number => {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
 }
 
-/** The middle of the values; the mean of the two in the middle of an even number. */
+/** Returns the median of the values: of an even number, the mean of the two in the middle. */
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length / 2
@@ -12,5 +12,5 @@ export const median = (values: readonly number[]): number => {
   return lower === undefined || upper === undefined ? Number.NaN : (lower + upper) / 2
 }
 
-/** The sum of the values. */
+/** Returns the sum of the values. */
 export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

@@ -5,7 +5,7 @@ import type { Contender, ContenderKey } from './contenders/contender'
 import { ensureCommand } from './contenders/install'
 import { Session } from './session'
 
-/** How often a contender syncs a file to the disk for each create, its job included. */
+/** How often a contender syncs a file to the disk for each create, including its job. */
 export interface Syncs {
   contender: ContenderKey
   clients: number
@@ -26,7 +26,7 @@ export const countSyncs = async (contenders: Contender[], amount: number): Promi
 
 const countFor = async (contender: Contender, amount: number): Promise<Syncs[]> => {
   const dir = makeTempDir('pet-store-bench-')
-  // PostgreSQL's user writes here, too.
+  // PostgreSQL's user writes here too.
   chmodSync(dir, 0o777)
   const log = join(dir, 'syncs.log')
   // --seccomp-bpf: no stop at other system calls, which would slow them. -D: the process keeps its place in the tree.

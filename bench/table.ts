@@ -1,4 +1,4 @@
-/** A Markdown table whose columns line up in a terminal too; the first `textColumns` are text, the others numbers. */
+/** Returns a Markdown table with aligned columns. The first `textColumns` are text, the others numbers. */
 export const table = (head: string[], rows: string[][], textColumns = 1): string => {
   const widths = head.map((title, column) => Math.max(...[title, ...rows.map((row) => row[column] ?? '')].map(widthOf)))
   const line = (cells: string[]) =>
@@ -7,7 +7,7 @@ export const table = (head: string[], rows: string[][], textColumns = 1): string
   return [line(head), line(rule), ...rows.map(line)].join('\n')
 }
 
-/** A number with as many digits as a measurement is worth. */
+/** Returns a number with the significant digits of a measurement. */
 export const number = (value: number): string =>
   value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
 

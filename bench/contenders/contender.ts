@@ -10,16 +10,16 @@ export interface Contender {
   /** Whether each create queues a background job that adds notes to the pet. */
   hasJobs: boolean
   /**
-   * Starts it on a port and a data folder of its own, with that many pets. `tracer` is the start of a command: it runs the
+   * Starts it on its own port and data folder, with that many pets. `tracer` is the beginning of a command that runs the
    * process that writes to the disk. Rejects if something it needs is missing and cannot be installed.
    */
   start(pets: number, tracer?: string[]): Promise<RunningContender>
 }
 
-/** A contender that runs. */
+/** A running contender. */
 export interface RunningContender extends ServerProcess {
   /** The collection: `…/pets`. */
   url: string
-  /** How many events its audit trail holds; undefined if it has none that is easy to count. */
+  /** How many events its audit trail contains; undefined if it has none that is easy to count. */
   auditedEvents?(): Promise<number>
 }

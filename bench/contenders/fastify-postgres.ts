@@ -72,7 +72,7 @@ const one = async (query: QueryConfig): Promise<PetRow | undefined> => (await po
 const app = Fastify({
   logger: { base: null },
   logController: new LogController({ disableRequestLogging: true }),
-  // An update may send a whole pet: fields that are not its own are ignored, and a wrong type is an error.
+  // An update may send a whole pet. Other fields than those of an update are ignored. A wrong type is an error.
   ajv: { customOptions: { removeAdditional: true, coerceTypes: false } },
 })
 
@@ -140,7 +140,7 @@ const postCreate = async (payload: unknown): Promise<void> => {
 await pool.query(TABLES)
 const runner = await run({
   ...{ pgPool: pool, concurrency: JOBS_AT_ONCE, taskList: { post_create: postCreate }, noHandleSignals: true },
-  // Its own lines about each job would only repeat those of the task.
+  // The worker's own lines about each job would only repeat those of the task.
   logger: new Logger(() => (level, message) => {
     if (level === 'error' || level === 'warning') app.log[level === 'error' ? 'error' : 'warn'](message)
   }),

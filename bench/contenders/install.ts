@@ -6,7 +6,7 @@ import { ROOT } from '../../tests/support/server'
 
 const run = promisify(execFile)
 
-/** The path of a command in these folders, those of PATH by default; null if there is none. */
+/** Returns the path of a command in these folders, by default those in PATH; null if there is none. */
 export const findCommand = (name: string, folders = (process.env.PATH ?? '').split(delimiter)): string | null =>
   folders.map((folder) => join(folder, name)).find(isExecutable) ?? null
 
@@ -19,7 +19,7 @@ const isExecutable = (file: string): boolean => {
   }
 }
 
-/** Installs the Debian package that brings the command; rejects with one line that says why it cannot. */
+/** Installs the Debian package that contains the command. If it cannot, rejects with one line that says why. */
 export const install = async (command: string, packageName: string): Promise<void> => {
   try {
     await run(join(ROOT, 'script/bootstrap'), [`${command}=${packageName}`])
@@ -32,7 +32,7 @@ export const install = async (command: string, packageName: string): Promise<voi
   }
 }
 
-/** Installs the package unless the command is there. */
+/** Installs the package unless the command exists. */
 export const ensureCommand = async (command: string, packageName: string): Promise<void> => {
   if (!findCommand(command)) await install(command, packageName)
 }

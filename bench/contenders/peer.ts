@@ -20,7 +20,7 @@ const fill = async (client: Client, pets: number): Promise<void> => {
   await client.query('VACUUM ANALYZE pets')
 }
 
-/** What one would build for the pet store's API on a database: see fastify-postgres.ts. */
+/** The pet store's API as one would build it on a database: see fastify-postgres.ts. */
 export const peer: Contender = {
   key: 'peer',
   title: 'peer',

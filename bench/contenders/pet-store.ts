@@ -9,7 +9,7 @@ import type { Contender, RunningContender } from './contender'
 import { fillRedis, startRedisServer } from './redis-server'
 import { responds, startProcess } from './server-process'
 
-/** What is set, if only to nothing, is not read from an .env file. */
+/** Variables that are set, even if they are empty, are not read from a `.env` file. */
 const UNSET = { HOST: '', REDIS_URL: '', PETS_HANDLER_TIMEOUT: '', PETS_TRACE_LIMIT: '', PETS_STOP_GRACE: '' }
 
 /** Starts the pet store in production mode on a data folder. */
@@ -40,7 +40,7 @@ export const makeDataDir = (pets: number): string => {
 const countLines = async (file: string): Promise<number> =>
   existsSync(file) ? (await readFile(file, 'utf8')).split('\n').length - 1 : 0
 
-/** The pet store as it starts by default: all in its process and its data folder. */
+/** The pet store as it starts by default: everything is in its process and its data folder. */
 export const embedded: Contender = {
   key: 'embedded',
   title: 'pet store',
@@ -52,7 +52,7 @@ export const embedded: Contender = {
   },
 }
 
-/** The pet store with all it keeps in a Redis of its own. */
+/** The pet store with all its data in its own Redis. */
 export const overRedis: Contender = {
   key: 'redis',
   title: 'with Redis',

@@ -21,7 +21,7 @@ export interface Postgres extends ServerProcess {
 /** PostgreSQL refuses to run as root. */
 const USER = userInfo().uid === 0 ? 'postgres' : undefined
 
-/** Debian keeps the server's commands here, by version, and not in PATH. */
+/** Debian installs the server's commands here, by version, and not in PATH. */
 const DEBIAN = '/usr/lib/postgresql'
 
 const folders = (): string[] => {

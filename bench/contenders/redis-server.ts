@@ -15,7 +15,7 @@ export interface RedisServer extends ServerProcess {
   url: string
 }
 
-/** Starts an empty redis-server with an append-only file that it syncs every second, installing it if it is missing. */
+/** Starts an empty redis-server with an append-only file that it syncs every second. Installs it if it is missing. */
 export const startRedisServer = async (tracer: string[] = []): Promise<RedisServer> => {
   await ensureCommand('redis-server', 'redis-server')
   const dir = makeTempDir('pet-store-bench-')
@@ -30,7 +30,7 @@ export const startRedisServer = async (tracer: string[] = []): Promise<RedisServ
   return { ...server, url: `redis://127.0.0.1:${port}` }
 }
 
-/** Puts that many pets into an empty Redis, as a user would: by `npm run pets:copy`. */
+/** Puts that many pets into an empty Redis, as a user would: with `npm run pets:copy`. */
 export const fillRedis = async (redisUrl: string, pets: number): Promise<void> => {
   const dir = makeTempDir('pet-store-bench-')
   writePetStoreFile(join(dir, 'pets.json'), pets)

@@ -2,21 +2,21 @@ import { spawn } from 'node:child_process'
 import { existsSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A server that runs in a process group of its own. */
+/** A server that runs in its own process group. */
 export interface ServerProcess {
   pid: number
-  /** From the spawn until it was ready, in ms. */
+  /** The time from the spawn until it was ready, in ms. */
   startupMs: number
-  /** Ends it by a signal, SIGTERM by default, and waits for that. */
+  /** Ends it with a signal, by default SIGTERM, and waits until it has ended. */
   end(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** What to start. */
+/** The command to start, and its surroundings. */
 export interface ServerCommand {
   command: string[]
   cwd?: string
   env?: NodeJS.ProcessEnv
-  /** Takes both output streams. */
+  /** The file that gets both output streams. */
   logFile: string
   /** The user to run as; only root can name one. */
   user?: string
@@ -28,18 +28,18 @@ const POLL_INTERVAL_MS = 5
 
 const SETPRIV = '/usr/bin/setpriv'
 
-/** On Linux the kernel ends the server with this process, whatever ended that. */
+/** On Linux, the kernel ends the server when this process ends, for whatever reason. */
 const TETHER = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : []
 
-/** The start of a command that runs the rest of it as that user. */
+/** Returns the beginning of a command that runs the rest as that user. */
 export const asUser = (user: string): string[] => [SETPRIV, '--reuid', user, '--regid', user, '--clear-groups']
 
 const running = new Map<number, Promise<void>>()
 
-/** Starts a server and waits until it is ready; rejects with the end of its output if it does not get ready. */
+/** Starts a server and waits until it is ready. If it does not become ready, rejects with the end of its output. */
 export const startProcess = async (options: ServerCommand): Promise<ServerProcess> => {
   const { command, cwd, env, logFile, user, isReady } = options
-  // The kernel forgets the tether when the user changes, so that comes first.
+  // A change of user resets `--pdeathsig`, so the user comes first.
   const [file = '', ...args] = [...(user ? asUser(user) : []), ...TETHER, ...command]
   const log = openSync(logFile, 'a')
   const startedAt = performance.now()
@@ -70,7 +70,7 @@ export const startProcess = async (options: ServerCommand): Promise<ServerProces
   }
 }
 
-/** Whether a GET of the URL gets a 2xx. */
+/** Returns whether a GET of the URL gets a 2xx. */
 export const responds = async (url: string): Promise<boolean> => {
   try {
     const response = await fetch(url)
@@ -81,7 +81,7 @@ export const responds = async (url: string): Promise<boolean> => {
   }
 }
 
-/** Whether the log file holds the text. */
+/** Returns whether the log file contains the text. */
 export const hasLogged = (logFile: string, text: string): boolean => readFileSync(logFile, 'utf8').includes(text)
 
 const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
@@ -93,7 +93,7 @@ const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
   }
 }
 
-/** Asks every server that still runs to end, and waits for that. */
+/** Asks every server that is still running to end, and waits until they have ended. */
 export const endAll = async (): Promise<void> => {
   await Promise.all(
     [...running].map(([pid, ended]) => {
