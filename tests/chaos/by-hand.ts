@@ -15,8 +15,8 @@ const messageSchema = z.object({ message: z.string() })
 const petSchema = z.object({ id: z.string(), name: z.string() })
 
 /**
- * A person edits, replaces, breaks, empties, deletes and write-protects the data file while requests run: what each means is
- * in docs/data.md, "Edit pets.json".
+ * A person edits, replaces, breaks, empties, deletes and write-protects the data file while requests run. The expected effects
+ * are in docs/data.md, "Edit pets.json".
  */
 export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
   const world = await makeFolder()
@@ -31,23 +31,23 @@ export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
     const answer = await client.send('GET', `/js/pets/${id}`)
     return answer.status === 200 ? petSchema.parse(answer.body).name : answer.status
   }
-  /** As `sed -i` and most editors do: a new file in the place of the old. */
+  /** As `sed -i` and most editors do: a new file replaces the old one. */
   const put = (text: string) => {
     writeFileSync(`${file}.new`, text, { mode: 0o644 })
     renameSync(`${file}.new`, file)
   }
   /**
-   * Edits the file while no server replaces it: an edit of a version that a server has just replaced takes that server's
-   * changes away, which is what the docs say, and not what the clients here expect.
+   * Edits the file while no server replaces it. An edit of a version that a server has just replaced would undo that server's
+   * changes. The docs allow that, but the clients here do not expect it.
    */
   const edit = (run: () => void) => withFileLock(`${file}.lock`, async () => run())
   let answers: Answer[] = []
-  /** Waits until the clients have got so many more responses. */
+  /** Waits until the clients have received that many more responses. */
   const more = (count: number) => {
     const enough = answers.length + count
     return waitFor(() => answers.length >= enough, { what: `${count} more responses` })
   }
-  /** Does something while clients load the server. Returns what they know then. */
+  /** Does something while clients load the server. Returns what they know afterwards. */
   const loaded = async (run: () => Promise<void>): Promise<Ledger> => {
     answers = []
     const ledger = new Ledger()
@@ -96,7 +96,7 @@ export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
     await edit(() => writeFileSync(file, readFileSync(file, 'utf8').replace('"name": "Renamed"', '"name": "Edited"')))
     assert.equal(await nameOf(rex.id), 'Edited')
   })
-  // An edit in place has a moment in which the file is cut: requests in that moment get a 503.
+  // During an edit in place, the file is incomplete for a moment, in which requests get a 503.
   outageIs(/^The data file is not/)
   say('edited in place: counts from the next request on')
 
@@ -115,7 +115,7 @@ export const byHand = async ({ seed, say }: Chaos): Promise<void> => {
   say('read-only: reads go on, changes get a 503; edited under that protection, nothing is lost')
 
   const brokenLedger = await loaded(async () => {
-    // Nobody replaces the file between its reading and its breaking.
+    // Nobody replaces the file between the read and the write that breaks it.
     chmodSync(file, 0o444)
     const good = readFileSync(file, 'utf8')
     for (const [what, broken, message] of [

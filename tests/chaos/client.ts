@@ -1,6 +1,6 @@
 import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
 
-/** A response. `body` is the parsed JSON, or the text if it is none. */
+/** A response. `body` is the parsed JSON, or the text if it is not JSON. */
 export interface Answer {
   status: number
   headers: IncomingHttpHeaders
@@ -10,7 +10,7 @@ export interface Answer {
   ms: number
 }
 
-/** One client of a server: one connection at a time, kept alive unless told otherwise. It never tries a request again. */
+/** One client of a server: one connection at a time, kept alive by default. It never repeats a request. */
 export class Client {
   readonly #url: string
   readonly #agent: Agent
@@ -20,7 +20,7 @@ export class Client {
     this.#agent = new Agent({ keepAlive, maxSockets: 1 })
   }
 
-  /** Sends a request; rejects with the connection's error if no whole response comes. */
+  /** Sends a request. Rejects with the connection's error if no complete response arrives. */
   send(method: string, path: string, body?: unknown, headers: OutgoingHttpHeaders = {}): Promise<Answer> {
     const startedAt = performance.now()
     const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
@@ -67,6 +67,6 @@ const parse = (text: string): unknown => {
   }
 }
 
-/** The code of a connection's error, `ECONNRESET` for one. */
+/** Returns the code of a connection's error, such as `ECONNRESET`. */
 export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : String(error)

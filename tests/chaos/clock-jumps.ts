@@ -18,7 +18,7 @@ import { makeFolder } from './world'
 
 const HOOK = fileURLToPath(new URL('clock-hook.mjs', import.meta.url))
 
-/** Reapers run on a clock that jumps at random: a pet goes when the clock has reached the time stored with it, never before. */
+/** Reapers run on a clock that jumps at random. A pet is purged when the clock has reached its stored time, never before. */
 export const clockJumps = async ({ seed, say }: Chaos, { jumps }: { jumps: number }): Promise<void> => {
   const random = new Random(seed)
   let now = Date.UTC(2030, 0, 1)
@@ -31,7 +31,7 @@ export const clockJumps = async ({ seed, say }: Chaos, { jumps }: { jumps: numbe
       topic: 'js.pet.purged',
       data: { petId, purgedAt },
     }))
-    // Now and then a run is cut off before the event is settled.
+    // Sometimes a run is interrupted before the event is settled.
     if (purged && random.chance(0.7)) await pets.settle(purged.events, 0)
     if (purged) purges.set(id, (purges.get(id) ?? 0) + 1)
     return purged !== null
@@ -69,7 +69,7 @@ export const clockJumps = async ({ seed, say }: Chaos, { jumps }: { jumps: numbe
   say(`${jumps} jumps of the clock: ${purges.size} deleted pets purged, none early, none twice`)
 }
 
-/** The same on a running server, whose clock is put forward and back. */
+/** The same on a running server, whose clock is set forward and back. */
 export const serverClockJumps = async ({ say }: Chaos): Promise<void> => {
   const { root } = copyImpatientProject({ reaperCron: '* * * * * *' })
   const world = await makeFolder()
@@ -85,7 +85,7 @@ export const serverClockJumps = async ({ say }: Chaos): Promise<void> => {
     const { body } = await client.send('POST', `/${namespace}/pets`, { name: 'Rex', species: 'dog', ageMonths: 1 })
     return z.object({ id: z.string(), createdAt: z.number() }).parse(body)
   }
-  /** Puts the clock so far ahead, and waits until all reapers have begun and ended a run by that clock. */
+  /** Sets the clock that far ahead, and waits until all reapers have begun and ended a run at that time. */
   const jumpTo = async (offset: number) => {
     const from = Date.now() + offset
     writeFileSync(offsetFile, String(offset))

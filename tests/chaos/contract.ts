@@ -33,7 +33,7 @@ const WRONG_KEY = { 'X-API-Key': 'fedcba9876543210' }
 const COMMON_HEADERS =
   /^(date|connection|keep-alive|transfer-encoding|content-(length|type|security-policy)|x-content-type-options|cross-origin-resource-policy|referrer-policy|cache-control)$/
 
-/** The document, as the tests look at it. */
+/** The document, as the tests read it. */
 class Contract {
   readonly operations: Operation[]
   readonly #document: Json
@@ -56,7 +56,7 @@ class Contract {
     )
   }
 
-  /** Returns what a reference of the document names. */
+  /** Returns the part to which a reference of the document points. */
   readonly resolve = (reference: string): Json =>
     reference
       .replace(/^#\//, '')
@@ -76,7 +76,7 @@ class Contract {
   }
   readonly #compiled = new Map<string, ReturnType<Ajv['compile']>>()
 
-  /** Whether a schema accepts what a parameter's text means. */
+  /** Returns whether a schema accepts the parsed text of a parameter. */
   acceptsText(schema: unknown, text: string): boolean {
     const meaning = String(Number(text)) === text ? [text, Number(text)] : [text]
     return meaning.some((value) => this.problem(schema, value) === null)
@@ -198,9 +198,9 @@ const refusedRequests = (operation: Operation): fc.Arbitrary<Sent> => {
 }
 
 /**
- * Sends requests that are generated from the document of a running server, valid ones and invalid ones, to all of its
- * operations. Each response must have a documented status, the body and the headers of that status and no others, and must
- * say whether the request was valid as the document does.
+ * Sends valid and invalid requests, generated from the document of a running server, to all of its operations. Each response
+ * must have a documented status, and exactly the body and headers of that status. The server and the document must agree on
+ * whether the request was valid.
  */
 export const contract = async ({ seed, say }: Chaos, { requests }: { requests: number }): Promise<void> => {
   const server = await startServer({ env: { PETS_METRICS: '1', PETS_API_KEYS: `contract:${SECRET}` } })

@@ -21,7 +21,7 @@ const HOOK = fileURLToPath(new URL('full-disk-hook.mjs', import.meta.url))
 /** A disk that can be filled and emptied. */
 interface Disk {
   path: string
-  /** Node's options for the server, if the disk only pretends. */
+  /** Node's options for the server, if the disk is simulated. */
   options: string[]
   env: Record<string, string>
   fill: () => void
@@ -29,7 +29,7 @@ interface Disk {
   remove: () => void
 }
 
-/** A small disk of its own; null if none may be mounted. */
+/** Returns a small separate disk; null if none may be mounted. */
 const mountDisk = (): Disk | null => {
   const path = makeTempDir('pet-store-disk-')
   try {
@@ -57,7 +57,7 @@ const mountDisk = (): Disk | null => {
   }
 }
 
-/** A folder in which a server with a hook finds no space when it is told so. */
+/** Returns a folder on which a hook in the server simulates a full disk. */
 const pretendDisk = (): Disk => {
   const path = makeTempDir('pet-store-disk-')
   const flag = join(path, 'full')
@@ -72,8 +72,9 @@ const pretendDisk = (): Disk => {
 }
 
 /**
- * The disk with the data and the server's own log fills up under load: creates and updates get a 507 that says why, pets can
- * still be read and deleted, the file stays whole, and once there is space all goes on by itself, with every job and event.
+ * The disk with the data and the server's log fills up under load. Creates and updates must get a 507 with the reason. Pets can
+ * still be read and deleted, and the file stays valid. Once there is space, everything continues by itself, with every job and
+ * event.
  */
 export const fullDisk = async (
   { seed, say }: Chaos,
@@ -94,7 +95,7 @@ const REFUSAL = `507 ${JSON.stringify({ message: 'There is no space left to stor
 interface Plan {
   seed: number
   fullMs: number
-  /** Whether there is a reserve that deletes may use: a pretended disk does not get emptier by freeing it. */
+  /** Whether there is a reserve that deletes may use. Releasing it has no effect on a simulated disk. */
   mayDelete: boolean
   say: Chaos['say']
 }

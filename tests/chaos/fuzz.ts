@@ -10,13 +10,13 @@ import { Random } from './random'
 import { type Chaos, checkNothingLeft, waitForRest } from './scenario'
 import { makeFolder } from './world'
 
-/** A request as it goes over the wire, with what it is for the message of a failure. */
+/** A request as it is sent, with its description for failure messages. */
 interface Shot {
   what: string
   bytes: Buffer
-  /** The connection ends after this many bytes; otherwise it stays open until the answer is there. */
+  /** The connection ends after this many bytes. Otherwise it stays open until the response has arrived. */
   cutAt?: number
-  /** Whether the server may carry it out: then the store may change. */
+  /** Whether the server may execute it, so that the store may change. */
   isValid?: boolean
 }
 
@@ -184,7 +184,7 @@ const makeShot = (random: Random, mayBeValid: boolean): Shot => {
     isValid ? '' : headerOf(random),
     '\r\n',
   ].join('')
-  // Node lets a broken chunk of a request that asks for an upgrade wait until the request's time is over.
+  // If a request asks for an upgrade, Node leaves a broken chunk of it waiting until the request times out.
   const isWhole = isValid || head.includes('Upgrade')
   const bytes = Buffer.concat([Buffer.from(head), isChunked ? chunked(random, body, isWhole) : body])
   const isCut = !isValid && (random.chance(0.1) || (!isChunked && length > body.length))
@@ -198,7 +198,7 @@ const makeShot = (random: Random, mayBeValid: boolean): Shot => {
   }
 }
 
-/** Sends the bytes over a connection of their own; the whole of what came back. */
+/** Sends the bytes over a separate connection. Returns everything that came back. */
 const fire = (port: number, { bytes, cutAt }: Shot): Promise<string> =>
   new Promise((resolve, reject) => {
     let text = ''
@@ -210,7 +210,7 @@ const fire = (port: number, { bytes, cutAt }: Shot): Promise<string> =>
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       text += chunk
     })
-    // A server that refuses a body early closes while it is still being sent: what it said before counts.
+    // A server that refuses a body early closes the connection while it is being sent. Its earlier response counts.
     socket.on('error', () => {})
     socket.once('close', () => {
       clearTimeout(timer)
@@ -231,19 +231,19 @@ const checkAnswer = (shot: Shot, answer: string): number => {
   return status
 }
 
-/** Resident memory of a process, in MB. */
+/** Returns the resident memory of a process, in MB. */
 const memoryOf = (pid: number): number => {
   const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return Math.round(Number(kilobytes) / 1_024)
 }
 
-/** Whether a response says that the store was changed, or may have been. */
+/** Returns whether a response says that the store was changed, or may have been. */
 const isChange = (method: string, status: number): boolean =>
   status >= 200 && status < 300 && /^(POST|PUT|DELETE)/.test(method)
 
 /**
- * Random requests over raw sockets at a running production server: never a 5xx, never a stack or a path in a response, no
- * change to the store by a request that was refused, memory flat.
+ * Sends random requests over raw sockets to a running production server. No response may be a 5xx, or contain a stack or a path.
+ * A refused request must not change the store. Memory must stay flat.
  */
 export const fuzz = async ({ seed, say }: Chaos, { shots }: { shots: number }): Promise<void> => {
   const random = new Random(seed)

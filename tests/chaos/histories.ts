@@ -9,7 +9,7 @@ import { Random } from './random'
 import type { Chaos } from './scenario'
 import type { World } from './world'
 
-/** How it is played. */
+/** Options of the scenario. */
 interface HistoriesOptions {
   makeWorld: () => Promise<World>
   servers: number
@@ -19,15 +19,15 @@ interface HistoriesOptions {
   /** How many requests are recorded between two faults, at least. */
   requests: number
   /**
-   * Whether the reads of all servers are checked together. If not, those of each server are, with the changes of all: on one
-   * folder a change that is being made shows on the other servers before it is acknowledged, and on its own only then.
+   * Whether the reads of all servers are checked together. If not, the reads of each server are checked with the changes of all:
+   * on one folder, other servers may show a change before it is acknowledged, and its own server only afterwards.
    */
   areReadsShared: boolean
 }
 
 /**
- * Clients change and read the same pets through several servers, which are killed (kill -9) and stopped (SIGSTOP), as is
- * Redis: each pet's history is linearizable. A change without a response may have been made, at any time, or not.
+ * Clients change and read the same pets through several servers. Servers and Redis are killed (kill -9) and stopped (SIGSTOP).
+ * Each pet's history must be linearizable. A change without a response may have been made at any time, or not at all.
  */
 export const histories = async (
   { seed, say }: Chaos,
@@ -38,7 +38,7 @@ export const histories = async (
   const servers = await Promise.all(Array.from({ length: count }, () => startServer(world.options)))
   const load = startClients({
     connect: () => {
-      // An `Idempotency-Key` counts in one namespace.
+      // An `Idempotency-Key` is valid in one namespace.
       const namespace = random.pick(NAMESPACES)
       return servers.map(({ url }) => httpEndpoint(url, namespace))
     },
@@ -89,7 +89,7 @@ export const histories = async (
     say(`round ${round + 1}: ${name}, server ${index}; ${history.size} requests on ${history.ids.length} pets`)
   }
   await more(requests)
-  // The clients read everything once more at their end. A server may still be on its way back to Redis.
+  // The clients read everything once more when they end. A server may still be reconnecting to Redis.
   const isReady = async () =>
     (await Promise.all(servers.map(({ url }) => fetch(`${url}/readyz`)))).every(({ ok }) => ok)
   await waitFor(isReady, { what: 'every server to be ready', timeout: 30_000 })

@@ -9,11 +9,11 @@ import { Random } from './random'
 import { type Chaos, checkNothingLeft, petsIn, waitForEvents } from './scenario'
 import type { World } from './world'
 
-/** How it is played. */
+/** Options of the scenario. */
 interface KillNineOptions {
   rounds: number
   makeWorld: () => Promise<World>
-  /** How long after the last start the last event may come, in ms; the promise is a minute. */
+  /** How long after the last start the last event may arrive, in ms. The promise is one minute. */
   settlingMs?: number
 }
 
@@ -21,8 +21,8 @@ interface KillNineOptions {
 const DUE_PER_ROUND = 20
 
 /**
- * Lets pets be due that no client changes any more, and whose events are all in the audit trail: a job for a pet that was
- * purged has nothing to do.
+ * Makes pets due that no client changes any more, and whose events are all in the audit trail: a job for a pet that was purged
+ * has nothing to do.
  */
 export const makeDue = async ({ store, audit }: World, ledger: Ledger, most = DUE_PER_ROUND): Promise<void> => {
   const waiting = new Set(ledger.eventProblems(await audit()).missing.map(({ id }) => id))
@@ -36,9 +36,9 @@ export const makeDue = async ({ store, audit }: World, ledger: Ledger, most = DU
 }
 
 /**
- * Kills the server (kill -9), and now and then the Redis with it, at random moments under load, and starts it again, while
- * the reapers purge every second: nothing that was acknowledged is missing, no id is given twice, and soon after the last
- * start each event of each acknowledged change is in the audit trail exactly once.
+ * Kills the server (kill -9), and sometimes its Redis, at random moments under load, and restarts it, while the reapers purge
+ * every second. Nothing that was acknowledged may be missing, no id may be given twice, and soon after the last start each event
+ * of each acknowledged change must be in the audit trail exactly once.
  */
 export const killNine = async (
   { seed, say }: Chaos,
@@ -53,7 +53,7 @@ export const killNine = async (
     const server = await startServer({ root, port, ...world.options })
     await makeDue(world, ledger)
     const load = startLoad({ url: server.url, ledger, seed: seed + round })
-    // Sometimes under full load, sometimes when it has hardly begun.
+    // Sometimes under full load, sometimes when the load has only just begun.
     const enough = ledger.acknowledged + random.int(1, 400)
     await waitFor(() => ledger.acknowledged >= enough, { what: 'changes', timeout: 30_000, interval: 5 })
     const isStorageKilled = random.chance(0.5)

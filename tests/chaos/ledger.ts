@@ -26,7 +26,7 @@ export interface LedgerPet {
   events: Record<Topic, Times>
 }
 
-/** An event of a pet that is in the audit trail too seldom or too often. */
+/** An event of a pet that the audit trail has too few or too many times. */
 export interface EventProblem {
   id: string
   text: string
@@ -37,20 +37,20 @@ type StoredPets = Record<string, Record<string, unknown>>
 const once = (): Times => ({ least: 1, most: 1 })
 const never = (): Times => ({ least: 0, most: 0 })
 
-/** What the server has acknowledged, to be compared with what it has stored. */
+/** What the server has acknowledged, for a comparison with what it has stored. */
 export class Ledger {
   readonly pets = new Map<string, LedgerPet>()
   readonly counts = { creates: 0, updates: 0, deletes: 0, restores: 0, purges: 0, unanswered: 0 }
-  /** Pets that are compared no more, and whose events still count. */
+  /** Pets that are no longer compared, but whose events still count. */
   readonly #retired = new Map<string, LedgerPet>()
 
-  /** How many changes were acknowledged so far. */
+  /** How many changes have been acknowledged so far. */
   get acknowledged(): number {
     const { creates, updates, deletes, restores } = this.counts
     return creates + updates + deletes + restores
   }
 
-  /** Notes a pet whose creation was acknowledged. */
+  /** Records a pet whose creation was acknowledged. */
   created(id: string, state: Known): LedgerPet {
     assert(!this.pets.has(id) && !this.#retired.has(id), `id ${id} was given twice`)
     const events = {
@@ -63,11 +63,11 @@ export class Ledger {
     return pet
   }
 
-  /** Notes a change: one that was acknowledged, or one of which nobody knows whether it was made. */
+  /** Records a change, which was acknowledged or may have been made. */
   changed(pet: LedgerPet, before: Known, after: Known, isAcknowledged: boolean): void {
     const isDelete = before.status !== 'deleted' && after.status === 'deleted'
     const isRestore = before.status === 'deleted' && after.status !== 'deleted'
-    // A restore shows in the audit trail by the job that it queues.
+    // A restore appears in the audit trail as the job that it queues.
     for (const topic of isDelete
       ? ['pet.soft.deleted' as const]
       : isRestore
@@ -80,7 +80,7 @@ export class Ledger {
     this.counts[!isAcknowledged ? 'unanswered' : isDelete ? 'deletes' : isRestore ? 'restores' : 'updates'] += 1
   }
 
-  /** Notes that a pet will be purged: it is compared no more. */
+  /** Records that a pet will be purged. It is no longer compared. */
   purged(id: string): void {
     const pet = this.pets.get(id)
     if (pet) pet.events['pet.purged'] = once()
@@ -95,7 +95,7 @@ export class Ledger {
     this.pets.delete(id)
   }
 
-  /** Throws if an acknowledged change is missing; from then on what is stored is what is known. */
+  /** Throws if an acknowledged change is missing. Otherwise, takes the stored state as the known state from then on. */
   compare(stored: StoredPets): void {
     for (const pet of this.pets.values()) {
       const actual = stored[pet.id]
@@ -112,7 +112,7 @@ export class Ledger {
     }
   }
 
-  /** Returns what the audit trail lacks, and what it has too often. */
+  /** Returns the events that the audit trail has too few or too many times. */
   eventProblems(audit: readonly AuditLine[]): { missing: EventProblem[]; surplus: EventProblem[] } {
     const counts = new Map<string, number>()
     for (const { topic, data } of audit) {

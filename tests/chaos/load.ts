@@ -12,7 +12,7 @@ export interface LoadOptions {
   seed: number
   /** Default: ten. */
   clients?: number
-  /** Every this many-th client opens a connection for each request; 0, the default, for none. */
+  /** Every n-th client opens a new connection for each request. 0, the default, means none. */
   freshEvery?: number
   /** How long each client pauses between two requests, in ms; default 0. */
   pause?: number
@@ -20,11 +20,11 @@ export interface LoadOptions {
   onAnswer?: (answer: Answer, method: string) => void
 }
 
-/** A load that is under way. */
+/** A running load. */
 export interface Load {
   /**
-   * Waits for the responses to what was sent, then ends. Returns how often requests failed, by the error's code, and ` fresh`
-   * for a connection made for it.
+   * Waits for the responses to the requests that were sent, then ends. Returns how often requests failed, by the code of the
+   * error, with ` fresh` added if the request had a new connection.
    */
   stop(): Promise<Map<string, number>>
 }
@@ -65,7 +65,7 @@ export const startLoad = (options: LoadOptions): Load => {
     ): Promise<void> => {
       const answer = await send(method, `/${random.pick(NAMESPACES)}/pets/${pet.id}`, body)
       const isDone = answer !== null && answer.status < 300
-      // A store that is away may have made the change before it went. A full one has not.
+      // A store that went away may have made the change before. A full one has not.
       if (isDone || !answer || answer.status === 503) ledger.changed(pet, before, after, isDone)
     }
     const turn = async (): Promise<void> => {
@@ -79,7 +79,7 @@ export const startLoad = (options: LoadOptions): Load => {
         if (answer?.status === 201) own.push(ledger.created(created.parse(answer.body).id, state))
         else if (!answer) ledger.counts.unanswered += 1
       } else if (pet.possible.length > 1) {
-        // Nobody knows whether a change without a response was made: leave the pet to the comparison.
+        // A change without a response may have been made. Leave this pet to the comparison.
         own.splice(own.indexOf(pet), 1)
       } else if (random.chance(0.2)) {
         await change(pet, known, { ...known, status: 'deleted' }, 'DELETE')

@@ -1,7 +1,7 @@
-/** The seed of this run: `CHAOS_SEED`, or always the same. */
+/** The seed of this run: `CHAOS_SEED`, or a constant. */
 export const chaosSeed = (): number => Number(process.env.CHAOS_SEED ?? 20_260_229)
 
-/** Numbers that look random and are the same for the same seed (mulberry32). */
+/** Pseudorandom numbers, which are the same for the same seed (mulberry32). */
 export class Random {
   #state: number
 
@@ -9,7 +9,7 @@ export class Random {
     this.#state = seed >>> 0
   }
 
-  /** From 0 on, below 1. */
+  /** Returns a number from 0 up to but not including 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let mixed = this.#state
@@ -18,7 +18,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 
-  /** A whole number from `min` to `max`. */
+  /** Returns an integer from `min` to `max`. */
   int(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1))
   }
@@ -27,7 +27,7 @@ export class Random {
     return this.next() < probability
   }
 
-  /** Returns the values in another order. */
+  /** Returns the values in random order. */
   shuffle<T>(list: readonly T[]): T[] {
     return list
       .map((value) => ({ value, place: this.next() }))

@@ -24,21 +24,21 @@ export const waitForHealth = async (url: string, status: string, timeout = 20_00
 
 const timesIn = (text: string, part: string): number => text.split(part).length - 1
 
-/** What Redis can do to a server: how it begins, and how it ends. */
+/** A failure of Redis: how it begins, and how it ends. */
 interface Outage {
   name: string
   begin: () => Promise<unknown> | unknown
   end: () => Promise<unknown> | unknown
-  /** What a refused request is told. */
+  /** The message of a refused request. */
   refusal: RegExp
   says: { first: string; last: string }
 }
 
-/** How it is played. */
+/** Options of the scenario. */
 interface RedisAwayOptions {
-  /** How long Redis is away each time, at least, in ms. */
+  /** The shortest time for which Redis is away each time, in ms. */
   awayMs: number
-  /** The outages that come. Default: all. */
+  /** The outages to cause. Default: all. */
   names?: string[]
   /** Whether Redis hangs while the server stops, which then takes up to nine seconds. Default: true. */
   stopsHanging?: boolean
@@ -47,9 +47,9 @@ interface RedisAwayOptions {
 const AWAY = { first: 'Redis does not respond: jobs wait until it is back', last: 'Redis is back' }
 
 /**
- * Redis is killed, hangs, and refuses what it is given, while requests run: each is refused within seconds by a message that
- * names Redis, `/health` tells, the log says it once, and when Redis is back nothing that was acknowledged is missing, and
- * every job and event comes.
+ * Redis is killed, hangs, and refuses changes while requests run. Each request must be refused within seconds with a message that
+ * names Redis. `/health` must report it, and the log once. When Redis is back, nothing that was acknowledged may be missing, and
+ * every job and event must follow.
  */
 export const redisAway = async (
   { seed, say }: Chaos,
@@ -125,7 +125,7 @@ export const redisAway = async (
   }
   await waitForEvents(world, ledger, 60_000)
   ledger.compare(await petsIn(world))
-  // Nothing is more away than a Redis that hangs while the server stops.
+  // The worst case is a Redis that hangs while the server stops.
   if (stopsHanging) redis.hang()
   const exit = await server.stop()
   redis.goOn()

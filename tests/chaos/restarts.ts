@@ -9,14 +9,14 @@ import { type Chaos, checkNothingLeft, readStore, waitForEvents } from './scenar
 import { makeFolder } from './world'
 
 /**
- * The one thing no server can help: a new connection that the kernel made at the very moment the listening socket closed. Four
- * of the clients make one at any time; a stop waits for a moment without, which a busy machine may not give it.
+ * How many connections may be reset. No server can prevent this for one that the kernel accepts at the very moment when the
+ * listening socket closes. A stop waits for a moment without new connections, but on a busy machine there may be none.
  */
 const MOST_RESET = 3
 
 /**
- * The server is stopped by SIGTERM under load and started again: clients, with connections kept alive and with new ones, get
- * every response they wait for, or find nobody to connect to; no event is lost, each stop takes seconds.
+ * The server is stopped with SIGTERM under load and restarted. Clients with old and with new connections must get every response
+ * that they wait for, or be unable to connect. No event may be lost, and each stop must take only seconds.
  */
 export const restarts = async ({ seed, say }: Chaos, { rounds }: { rounds: number }): Promise<void> => {
   const random = new Random(seed)
@@ -48,7 +48,7 @@ export const restarts = async ({ seed, say }: Chaos, { rounds }: { rounds: numbe
     knocked += reset
     assert.deepEqual([...failures], [], 'requests under way were cut off')
     assert(ledger.counts.unanswered - unanswered > 0, 'the load ended before the server')
-    // Everything that was under way has ended: the file holds it, and no write is half.
+    // Everything that was under way has ended: the file contains it, and no write is incomplete.
     checkNothingLeft(dataDir)
     ledger.compare(readStore(dataDir).pets)
   }

@@ -8,10 +8,10 @@ import { waitFor } from '../support/wait-for'
 import type { EventProblem, Ledger } from './ledger'
 import type { World } from './world'
 
-/** What every scenario is told. */
+/** The arguments of every scenario. */
 export interface Chaos {
   seed: number
-  /** Called with how it goes on, one line at a time. */
+  /** Called with the progress, one line at a time. */
   say: (line: string) => void
 }
 
@@ -38,7 +38,7 @@ export const readAudit = (dataDir: string): AuditLine[] => {
   return lines.map((line) => lineSchema.parse(JSON.parse(line)))
 }
 
-/** The pets of a world by their ids. */
+/** Returns the pets of a world by their ids. */
 export const petsIn = async ({ store }: World): Promise<Record<string, Record<string, unknown>>> =>
   Object.fromEntries((await store.list()).map((pet) => [pet.id, pet]))
 
@@ -77,7 +77,7 @@ export const waitForEvents = async (world: World, ledger: Ledger, timeout: numbe
   assert.deepEqual(ledger.eventProblems(await world.audit()).surplus, [], 'events are in the audit trail too often')
 }
 
-/** What may be in a data folder when its server has stopped. */
+/** The files that may be in a data folder when its server has stopped. */
 const LEFT = ['pets.json', 'pets.json.lock', 'audit.jsonl', 'queues', 'cron']
 
 /** Throws if a server that has stopped has left anything else behind, or an event in its queues. */

@@ -45,10 +45,10 @@ const LIMITS = [
   { key: 'warnings', factor: 1, amount: 0 },
 ] as const
 
-/** The part of the time that is the warm-up: caches fill, code is compiled. */
+/** The share of the time that is the warm-up, in which caches fill and code is compiled. */
 const WARM_UP = 0.2
 
-/** How it is played. */
+/** Options of the scenario. */
 interface SoakOptions {
   minutes: number
   /** Whether a browser shows the Workbench of a server in development. If not, the server is one in production. */
@@ -86,7 +86,7 @@ const startReaders = (url: string, seed: number): (() => Promise<void>) => {
   }
 }
 
-/** Soft-deletes every pet, so that the store does not grow for ever. */
+/** Soft-deletes every pet, so that the store does not grow forever. */
 const deleteAll = async (url: string, ledger: Ledger): Promise<void> => {
   const client = new Client(url)
   for (const pet of ledger.pets.values()) {
@@ -112,7 +112,7 @@ const pageHeapMb = async ({ page, context }: Workbench): Promise<number> => {
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 
-/** How much a measure grows per hour, by least squares. */
+/** Returns how much a measure grows per hour, by least squares. */
 const slopeOf = (samples: Sample[], key: keyof Sample): number => {
   const mean = (pick: (sample: Sample) => number) => samples.reduce((sum, one) => sum + pick(one), 0) / samples.length
   const [at, value] = [mean((sample) => sample.at), mean((sample) => sample[key])]
@@ -127,8 +127,8 @@ const parts = (samples: Sample[], key: keyof Sample): [start: number, middle: nu
 }
 
 /**
- * A server under a mixed load of 25 requests/s, for long: what it holds (memory after a garbage collection, descriptors,
- * timers, listeners) and the delay of its event loop stay as they were after the warm-up, and nothing is lost.
+ * Runs a server under a mixed load of 25 requests/s for a long time. Its memory (after a garbage collection), descriptors, timers
+ * and listeners, and the delay of its event loop, must stay as they were after the warm-up. Nothing may be lost.
  */
 export const soak = async ({ seed, say }: Chaos, { minutes, hasWorkbench }: SoakOptions): Promise<void> => {
   // A copy of the project would have to bundle the Workbench again, which takes longer than a start may.
@@ -183,7 +183,7 @@ const measure = async (
       load = begin(turn)
     } else {
       const tab = workbench.page.getByTestId(`${TABS[turn % TABS.length]}-link`)
-      // The server is not to blame for a page that has no time for a click.
+      // If the page is too busy to handle a click, that is not the server's fault.
       await tab.click().then(
         async () => pageHeaps.push(await pageHeapMb(workbench)),
         () => missed++,

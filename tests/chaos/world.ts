@@ -9,11 +9,11 @@ import { makeTempDir } from '../support/temp-dir'
 import { waitFor } from '../support/wait-for'
 import { readAudit } from './scenario'
 
-/** Where servers keep everything, as a scenario sees it from outside. */
+/** Where servers store everything, as a scenario sees it from outside. */
 export interface World {
-  /** For `startServer`: every server that is started with these shares what there is. */
+  /** Options for `startServer`. Every server that is started with these shares the data. */
   options: Pick<ServerOptions, 'dataDir' | 'env'>
-  /** The store, as one more process on it sees it. */
+  /** The store, as another process sees it. */
   store: PetStore
   audit(): Promise<AuditLine[]>
   /** Kills (kill -9) the process that keeps the data, if it is one. */
@@ -22,7 +22,7 @@ export interface World {
   revive(): Promise<void>
 }
 
-/** Makes a folder, in which the server itself keeps everything. */
+/** Creates a folder in which the server itself stores everything. */
 export const makeFolder = async (dataDir = makeTempDir()): Promise<World & { dataDir: string }> => {
   return {
     dataDir,
@@ -34,7 +34,7 @@ export const makeFolder = async (dataDir = makeTempDir()): Promise<World & { dat
   }
 }
 
-/** Starts a Redis that has on disk what it has acknowledged, also if it is killed. */
+/** Starts a Redis that has everything that it acknowledged on disk, even if it is killed. */
 export const makeRedis = async (): Promise<World> =>
   redisWorld(await startRedis(['--appendonly', 'yes', '--appendfsync', 'always']))
 

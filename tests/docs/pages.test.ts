@@ -19,7 +19,7 @@ const docs = readdirSync(join(ROOT, 'docs'))
   .map((name) => `docs/${name}`)
 const pages = ['README.md', ...docs, 'packages/motia-runtime/README.md', 'TUTORIAL_CHEATSHEET.md']
 
-/** `npm run bench` writes this page; the cheat sheet has a test of its own, which compiles its templates. */
+/** Returns whether this test runs the page. `npm run bench` writes the benchmarks, and the cheat sheet has its own test. */
 const isFollowed = (page: string): boolean => !['docs/benchmarks.md', 'TUTORIAL_CHEATSHEET.md'].includes(page)
 
 /** Returns the blocks that a reader acts on, or compares: a `text` without a command above it is a picture. */

@@ -16,12 +16,12 @@ const READS = /^(sleep [\d.]+; )?(cat|curl|grep|ls)\b(?!.* (-X|-d|-o)\b)[^>]*$/
 /** Whether a command can be run again. */
 const isRepeatable = (command: string): boolean => command.split('\n').every((line) => READS.test(line))
 
-/** How long anything may take to be as the page shows it, in ms: the page is for a machine that does nothing else. */
+/** How long anything may take to be as on the page, in ms. The page assumes a machine that does nothing else. */
 const PATIENCE_MS = 20_000
 
 /**
- * Follows a page from top to bottom, as a reader would who types in what it says. `bash` blocks run one after the other in
- * one session. A block that starts a server replaces the one on the same port. `json` and `text` blocks are what the command
+ * Follows a page from top to bottom, like a reader who types what it says. `bash` blocks run one after the other in one
+ * session. A block that starts a server replaces the one on the same port. `json` and `text` blocks are what the command
  * above printed, `console` blocks what the server printed since it started (`^C` stops it), `log` blocks what it printed
  * since the command above. `diff` blocks are edits.
  */
@@ -110,7 +110,7 @@ export class Reader {
     await this.#seeNews('the server to take over the change', (news) => /^[↻+-] /m.test(news))
   }
 
-  /** Checks what the last command printed. One that only reads is run again until it is right, or time is up. */
+  /** Checks what the last command printed. A command that only reads is repeated until it is right or the time is up. */
   async #expect(read: (printed: string) => unknown, shown: string): Promise<void> {
     const deadline = Date.now() + PATIENCE_MS
     for (;;) {

@@ -12,7 +12,7 @@ import { lineWithoutTimes } from '../support/without-times'
 
 const run = promisify(execFile)
 
-/** The address of the published project and the folder of a reader, as the pages show them. */
+/** The address of the published project and the folder of a reader, as on the pages. */
 export const PUBLISHED = 'https://github.com/your-org/pet-store.git'
 const HOME = '/home/you/pet-store'
 
@@ -52,7 +52,7 @@ export class Session {
     })
   }
 
-  /** Runs commands and returns what they print; rejects if one fails. */
+  /** Runs commands and returns what they print. Rejects if one fails. */
   async run(text: string): Promise<string> {
     const after = join(this.#folder, 'after')
     const script = `set -aeuo pipefail; trap '{ pwd; env -0; } > ${after}' EXIT\n${this.#real(text)}\n`
@@ -72,7 +72,7 @@ export class Session {
     return stdout
   }
 
-  /** Starts commands that go on, and that change neither folder nor environment. */
+  /** Starts commands that keep running, and change neither folder nor environment. */
   start(text: string): Child {
     return startChild(['bash', '-euc', this.#real(text)], { cwd: this.cwd, env: this.#env })
   }
@@ -87,7 +87,7 @@ export class Session {
     return lines.map(lineWithoutTimes).join('\n')
   }
 
-  /** What npm would do, from the packages of this checkout. */
+  /** Does what npm would do, with the packages of this checkout. */
   #install(): void {
     if (!existsSync(join(this.cwd, 'package-lock.json')) || existsSync(join(this.cwd, 'node_modules'))) return
     linkPackages(join(ROOT, 'node_modules'), join(this.cwd, 'node_modules'))

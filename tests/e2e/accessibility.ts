@@ -34,7 +34,7 @@ export const expectNoSeriousIssue = async (page: Page, selector: string, what: s
   ).toEqual([])
 }
 
-/** Runs in the page: what is serious or critical, one line for each element. */
+/** Runs in the page. Returns the serious or critical issues, one line for each element. */
 const seriousIssues = async (selector: string): Promise<string[]> => {
   const { violations } = await Reflect.get(window, 'axe').run(selector, { resultTypes: ['violations'] })
   return violations

@@ -61,7 +61,7 @@ const take = async (workbench: Workbench): Promise<void> => {
   }
   await traces.locator('button').filter({ hasText: 'JsCreatePet' }).first().click()
   await page.getByTestId('trace-details').getByText('JsPostCreateLite').waitFor()
-  // Until transitions have ended, and nothing is hovered.
+  // Wait until transitions have ended and nothing is hovered.
   await page.mouse.move(1_000, 30)
   await page.waitForTimeout(700)
   await page.screenshot({ path: IMAGE })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { type ServerOptions, startServer, type TestServer } from '../support/server'
 
-/** How long the Workbench may take to show itself, in ms: on a fresh checkout Vite first bundles all it imports. */
+/** How long the Workbench may take to appear, in ms. On a fresh checkout, Vite first bundles everything that it imports. */
 const FIRST_LOAD_MS = 120_000
 
 const EXECUTABLES = ['/usr/bin/chromium', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
@@ -15,9 +15,9 @@ const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ]
 
-/** How the Workbench is opened; everything has a default. */
+/** How to open the Workbench. Everything has a default. */
 export interface WorkbenchOptions {
-  /** How to start a dev server for it, or one that runs already. Default: one with an empty data folder. */
+  /** How to start a dev server for it, or a running one. Default: one with an empty data folder. */
   server?: ServerOptions | TestServer
   theme?: 'dark' | 'light'
   viewport?: { width: number; height: number }
@@ -89,7 +89,7 @@ const launch = (): Promise<Browser> => {
   return chromium.launch({ executablePath, args: FLAGS })
 }
 
-/** Opens an address in a browser of its own, which can only reach 127.0.0.1. */
+/** Opens an address in a separate browser, which can only reach 127.0.0.1. */
 export const openPage = async (
   url: string,
   viewport: { width: number; height: number },
@@ -117,7 +117,7 @@ export const settled = async (page: Page): Promise<void> => {
 
 /** Stores what the Workbench remembers of a person who chose that theme and has closed the tutorial. */
 const remember = (context: BrowserContext, theme: 'dark' | 'light'): Promise<unknown> =>
-  // As a text: tests of servers are compiled without the types of a page.
+  // As text, because the tests are compiled without the types of the DOM.
   context.addInitScript(`
     if (!localStorage.getItem('motia-theme-storage')) {
       localStorage.setItem('motia-theme-storage', JSON.stringify({ state: { theme: '${theme}' }, version: 0 }))

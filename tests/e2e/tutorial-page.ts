@@ -3,10 +3,10 @@ import { expect } from 'vitest'
 import { openWorkbench, type Workbench, type WorkbenchOptions } from './support'
 import { type ExpectedStep, shownStep } from './tutorial-walk'
 
-/** The browser reports the request that the tutorial sends to be refused. */
+/** The browser reports the request that the tutorial expects to be refused. */
 const isRefusal = (error: string): boolean => error.includes('status of 400 (Bad Request)')
 
-/** Checks that the page has reported no error and asked no other host for anything. */
+/** Checks that the page has reported no error and requested nothing from other hosts. */
 export const expectCleanPage = ({ errors, foreignRequests }: Workbench): void => {
   expect(errors.filter((error) => !isRefusal(error))).toEqual([])
   expect(foreignRequests).toEqual([])

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 /** How long the Workbench may take to show a tutorial step, in ms. */
 const STEP_MS = 30_000
 
-/** One step of the tutorial as the page has it. */
+/** One step of the tutorial, as the page defines it. */
 export interface ExpectedStep {
   title: string
   /** What it points at, as XPath; null for a step in the middle of the window. */
@@ -21,7 +21,7 @@ interface Box {
   bottom: number
 }
 
-/** What is to be seen of a tutorial step. */
+/** What a learner sees of a tutorial step. */
 interface ShownStep {
   window: Box
   popover: Box
@@ -90,7 +90,7 @@ export const checkStep = (shown: ShownStep, { title, points, code }: ExpectedSte
   expect(shown.markedInView[0], `${title}: the first marked line in view`).toBe(lines?.[0])
 }
 
-/** A pixel more or less is rounding. */
+/** A difference of one pixel is rounding. */
 const expectInside = (box: Box, outer: Box, what: string): void => {
   expect(box.right - box.left, `${what} has a width`).toBeGreaterThan(0)
   expect(Math.min(box.left - outer.left, box.top - outer.top), `${what} is in the window`).toBeGreaterThan(-1)

@@ -14,7 +14,7 @@ import { runWorkload } from './workload'
 /** How many workloads run at a time: most of the time each waits until what failed is tried again. */
 const AT_A_TIME = 40
 
-/** How many clients a workload has: with fewer there is no dead letter. */
+/** How many clients a workload has. With fewer, there is no dead letter. */
 const CLIENTS = 5
 
 /** What may be left in the folder of a shop that was stopped. */
@@ -28,7 +28,7 @@ export interface FailingOptions {
 
 /** The result of many faults. */
 export interface Failures {
-  /** How many calls the workload makes, and how many faults came in it. */
+  /** How many calls the workload makes, and how many faults occurred in it. */
   calls: number
   faults: number
   /** How often a call of each name has failed, and how often in each way. */
@@ -39,14 +39,14 @@ export interface Failures {
 }
 
 /**
- * Runs a workload again and again, each time with another fault: for each of its calls, each way in which that may fail, for that
- * call alone or from then on.
+ * Runs a workload again and again, each time with a different fault: each of its calls fails in each possible way, once or from
+ * then on.
  */
 export const failCalls = ({ seed, most }: FailingOptions): Promise<Failures> =>
   quietly(async () => {
     const healthy = new FaultyCalls()
     const problems = await runWith(healthy)
-    // How many there are afterwards is a matter of time.
+    // The number of later calls depends on timing.
     const faults = healthy.exposed.flatMap((name, index) =>
       failuresOf(name).flatMap((failure) => [false, true].map((isLasting) => ({ at: index + 1, failure, isLasting }))),
     )
@@ -128,7 +128,7 @@ const runWith = async (faulty: FaultyCalls): Promise<string[]> => {
   return problems
 }
 
-/** What a client that was refused must not learn. */
+/** What the response to a refused client must not reveal. */
 const leaks = (error: unknown): string[] =>
   error instanceof Error && error.name === 'StoreError' && error.message.includes('/')
     ? [`a path was told: ${error.message}`]

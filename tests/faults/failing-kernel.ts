@@ -12,22 +12,22 @@ import { waitFor } from '../support/wait-for'
 const PETS = 60
 
 /**
- * System calls that the kernel fails for a real server: each second one, of the file of that name only if one is given. A client
- * may be refused with that message; without one, it must not be.
+ * System calls that fail in the kernel for a real server: every second one, or every second one on the named file. A client may
+ * be refused with the message. Without a message, it must not be refused.
  */
 const FAULTS: [call: string, code: string, file: string | null, refusal: RegExp | null][] = [
   ['fdatasync', 'EIO', null, /^The data file cannot be used \(EIO\)$/],
-  // Unless there is the space of the reserve.
+  // Unless the reserve provides the space.
   ['write', 'ENOSPC', 'pets.journal', /^There is no space left to store the change$/],
   ['openat', 'EMFILE', 'pets.journal', /^The data file cannot be used \(EMFILE\)$/],
-  // A retry is up to libuv: nobody notices.
+  // libuv retries this call, so nobody notices.
   ['fdatasync', 'EINTR', null, null],
-  // What brings `pets.json` up to date costs no request.
+  // No request waits for the update of `pets.json`.
   ['fsync', 'EIO', 'pets.json.tmp', null],
   ['renameat2', 'EIO', null, null],
 ]
 
-/** Shows that calls which the kernel fails do to a real server what those do that the other tests fail. */
+/** Shows that calls that fail in the kernel affect a real server in the same way as the failures that other tests inject. */
 export const failingKernel = async ({ say }: Chaos): Promise<void> => {
   try {
     execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'pipe' })
@@ -56,7 +56,7 @@ const underFault = async ({ call, code, file, refusal }: Plan): Promise<number> 
   const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:error=${code}:when=1+2`]
   const server = await startServer({
     dataDir,
-    // One thread, so that it is each second call.
+    // One thread, so that every second call fails.
     env: { UV_THREADPOOL_SIZE: '1' },
     command: ['strace', '-f', '-o', trace, ...onlyFile, ...inject, process.execPath, RUNTIME, 'start'],
   })

@@ -51,7 +51,7 @@ const syncing =
     }, inner)
   }
 
-/** Programs that lose data if the power fails: each must be found out. */
+/** Programs that lose data if the power fails. The tests must detect each of them. */
 export const MUTANTS: [what: string, mutate: (calls: FileCalls) => FileCalls][] = [
   ['no file is synced', syncing((_, isFolder) => (isFolder ? 'now' : 'never'))],
   ['no folder is synced', syncing((_, isFolder) => (isFolder ? 'never' : 'now'))],
@@ -63,7 +63,7 @@ export const MUTANTS: [what: string, mutate: (calls: FileCalls) => FileCalls][] 
   ],
 ]
 
-/** A program that syncs again when that fails, and believes it. */
+/** A program that repeats a failed sync, and trusts the result. */
 export const SYNC_AGAIN = (inner: FileCalls): FileCalls =>
   aroundCalls((name, args, make) => {
     if (name === 'fsync') return inner.fsync(Number(args[0]), again)

@@ -21,7 +21,7 @@ const AT_A_TIME = 100
 export const makeMemoryFolder = () => mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'power-cut-'))
 
 export interface PowerCutOptions {
-  /** What picks among the folders, and how they are torn. */
+  /** The seed for the choice of folders, and of how they are torn. */
   seed: number
   /** How many clients the shop has each time that it is started. */
   clients: number
@@ -33,7 +33,7 @@ export interface PowerCutOptions {
   enough?: number
   /** How many of the syncs fail, from 0 to 1; none unless given. */
   failures?: number
-  /** What stands between the shop and the disk; nothing unless given. */
+  /** Wraps the calls between the shop and the disk. Default: nothing. */
   mutate?: (calls: FileCalls) => FileCalls
 }
 

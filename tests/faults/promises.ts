@@ -56,7 +56,7 @@ export class Promises {
   readonly #jobs = new Map<string, { id: string; key: string }>()
   readonly #letters = new Set<string>()
   readonly #ticks = new Set<number>()
-  /** What an editor has raised `seq` to. */
+  /** The value to which an editor has raised `seq`. */
   #seq = 0
 
   constructor(facts: Iterable<Fact> = []) {
@@ -103,7 +103,7 @@ export class Promises {
     }
   }
 
-  /** Returns what is not as it was acknowledged, before anything that was interrupted goes on. */
+  /** Returns what differs from what was acknowledged, before interrupted work continues. */
   async brokenAtStart(shop: Pick<Shop, 'pets' | 'engine'>, dataDir: string): Promise<string[]> {
     const problems = await this.#brokenPets(shop.pets)
     for (const key of this.#missed) problems.push(`a reader of the audit trail has missed ${key}`)
@@ -122,7 +122,7 @@ export class Promises {
     return problems
   }
 
-  /** Returns what is amiss once all that was interrupted has gone on and is over. */
+  /** Returns what is wrong once all interrupted work has been completed. */
   async brokenAtEnd({ pets, engine }: Pick<Shop, 'pets' | 'engine'>, dataDir: string): Promise<string[]> {
     const problems = await this.#brokenPets(pets)
     const lines = auditKeys(dataDir)
@@ -185,7 +185,7 @@ export class Promises {
   }
 }
 
-/** The events in the audit trail; a line that is damaged is not one. */
+/** The events in the audit trail, without damaged lines. */
 const auditKeys = (dataDir: string): string[] => {
   let text: string
   try {

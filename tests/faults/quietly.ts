@@ -1,4 +1,4 @@
-/** Runs `work` without what servers print about their troubles: it starts thousands of them. */
+/** Runs `work` without the warnings of its servers, of which it starts thousands. */
 export const quietly = async <T>(work: () => Promise<T>): Promise<T> => {
   const { info, warn, error } = console
   Object.assign(console, { info: () => {}, warn: () => {}, error: () => {} })

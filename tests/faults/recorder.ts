@@ -24,7 +24,7 @@ interface OpenFile {
   position: number
 }
 
-/** Makes file calls in a folder that is empty at first, and records what they change and what they sync. */
+/** Makes file calls in an initially empty folder, and records what they change and what they sync. */
 export class Recorder<Fact> {
   readonly log: Entry<Fact>[] = []
   readonly calls: FileCalls
@@ -40,12 +40,12 @@ export class Recorder<Fact> {
     this.calls = aroundCalls((name, args, make) => this.#call(name, args, make))
   }
 
-  /** Notes that the outside was told this. */
+  /** Records that the outside was told this. */
   note(fact: Fact): void {
     this.log.push({ kind: 'fact', fact })
   }
 
-  /** Notes that a sync of the open file has failed. */
+  /** Records that a sync of the open file has failed. */
   syncFailed(fd: unknown): void {
     const open = this.#open.get(Number(fd))
     if (open) this.log.push({ kind: 'lost', node: open.node, upTo: this.log.length })

@@ -44,7 +44,7 @@ export interface ShopOptions {
   calls?: FileCalls
   /** How often a job that failed is tried again; by default it is a dead letter at once. */
   jobRetries?: number
-  /** What the job of a pet fails with, if it does. */
+  /** The error with which the job of a pet fails, if any. */
   failureOf?: (pet: string) => Error | undefined
   onFed?: (pet: string) => void
   onAudited?: (key: string) => void

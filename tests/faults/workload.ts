@@ -31,14 +31,14 @@ export interface WorkloadOptions {
   afterwards?: (shop: Shop) => Promise<void>
 }
 
-/** How long something is waited for that may never come, since requests are refused, in ms. */
+/** How long to wait for something that may never come, since requests are refused, in ms. */
 const IMPATIENCE_MS = 300
 
 const { created, deleted, purged } = EVENTS
 
 /**
- * Servers run from their start to their stop: clients create, change, delete, restore and purge pets at the same time, jobs fail
- * and are retried, and an editor edits the file.
+ * Runs servers from start to stop. Clients create, change, delete, restore and purge pets at the same time, jobs fail and are
+ * retried, and an editor edits the file.
  */
 export const runWorkload = async (options: WorkloadOptions): Promise<void> => {
   const { dataDir, calls, editorCalls, note, clients, servers, run, isLast, onRefused, afterwards } = options
@@ -93,7 +93,7 @@ interface ClientOptions {
   name: string
   index: number
   note: (fact: Fact) => void
-  /** By pet: what its job fails with. */
+  /** The error with which a pet's job fails, by pet. */
   failures: Map<string, Error>
   isLast: boolean
   /** How long it waits for a dead letter, in ms. */
@@ -102,7 +102,7 @@ interface ClientOptions {
 
 const runClient = async (shop: Shop, options: ClientOptions): Promise<void> => {
   const { name, index, note, failures, isLast, timeout } = options
-  /** Makes a change, and does what its step does: answer, and emit. */
+  /** Makes a change, and does what its step does: respond and emit. */
   const change = async (
     state: string,
     make: () => Promise<{ pet: Pet; events: readonly OwedEvent[] } | null>,
@@ -149,7 +149,7 @@ const runCron = async ({ engine }: Shop, note: (fact: Fact) => void, tick: numbe
   note({ kind: 'ran', tick })
 }
 
-/** Reads the audit trail as the Pets tab does: always what has been added. */
+/** Reads the audit trail as the Pets tab does: each time, what has been added. */
 class TrailReader {
   readonly #got = new Set<string>()
   readonly #note: (fact: Fact) => void
@@ -159,7 +159,7 @@ class TrailReader {
     this.#note = note
   }
 
-  /** Reads on, and notes which of the events that are in the trail it has not got. */
+  /** Reads on, and records which events of the trail it did not get. */
   async read({ audit }: Shop, audited: ReadonlySet<string>): Promise<void> {
     const expected = [...audited]
     const news = await audit.readAfter(this.#end).catch(() => null)
@@ -176,7 +176,7 @@ const fileSchema = z.looseObject({
   pets: z.record(z.string(), z.looseObject({ name: z.string(), ageMonths: z.number(), status: z.string() })),
 })
 
-/** Makes an edit; returns false if that is not possible yet. */
+/** Makes an edit. Returns false if that is not possible yet. */
 type Edit = (file: z.infer<typeof fileSchema>) => boolean
 
 /** Edits the data file, and saves as editors do: durably, in a file that takes the place of the old one. */
@@ -244,8 +244,8 @@ class Editor {
 const LEAP = 1_000
 
 /**
- * A person edits a pet of their own: at any time, and right before a server exchanges the file. Then they raise `seq`. At
- * last they remove the pet.
+ * A person edits their own pet: at any time, and right before a server exchanges the file. Then they raise `seq`. Finally they
+ * remove the pet.
  */
 const editByHand = async (shop: Shop, editor: Editor, name: string, note: (fact: Fact) => void): Promise<void> => {
   note({ kind: 'asked', pet: name, state: '0 new' })
@@ -262,7 +262,7 @@ const editByHand = async (shop: Shop, editor: Editor, name: string, note: (fact:
       return edited !== undefined
     }
     const saved = editor.save(edit, moment, () => note({ kind: 'asked', pet: name, state }))
-    // So that there is something to bring the file up to date with.
+    // So that there is a change with which to update the file.
     await Promise.all([saved, shop.pets.update({ id: pet.id }, { species: 'bird' }, EVENTS)])
     onAcked()
   }

@@ -22,7 +22,7 @@ export interface Endpoint {
   close?(): void
 }
 
-/** Why a request that was not answered has certainly changed nothing. */
+/** Why a request without a response has certainly changed nothing. */
 export class NotDone extends Error {}
 
 interface List {
@@ -32,7 +32,7 @@ interface List {
   saw: ReadonlyMap<string, SeenPet>
 }
 
-/** What concurrent clients asked, and what they were told. */
+/** The requests of concurrent clients, and their responses. */
 export class History {
   readonly #pets = new Map<string, PetOperation[]>()
   readonly #lists: List[] = []
@@ -102,7 +102,7 @@ const readOf = (saw: SeenPet | null, about: Omit<PetOperation, 'call'>): PetOper
   call: { kind: 'read', saw },
 })
 
-/** How clients are run. */
+/** Options of the clients. */
 export interface ClientOptions {
   /** Returns the servers as a new client sees them. */
   connect: () => Endpoint[]
@@ -169,7 +169,7 @@ export const startClients = ({ connect, seed, clients, pets, pause }: ClientOpti
           history.unansweredCreates -= 1
           return
         } catch {
-          // An endpoint that is suspect sends no change before a read.
+          // An endpoint without a response sends no change before a successful read.
           await endpoints[server]?.read('0').catch(() => null)
           await sleep(pause)
         }
@@ -239,7 +239,7 @@ export const startClients = ({ connect, seed, clients, pets, pause }: ClientOpti
       isRunning = false
       await running
       for (const [server, endpoint] of connect().entries()) {
-        // A client gives up after a while, which on a busy machine may be too soon.
+        // A client gives up after a while. On a busy machine, that may be too soon.
         const list = await waitFor(
           async () => {
             const calledAt = performance.now()

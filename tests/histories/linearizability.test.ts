@@ -65,7 +65,7 @@ describe('histories that are not linearizable', () => {
   })
 })
 
-/** The definition itself: some order of all that was answered, and some of the rest, explains every response. */
+/** The definition: an order of all operations with a response, and some of the others, explains every response. */
 const isLinearizable = (operations: readonly Operation<Call>[], state = register.initial): boolean => {
   if (operations.every(({ returnedAt }) => returnedAt === NEVER)) return true
   const firstReturn = Math.min(...operations.map(({ returnedAt }) => returnedAt))

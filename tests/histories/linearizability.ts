@@ -1,12 +1,12 @@
-/** One call of a client, and what came of it. Times are of one clock. */
+/** One call of a client, and its result. Times are of one clock. */
 export interface Operation<Call> {
   call: Call
   calledAt: number
-  /** Infinity if no response came: then nobody knows whether, and when, it took effect. */
+  /** Infinity if no response came: then it may have taken effect at any later time, or not. */
   returnedAt: number
 }
 
-/** What a history is checked against: an object on which operations take effect one at a time. */
+/** The model for the check of a history: an object on which operations take effect one at a time. */
 export interface Model<State, Call> {
   initial: State
   /** Returns the state after the call; null if the call cannot have got its response in this state. */
@@ -32,7 +32,7 @@ interface Configuration<State> {
 
 /**
  * Returns null if the history is linearizable: each operation can have taken effect at one moment between its call and its
- * response. This is Wing and Gong's search as Lowe made it fast: it goes through the history in the order of time, remembers
+ * response. This is Wing and Gong's search with Lowe's improvements: it goes through the history in order of time, remembers
  * every configuration that is possible so far, and lets an operation take effect only when a response requires it.
  */
 export const findViolation = <State, Call, Of extends Operation<Call>>(
@@ -52,7 +52,7 @@ export const findViolation = <State, Call, Of extends Operation<Call>>(
       for (const one of open) {
         const key = `${[...one.done].toSorted((a, b) => a - b)} ${keyOf(one.state)}`
         const others = seen.get(key) ?? []
-        // What needs fewer operations without a response can do all that this one can.
+        // A configuration that needs fewer operations without a response can do all that this one can.
         if (others.some((lost) => isWithin(lost, one.lost))) continue
         seen.set(key, [...others, one.lost])
         if (one.done.has(wanted)) {

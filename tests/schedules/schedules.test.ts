@@ -5,7 +5,7 @@ import { chaosSeed, Random } from '../chaos/random'
 import { quietly } from '../faults/quietly'
 import { type Action, type Crash, type SimClock, simulate } from './simulation'
 
-// On the simulated clock too, and with ids that are the same in each run.
+// These also use the simulated clock, and ids that are the same in each run.
 vi.mock('node:timers/promises', () => ({
   setImmediate: () => new Promise<void>((resolve) => setImmediate(resolve)),
   setTimeout: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
@@ -17,7 +17,7 @@ vi.mock('node:crypto', async (importOriginal) => ({
   randomBytes: (size: number) => Buffer.from(String(ids.count++).padStart(size, '0')),
 }))
 
-/** How many orders are played; `npm run chaos -- schedules` plays more. */
+/** How many orders are run. `npm run chaos -- schedules` runs more. */
 const RUNS = Number(process.env.SCHEDULES ?? 60)
 const SEED = chaosSeed()
 
@@ -53,7 +53,7 @@ const plan = fc.record({
   crashes: fc.array(fc.constantFrom<Crash[]>('kill 0', 'kill 1', 'power cut'), { maxLength: 2 }),
 })
 
-/** Plays many plans in random orders. What fails is shrunk, and can be played again by its seed and path. */
+/** Runs many plans in random orders. A failing one is shrunk, and can be repeated with its seed and path. */
 const play = (numRuns: number, mutate?: (calls: FileCalls) => FileCalls) => {
   const property = fc.asyncProperty(fc.scheduler(), plan, async (scheduler, played) => {
     ids.count = 0
@@ -72,7 +72,7 @@ describe(`Schedules (CHAOS_SEED=${SEED})`, { timeout: Math.max(30_000, RUNS * 1_
     if (result.failed) throw new Error(fc.defaultReportMessage(result), { cause: result.errorInstance })
   })
 
-  // What shows that the simulation can fail.
+  // Shows that the simulation can fail.
   test.each<[string, Record<string, unknown>, RegExp]>([
     [
       'changes are acknowledged before they are on disk',

@@ -3,8 +3,8 @@ import type { TestServer } from './server'
 import { waitFor } from './wait-for'
 
 /**
- * Waits until the data file holds what the API shows, and nothing else: it may lag behind a change by a second, and a change
- * leaves its events in the file until they are settled. Returns the file, parsed.
+ * Waits until the data file contains what the API shows, and nothing else. The file may lag behind a change by a second, and it
+ * contains the events of a change until they are settled. Returns the parsed file.
  */
 export const atRest = (
   server: Pick<TestServer, 'url' | 'store'>,

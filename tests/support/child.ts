@@ -7,7 +7,7 @@ export interface Exit {
   code: number | null
   signal: NodeJS.Signals | null
   ms: number
-  /** Whether it left processes that still ran seconds later. They were then killed. */
+  /** Whether processes that it started were still running seconds later. They were then killed. */
   hasLeftOthers: boolean
 }
 
@@ -34,7 +34,7 @@ const SETPRIV = '/usr/bin/setpriv'
 /** On Linux the kernel ends the child when the test's process dies for any reason. */
 const tether = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : []
 
-/** Starts a command in a process group of its own. It ends with the test file, or with this process at the latest. */
+/** Starts a command in its own process group. It ends with the test file, or at the latest with this process. */
 export const startChild = (
   command: string[],
   { cwd, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
@@ -105,7 +105,7 @@ const killGroup = ({ pid = 0 }: ChildProcess, signal: NodeJS.Signals): void => {
   }
 }
 
-/** Ends every child that still runs: with SIGTERM, and after some seconds with SIGKILL. */
+/** Ends every child that is still running: with SIGTERM, and after a few seconds with SIGKILL. */
 export const stopChildren = async (): Promise<void> => {
   await Promise.all(
     [...running].map(async ([child, exited]) => {

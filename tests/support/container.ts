@@ -6,7 +6,7 @@ import { ROOT } from './server'
 import { makeTempDir } from './temp-dir'
 import { waitFor } from './wait-for'
 
-/** What the instructions of a Dockerfile have made, in a folder instead of an image. */
+/** The result of the instructions of a Dockerfile, in a folder instead of an image. */
 export interface Image {
   /** The folder that is the container's root. */
   root: string
@@ -20,7 +20,7 @@ export interface Image {
 
 const isRoot = process.getuid?.() === 0
 
-/** Another user can make a container only as the root of a user namespace, which has no other user. */
+/** Users other than root can create a container only as the root of a user namespace, which has no other user. */
 const uid = (user: string): string => (isRoot ? user : '0')
 
 /** The parts of this machine that the base image stands for, and npm's cache. */
@@ -74,7 +74,7 @@ const newImage = (): Image => {
   return { root, workdir: '/', env: {}, user: '0', volumes: [], command: [], healthCheck: [] }
 }
 
-/** Follows the project's Dockerfile. Throws if it has an instruction, or an option, that is not known here. */
+/** Follows the project's Dockerfile. Throws if it has an unknown instruction or option. */
 export const buildImage = async (): Promise<Image> => {
   const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8')
   const isIgnored = ignoresIn(read('.dockerignore'))
@@ -143,7 +143,7 @@ export const buildImage = async (): Promise<Image> => {
   return image
 }
 
-/** A container that runs. Its `pid` is that of its process 1, seen from here. */
+/** A running container. Its `pid` is that of its process 1, as seen from outside. */
 export interface Container extends Child {
   pid: number
 }

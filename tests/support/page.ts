@@ -5,7 +5,7 @@ export interface Block {
   text: string
   /** The line of the fence, from 1 on. */
   line: number
-  /** Counts the headings above the block: what a command prints is shown under the same heading. */
+  /** The number of headings above the block. The output of a command is under the same heading. */
   section: number
 }
 

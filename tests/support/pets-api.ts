@@ -15,7 +15,7 @@ export const petsApi = (url: string, namespace: string) => {
     get,
     update: (id: string, body: unknown): Test => request(url).put(`${path}/${id}`).send(Object(body)),
     remove: (id: string): Test => request(url).delete(`${path}/${id}`),
-    /** Creates a pet and waits until its job is done. Returns the pet as it is then. */
+    /** Creates a pet and waits until its job is done. Returns the pet in that state. */
     createWithJob: async (body?: unknown): Promise<Record<string, unknown> & { id: string }> => {
       const { body: pet } = await create(body).expect(201)
       return waitFor(

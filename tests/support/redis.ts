@@ -10,11 +10,11 @@ export interface TestRedis {
   port: number
   /** The current process. */
   pid(): number
-  /** Sends one command over a connection of its own. */
+  /** Sends one command over a separate connection. */
   command(...words: string[]): Promise<unknown>
   /** Stops it with SIGTERM. */
   stop(): Promise<void>
-  /** Kills it (kill -9), as a crash would: what it has acknowledged is in its file. */
+  /** Kills it (kill -9), as a crash would. Everything that it acknowledged is in its file. */
   kill(): Promise<void>
   /** Starts it again on the same port, with its data or empty. */
   start(options?: { empty?: boolean }): Promise<void>

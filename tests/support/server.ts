@@ -96,7 +96,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
   }
 }
 
-/** Starts a server that must refuse to start. Returns its output. Rejects unless it ends with code 1. */
+/** Starts a server that must not start. Returns its output. Rejects unless it exits with code 1. */
 export const refusalOf = async (options: ServerOptions = {}): Promise<string> => {
   const child = await spawnServer(options)
   await waitFor(() => !child.isRunning(), { what: 'the server to end', timeout: 30_000, seen: child.output })

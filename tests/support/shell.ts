@@ -3,18 +3,18 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** What stands in a block for what the test uses. */
+/** The values that replace those in a block. */
 export interface CurlTarget {
-  /** Stands for `http://localhost:3000`. */
+  /** Replaces `http://localhost:3000`. */
   url: string
-  /** Stands for `js` in `/js/pets`. */
+  /** Replaces `js` in `/js/pets`. */
   namespace: string
-  /** Stands for the `1` in `/js/pets/1`. Default: 1. */
+  /** Replaces the `1` in `/js/pets/1`. Default: 1. */
   petId?: string
 }
 
 /**
- * Runs a block of curl commands in bash, word for word but for address, namespace and pet. Returns what the commands
+ * Runs a block of curl commands in bash, unchanged except for address, namespace and pet. Returns what the commands
  * printed; rejects if one fails.
  */
 export const runCurlBlock = async (block: string, { url, namespace, petId = '1' }: CurlTarget): Promise<string> => {
@@ -22,13 +22,13 @@ export const runCurlBlock = async (block: string, { url, namespace, petId = '1' 
     .replaceAll(/http:\/\/(localhost|127\.0\.0\.1):3000/g, url)
     .replaceAll(/\/js\/pets\/1\b/g, `/js/pets/${petId}`)
     .replaceAll('/js/pets', `/${namespace}/pets`)
-    // Each response on a line of its own, and no progress meter.
+    // Each response on a separate line, and no progress meter.
     .replaceAll(/^curl /gm, "curl -sS -w '\\n' ")
   const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', commands])
   return stdout
 }
 
-/** Returns the JSON responses in what such a block printed. */
+/** Returns the JSON responses in the output of such a block. */
 export const answersOf = (stdout: string): unknown[] =>
   stdout
     .split('\n')

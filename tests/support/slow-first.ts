@@ -7,7 +7,7 @@ const SLOW = [
   ...['faults/power-cuts', 'scaling/start-up', 'e2e/tutorial-walks', 'e2e/workbench'],
 ].map((file) => `/${file}.test.ts`)
 
-/** Begins with the slow files: the last ones to run then end at about the same time. */
+/** Begins with the slow files, so that the last ones to run end at about the same time. */
 export class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)

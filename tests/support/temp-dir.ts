@@ -4,14 +4,14 @@ import { join } from 'node:path'
 
 const made = new Set<string>()
 
-/** Makes an empty folder. It is removed after the test file, or with the process at the latest. */
+/** Creates an empty folder. It is removed after the test file, or at the latest with the process. */
 export const makeTempDir = (prefix = 'pet-store-'): string => {
   const path = realpathSync(mkdtempSync(join(tmpdir(), prefix)))
   made.add(path)
   return path
 }
 
-/** Removes every folder that was made. */
+/** Removes every folder that was created. */
 export const removeTempDirs = (): void => {
   for (const path of made) rmSync(path, { recursive: true, force: true, maxRetries: 5 })
   made.clear()

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** How long a condition may take, what it is called in the error, and how often it is looked at. Times in ms. */
+/** How long a condition may take, its name in the error, and how often it is checked. Times in ms. */
 export interface WaitOptions {
   what?: string
   timeout?: number
   interval?: number
-  /** Told when the time is over: what was seen instead. */
+  /** Returns what was seen instead, for the error when the time is up. */
   seen?: () => unknown
 }
 
 /**
- * The first value of `look` that is neither false, null nor undefined. What `look` throws counts as "not yet". Rejects when
- * the time is over, with what was waited for, what was seen and the last error.
+ * Resolves to the first value of `look` that is not false, null or undefined. An error of `look` counts as "not yet". Rejects
+ * when the time is up, with what was awaited, what was seen and the last error.
  */
 export const waitFor = async <T>(
   look: () => T | Promise<T>,

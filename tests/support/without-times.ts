@@ -1,6 +1,6 @@
 import { DAY_MS } from '../../src/pets/pet'
 
-/** From 2001 on, epoch ms have 13 digits; nothing else here has. */
+/** Since 2001, epoch ms have 13 digits. Nothing else here does. */
 const isTime = (value: number): boolean => value >= 1e12
 
 /** A JSON value with times, durations and trace ids replaced: a time beside a `createdAt` by its distance in whole days. */
@@ -17,7 +17,7 @@ export const withoutTimes = (value: unknown): unknown => {
   return Object.fromEntries(entries)
 }
 
-/** A line of the console likewise. */
+/** Does the same for a line of the console. */
 export const lineWithoutTimes = (line: string): string =>
   line
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')

@@ -50,11 +50,11 @@ test.each([
       .expect(isDev ? 200 : 404)
     const { hasLeftOthers } = await (end === 'Ctrl-C' ? server.stop('SIGINT', { wholeGroup: true }) : server.stop())
     expect(hasLeftOthers).toBe(false)
-    // It stopped in order: the file holds everything.
+    // It stopped cleanly: the file contains everything.
     expect(readdirSync(server.dataDir)).not.toContain('pets.journal')
     expect(server.store().pets).toHaveProperty('1')
     await expect(fetch(`${server.url}/health`)).rejects.toThrow()
-    // Whoever records nothing would find nothing.
+    // Without any record, the check would prove nothing.
     expect(existsSync(log)).toBe(true)
     const attempts = readFileSync(log, 'utf8').trimEnd().split('\n')
     expect([...new Set(attempts)].filter((line) => !LOCAL.test(line))).toEqual([])

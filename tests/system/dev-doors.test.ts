@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../support/server'
 import { waitFor } from '../support/wait-for'
 
-/** Asks for a WebSocket on a port. Returns the status, 0 if the connection ends without one. */
+/** Asks for a WebSocket on a port. Returns the status; 0 if the connection ends without one. */
 const upgrade = async (port: number, headers: Record<string, string>, path = '/'): Promise<number> => {
   const socket = connect(port, '127.0.0.1')
   const lines = Object.entries({

@@ -10,7 +10,7 @@ import { type ServerOptions, startServer, type TestServer } from '../support/ser
 import { makeTempDir } from '../support/temp-dir'
 import { waitFor } from '../support/wait-for'
 
-/** What goes wrong, as the body of an API step's handler; `ctx` is its context. */
+/** The faults, as bodies of an API step's handler. `ctx` is its context. */
 const FAULTS: Record<string, string> = {
   throws: `throw new Error('thrown')`,
   rejects: `await Promise.reject(new Error('rejected'))`,
@@ -170,7 +170,7 @@ describe.concurrent.each(LOCATIONS)('an event step that fails, with its queue in
       return startServer({ root, ...options })
     }
     let server = await start()
-    // The server may be gone before its response is out.
+    // The server may be gone before it has sent its response.
     await call(server, 'asks-for-work', { fault: 'kills' }).catch(() => {})
     const found = await waitFor(
       async () => {

@@ -16,7 +16,7 @@ describe('a data file that a person edits while the server runs', () => {
   })
   const api = () => petsApi(server.url, 'js')
 
-  /** Creates a pet, and waits until the file holds it. Returns it with the file's text. */
+  /** Creates a pet, and waits until the file contains it. Returns it with the file's text. */
   const givenPet = async () => {
     const pet = await api().createWithJob()
     await atRest(server)

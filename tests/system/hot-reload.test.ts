@@ -28,7 +28,7 @@ describe('a change that is saved while npm run dev runs', () => {
     server = await starting
   })
 
-  /** Saves an edit, and waits until the server has said that it took the file up. */
+  /** Saves an edit, and waits until the server has logged that it loaded the file. */
   const save = async (file: string, text: string | RegExp, replacement: string, says = `↻ ${file}`) => {
     const from = server.output().length
     project.edit(file, text, replacement)
@@ -132,7 +132,7 @@ describe('a change that is saved while npm run dev runs', () => {
     const types = () => readFileSync(join(project.root, 'types.d.ts'), 'utf8')
     const expectGone = (path: string) => request(server.url).get(path).expect(404, { message: 'Not found' })
 
-    /** Writes a file, or removes it, and waits until the server has said so. */
+    /** Writes a file, or removes it, and waits until the server has logged it. */
     const put = async (file: string, text: string | null, says: string) => {
       const from = server.output().length
       if (text === null) rmSync(join(project.root, file))

@@ -52,7 +52,7 @@ describe('a Redis that goes away and comes back', () => {
       namespaces.map(async ({ namespace }) => (await petsApi(server.url, namespace).create().expect(201)).body.id),
     )
     await redis.kill()
-    // Store and queues have a connection each.
+    // Store and queues each have a connection.
     await expect.poll(health).toMatchObject({
       ...{ status: 'unavailable', store: REFUSAL.message },
       queues: expect.stringContaining('not respond'),

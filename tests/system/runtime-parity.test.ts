@@ -28,7 +28,7 @@ const startOnRedis = async (env: Record<string, string> = {}): Promise<Subject> 
 
 afterAll(closeSharedRedis)
 
-/** The server's complaints. */
+/** The server's warnings and errors. */
 const errorsIn = (output: string): string[] =>
   output.split('\n').filter((line) => /\[ERROR]|Unexpected|failed|⚠/.test(line))
 

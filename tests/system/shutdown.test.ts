@@ -33,7 +33,7 @@ test.each(['SIGTERM', 'SIGHUP'] as const)(
     agent.destroy()
     expect(code).toBe(0)
     expect(ms).toBeLessThan(9_000)
-    // A clean stop leaves no journal: the file holds everything.
+    // A clean stop leaves no journal: the file contains everything.
     const ids = answers.map(({ id }) => id).sort()
     expect(Object.keys(server.store().pets).sort()).toEqual(ids)
     expect(readdirSync(dataDir)).not.toContain('pets.journal')

@@ -9,7 +9,7 @@ import type { Subject } from './subject'
 
 const NOTES = "Welcome to our pet store! We'll take great care of this pet."
 
-/** The events, jobs and console lines, in each namespace, whatever the engine. */
+/** The events, jobs and console lines, in each namespace, with any engine. */
 export const eventsSuite = (subject: () => Subject): void => {
   const server = () => subject().server
 

@@ -15,7 +15,7 @@ const AGES: [number, number][] = [
   [1e3, 1000],
 ]
 
-/** What the endpoints promise, in each namespace, whatever the engine and the store. */
+/** What the endpoints promise, in each namespace, with any engine and store. */
 export const petsSuite = (subject: () => Subject): void => {
   describe.each(namespaces)('/$namespace/pets', ({ namespace }) => {
     const api = () => petsApi(subject().server.url, namespace)

@@ -1,6 +1,6 @@
 import type { AuditLine, TestServer } from '../../support/server'
 
-/** What a suite is run against. */
+/** The server that a suite tests. */
 export interface Subject {
   server: TestServer
   /** The audit trail so far, wherever it is kept. */

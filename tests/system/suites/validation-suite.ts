@@ -51,7 +51,7 @@ const BAD_UPDATES: [string, object[]][] = [
   ['{', [NO_JSON]],
 ]
 
-/** What the endpoints refuse, in each namespace, whatever the engine and the store. */
+/** What the endpoints refuse, in each namespace, with any engine and store. */
 export const validationSuite = (subject: () => Subject): void => {
   describe.each(namespaces)('/$namespace/pets', ({ namespace }) => {
     const api = () => petsApi(subject().server.url, namespace)
