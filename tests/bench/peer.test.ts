@@ -3,7 +3,7 @@ import type { RunningContender } from '../../bench/contenders/contender'
 import { peer } from '../../bench/contenders/peer'
 import { waitFor } from '../support/wait-for'
 
-// The benchmark is worth something only if the peer does the same work as the pet store.
+// The benchmark is meaningful only if the peer does the same work as the pet store.
 
 let server: RunningContender
 

@@ -9,7 +9,7 @@ import { type Chaos, checkNothingLeft, readStore, waitForEvents } from './scenar
 import { makeFolder } from './world'
 
 /**
- * How many connections may be reset. No server can prevent this for one that the kernel accepts at the very moment when the
+ * How many new connections one stop may reset. No server can prevent it for one that the kernel accepts at the moment when the
  * listening socket closes. A stop waits for a moment without new connections, but on a busy machine there may be none.
  */
 const MOST_RESET = 3

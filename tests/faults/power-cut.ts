@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Random } from '../chaos/random'
 import { type Entry, ROOT_NODE } from './recorder'
 
-/** What a disk writes whole, in bytes. A page of 4 KiB consists of such sectors, so torn pages are among the torn sectors. */
+/** What a disk writes atomically, in bytes. A page of 4 KiB consists of such sectors, so torn pages are among the torn sectors. */
 const SECTOR = 512
 
 /** Up to how many renames, creations and removals that are not synced every combination is tried. */
@@ -76,7 +76,7 @@ export function cutFolders(log: readonly Entry<unknown>[], random: Random): CutF
   return [...found.values()]
 }
 
-/** Writes the folder to an empty one. */
+/** Writes the folder into an empty one. */
 export function layOut(folder: string, { files }: CutFolder): void {
   for (const [path, file] of files) {
     if (!file) {

@@ -23,7 +23,7 @@ export interface WorkloadOptions {
   servers: number
   /** Names the pets of this run. */
   run: number
-  /** Whether the servers stop only once all is done. Otherwise they leave work to the next run, a retried dead letter too. */
+  /** Whether the servers stop only once everything is done. Otherwise they leave work to the next run, such as a retry. */
   isLast: boolean
   /** Told why a request was refused; a request that is refused ends the workload unless this is given. */
   onRefused?: (error: unknown) => void

@@ -22,7 +22,7 @@ const openFolder = (count: number): PetStore[] => {
   return stores
 }
 
-/** Runs concurrent clients on the stores until so many requests are recorded. */
+/** Runs concurrent clients on the stores until that many requests are recorded. */
 const historyOf = async (stores: PetStore[], connectTo = petsEndpoint) => {
   const connect = () => stores.map(connectTo)
   const load = startClients({ connect, seed: SEED, clients: 8, pets: 5, pause: 2 })
@@ -30,7 +30,7 @@ const historyOf = async (stores: PetStore[], connectTo = petsEndpoint) => {
   return load.stop()
 }
 
-/** A store that reads from a cache whose entries are up to some ms old. */
+/** A store that reads from a cache whose entries are up to a few ms old. */
 const withStaleCache = (store: PetStore, maxAge: number): PetStore => {
   const cache = new Map<string, { pet: StoredPet | null; at: number }>()
   const get = async (id: string) => {
@@ -101,7 +101,7 @@ describe(`Histories of concurrent clients (seed ${SEED})`, () => {
     expect(bad.problem()).toMatch(/^Created twice/)
   })
 
-  // A change that is being made shows on the other servers before it is acknowledged, and on its own only then.
+  // Other servers may show a change before it is acknowledged, and its own server only afterwards.
   test('When three stores share a folder, then the changes and the reads of each are linearizable', async () => {
     const history = await historyOf(openFolder(3))
     for (const reader of [0, 1, 2]) expect(history.problem(reader)).toBeNull()

@@ -3,7 +3,7 @@ import { isRepeat } from '../../src/pets/pet-changes'
 import { asStored } from '../../src/store/pets-check'
 import { type Change, type PetStore, RepeatedCreateError, type Which } from '../../src/store/store'
 
-/** A pet store in memory, which keeps all the promises of a pet store but durability. */
+/** A pet store in memory, which keeps all the promises of a pet store except durability. */
 export class MemoryStore implements PetStore {
   /** By ascending id. */
   #pets = new Map<string, StoredPet>()
@@ -16,7 +16,7 @@ export class MemoryStore implements PetStore {
     this.reset(...pets)
   }
 
-  /** Holds the given pets from now on, and no others. The next id is one above theirs. */
+  /** Replaces all pets by the given ones. The next id is one above theirs. */
   reset(...pets: StoredPet[]): void {
     const ordered = pets.toSorted((a, b) => Number(a.id) - Number(b.id))
     this.#pets = new Map(ordered.map((pet) => [pet.id, asStored(pet.id, pet)]))

@@ -33,7 +33,7 @@ const copyWith = async (environment: Record<string, string>, dataDir: string, fr
 
 const copy = (dataDir: string, from: string, to: string) => copyWith({}, dataDir, from, to)
 
-/** A data folder with so many pets: one is missing, one owes an event and has a field that a person added, one an `Idempotency-Key`. */
+/** A data folder with that many pets. One id is missing, one pet owes an event and has an extra field, and one has a key. */
 const folderOf = (count: number, seq = count + 11) => {
   const dataDir = makeTempDir()
   const pets: Record<string, StoredPet> = {}

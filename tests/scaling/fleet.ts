@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http'
 import { startServer, type TestServer } from '../support/server'
 
-/** Starts so many instances on one Redis. */
+/** Starts that many instances on one Redis. */
 export const startFleet = (
   count: number,
   redisUrl: string,

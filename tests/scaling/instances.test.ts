@@ -14,7 +14,7 @@ import { ask, spread, startFleet, startInstance } from './fleet'
 
 const AMOUNT = 1_000
 
-/** A balancer that looks every 100 ms has time enough to notice that an instance stops. */
+/** Long enough for a balancer that checks every 100 ms to notice that an instance is stopping. */
 const WITH_GRACE = { PETS_STOP_GRACE: '2' }
 
 const { root } = copyImpatientProject()
@@ -117,7 +117,7 @@ test('When an instance is killed under load, then nothing acknowledged is lost, 
   })
   expect(failures).toBeGreaterThan(0)
   expect(acknowledged.size).toBeGreaterThan(350)
-  // A job that the victim was running is taken over once its lock is over.
+  // A job that the victim was running is taken over once its lock has expired.
   await withJobsDone(acknowledged, 30_000)
   await expectOneLineEach([...acknowledged], 10_000)
 }, 60_000)
@@ -141,7 +141,7 @@ test('When Redis is killed under load and restarted, then nothing acknowledged i
         if (status === 503) refusals += 1
         else if (status > 299 || error) throw new Error(`A response of ${status} ${error}`)
       }
-      // A refusal is quick: without a pause the clients would do nothing but collect them.
+      // A refusal is quick: without a pause, the clients would only collect refusals.
       if (created.status === 503) await pause(50)
     }
     acknowledged.add(pet.id)

@@ -14,7 +14,7 @@ import { startFleet } from './fleet'
 
 const DUE = 300
 
-/** As many as keep a reaper busy for some seconds. */
+/** Enough to keep a reaper busy for a few seconds. */
 const MANY_DUE = 3_000
 
 /** How many runs of each reaper a test looks at. */
@@ -24,7 +24,7 @@ const byNumber = (one: string, other: string): number => Number(one) - Number(ot
 
 afterAll(closeSharedRedis)
 
-/** What the audit trail holds of a topic, which is given without its namespace. */
+/** Returns the lines of a topic, which is given without its namespace, in the audit trail. */
 const auditOf = async (redis: TestRedis, topic: string) => {
   const entries = Object(await redis.command('XRANGE', '{pets}:audit', '-', '+'))
   return [...entries]

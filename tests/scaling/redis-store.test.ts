@@ -31,7 +31,7 @@ const emptyStore = async (): Promise<PetStore> => {
   return createRedisStore(sharedRedis(server.url))
 }
 
-/** A store with a connection of its own, as another process would have; `commands` notes what it sends. */
+/** A store with its own connection, as another process would have. `commands` records what it sends. */
 const anotherStore = (commands: string[] = []): PetStore => {
   const redis = new Redis(server.url)
   others.push(redis)

@@ -10,7 +10,7 @@ import { refusalOf, startServer } from '../support/server'
 import { makeTempDir } from '../support/temp-dir'
 import { ask } from './fleet'
 
-/** A redis-server that speaks TLS and nothing else, by a certificate of its own making. */
+/** A redis-server that speaks only TLS, with a self-signed certificate. */
 const startTlsRedis = async (options: string[] = []): Promise<{ port: number; certificate: string }> => {
   const folder = makeTempDir('pets-tls-')
   const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
@@ -30,7 +30,7 @@ beforeAll(async () => {
   ;[guarded, tls] = await Promise.all([startRedis(['--requirepass', 'secret', '--appendonly', 'no']), startTlsRedis()])
 })
 
-/** What a server says that is started on such a Redis and ends. */
+/** Returns the output of a server that is started on such a Redis and ends. */
 const refusal = (url: string) => refusalOf({ env: { REDIS_URL: url } })
 
 test('When the Redis of the settings cannot be used, then one line says why, without the password', async () => {

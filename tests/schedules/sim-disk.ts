@@ -1,7 +1,7 @@
 import { type FileCalls, nodeFiles } from 'motia-runtime'
 import { systemError } from '../../packages/motia-runtime/tests/files/watched-calls'
 
-/** What a call of a process that has crashed fails with. */
+/** The error of a call of a process that has crashed. */
 export class Crashed extends Error {}
 
 interface Node {

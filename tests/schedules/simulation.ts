@@ -11,10 +11,10 @@ import { Crashed, type DiskProcess, SimDisk } from './sim-disk'
 /** What a client does next. Changes and reads concern the pet that was created last. */
 export type Action = 'create' | 'update' | 'delete' | 'restore' | 'read'
 
-/** What happens at some moment: a server is killed, or the power fails, and what was running is started again. */
+/** A crash at some moment: a server is killed, or the power fails, and what was running is started again. */
 export type Crash = 'kill 0' | 'kill 1' | 'power cut'
 
-/** What a simulation plays. */
+/** The plan of a simulation. */
 export interface Plan {
   /** What each client does, one after the other. */
   clients: readonly (readonly Action[])[]
@@ -60,7 +60,7 @@ class Simulation {
     this.#disk = new SimDisk(this.#later)
   }
 
-  /** Resolves once all clients have ended, and what crashed runs again. */
+  /** Resolves once all clients have ended, and everything that crashed is running again. */
   async run({ clients, crashes }: Plan): Promise<void> {
     await Promise.all(SERVERS.map((index) => this.#start(index)))
     await Promise.all([

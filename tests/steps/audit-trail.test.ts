@@ -20,7 +20,7 @@ const lines = (): string[] => (existsSync(file) ? readFileSync(file, 'utf8').spl
 let lastId = 0
 const newId = () => String(++lastId)
 
-/** What an event of each type brings, beside the type itself. */
+/** The data of an event of each type, without the type itself. */
 const events = {
   'pet.created': () => ({ petId: newId(), name: 'Rex', species: 'dog', createdAt: CREATED }),
   'job.postcreate.completed': () => ({

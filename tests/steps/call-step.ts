@@ -17,7 +17,7 @@ export interface CronStep {
   handler: (context: FlowContext<EmittedEvent>) => Promise<void>
 }
 
-/** What a client sends: a path's `id`, a query, headers, and a body, as a value or as the text that goes over the wire. */
+/** A client's request: the `id` in its path, a query, headers, and a body, as a value or as the text that is sent. */
 interface Sent {
   id?: string
   query?: Record<string, string | string[]>
@@ -26,7 +26,7 @@ interface Sent {
   headers?: Record<string, string>
 }
 
-// What comes off the wire can be anything, whatever the step's type says: `JSON.parse` returns just that.
+// A request can contain anything, whatever the step's type says, and so can the result of `JSON.parse`.
 const overTheWire = (value: unknown, text = JSON.stringify(value)) =>
   text === undefined ? undefined : JSON.parse(text)
 
@@ -51,7 +51,7 @@ export const callApi = <Body>(
   return chain()
 }
 
-/** Hands the step a message as it comes out of the queue. */
+/** Passes a message to the step, as the queue would. */
 export const callEvent = <Input>(
   { handler }: EventStep<Input>,
   data: unknown,

@@ -19,7 +19,7 @@ const requests = [
   { name: 'GET /<ns>/pets/:id', file: 'get-pet', sent: { id: '1' } },
 ]
 
-/** Imports the steps of every route of the specification. To be called once the store that they use is chosen. */
+/** Imports the steps of every route of the specification. Call it once the store that they use is chosen. */
 export const everyRoute = async (): Promise<Route[]> => {
   const routes = requests.map(async ({ name, file, sent }) =>
     (await everyNamespace<ApiStep>(file)).map(([ns, step]) => ({

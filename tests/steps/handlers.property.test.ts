@@ -18,7 +18,7 @@ const [[, update] = missing()] = await everyNamespace<ApiStep>('update-pet')
 const [[, remove] = missing()] = await everyNamespace<ApiStep>('delete-pet')
 const [[, get] = missing()] = await everyNamespace<ApiStep>('get-pet')
 
-/** Anything that JSON can hold, but more often something near to a pet. */
+/** Anything that JSON can express, but more often something similar to a pet. */
 const nearly = <T>(valid: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 5, arbitrary: valid }, { weight: 1, arbitrary: fc.jsonValue() })
 const anyName = nearly(fc.string({ unit: 'binary' }))
@@ -49,7 +49,7 @@ const anyId = fc.oneof(
   fc.constantFrom('__proto__', 'constructor', '01', '1e0', ' 1'),
 )
 
-// The specification's rules once more, in other words than the schemas'.
+// The specification's rules again, expressed in a different way than in the schemas.
 const isObject = (body: unknown): body is Record<string, unknown> =>
   typeof body === 'object' && body !== null && !Array.isArray(body)
 const isOneOf = (list: readonly string[], value: unknown) => list.some((entry) => entry === value)

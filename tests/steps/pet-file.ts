@@ -14,13 +14,13 @@ vi.doMock('../../src/app/open-store', () => ({ openStore: () => createFileStore(
 
 const file = join(dataDir, 'pets.json')
 
-/** Lets the store hold these pets, and nothing else. The next id is one above theirs. */
+/** Fills the store with only these pets. The next id is one above theirs. */
 export const givenPets = (...pets: StoredPet[]): void => {
   const seq = Math.max(0, ...pets.map(({ id }) => Number(id))) + 1
   givenFile(JSON.stringify({ seq, pets: Object.fromEntries(pets.map((pet) => [pet.id, pet])) }))
 }
 
-/** Puts a text in the data file's place, by a rename, as an editor does. */
+/** Replaces the data file by a text, with a rename, as an editor does. */
 export const givenFile = (text: string): void => {
   writeFileSync(`${file}.edited`, text)
   renameSync(`${file}.edited`, file)

@@ -5,10 +5,10 @@ import { MemoryStore } from '../pets/memory-store'
 /** The store of the steps of this test file, which must import them after this module: with `await import(…)`. */
 export const store = new MemoryStore()
 
-// The stores that servers use have tests of their own.
+// The stores that servers use have their own tests.
 vi.doMock('../../src/app/open-store', () => ({ openStore: () => store }))
 
-/** Lets the store hold these pets, and nothing else. The next id is one above theirs. */
+/** Fills the store with only these pets. The next id is one above theirs. */
 export const givenPets = (...pets: StoredPet[]): void => store.reset(...pets)
 
 /** The pet in the store, with the events that it owes; undefined if there is none. */

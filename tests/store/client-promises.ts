@@ -13,7 +13,7 @@ const causes = { deleted: about, restored: about }
 const etagOfPet = (pet: Pet): string => etagOf(JSON.stringify(pet))
 
 /**
- * What clients of two servers are promised, whatever the servers keep their pets in. `makeStores` gives each test two empty
+ * What clients of two servers are promised, wherever the servers keep their pets. `makeStores` gives each test two empty
  * stores that share their pets.
  */
 export function describeClientPromises(name: string, makeStores: () => Promise<[PetStore, PetStore]>): void {

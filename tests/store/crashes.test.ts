@@ -15,7 +15,7 @@ interface Crash {
   isOver: boolean
 }
 
-/** The calls of a process that dies at its call number `count`, which may be half done: none after it is made. */
+/** The calls of a process that dies at its call number `count`, which may be incomplete. No later call is made. */
 const dyingCalls = (count: number, isHalfDone: boolean): FileCalls => {
   let left = count
   return watchedCalls((name, args) => {
@@ -46,7 +46,7 @@ const runUntilCrash = async (folder: PetsFolder, other: PetsFolder): Promise<Cra
   return { pets, orElse: pets, isOver: true }
 }
 
-/** Checks what is there after a crash at each call of the workload: before it, or in the middle. Returns how many there were. */
+/** Checks the state after a crash before, or in the middle of, each call of the workload. Returns the number of crashes. */
 const crashes = async (
   moments: readonly ('before' | 'in the middle')[],
   check: (dir: DataDir, crash: Crash, other: PetsFolder) => Promise<void>,
@@ -97,7 +97,7 @@ describe('when a server is killed before or in the middle of any of its calls', 
 
       const folder = openFolder(dir)
       const found = petsIn(folder)
-      // An age that the file held is edited over. One that only the journal held is set on top of the edit.
+      // The edit replaces an age that was in the file. One that was only in the journal is set on top of the edit.
       const withEdit = (result: Pets): Pets => {
         const { ageMonths, ...pet } = result[1] ?? buildPet({ id: '1' })
         return { ...result, 1: { ...pet, name: 'Edited', ageMonths: ageMonths === first.ageMonths ? 99 : ageMonths } }

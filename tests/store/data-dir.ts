@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest'
 import type { PetStore } from '../../src/store/store'
 import { waitFor } from '../support/wait-for'
 
-/** A data folder of the running test's own, and its `pets.json`. */
+/** The running test's own data folder, and its `pets.json`. */
 export interface DataDir {
   path: string
   file: string
@@ -16,7 +16,7 @@ export interface DataDir {
   json(): { seq: number; pets: Record<string, Record<string, unknown>>; [key: string]: unknown }
 }
 
-/** Makes a data folder that is removed when the test is over. */
+/** Creates a data folder that is removed when the test is over. */
 export function makeDataDir(parent: string = tmpdir()): DataDir {
   const path = mkdtempSync(join(parent, 'pets-'))
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
@@ -36,7 +36,7 @@ export function dataDirAt(path: string): DataDir {
   return { path, file, read, write: (text) => writeFileSync(file, text), json: () => JSON.parse(read()) }
 }
 
-/** Waits until the data file holds what the store does, and the write of it is over. */
+/** Waits until the data file contains what the store does, and is completely written. */
 export const upToDate = async (dir: DataDir, store: PetStore): Promise<void> => {
   const isUpToDate = async () => isDeepStrictEqual(Object.values(dir.json().pets), await store.list())
   await waitFor(isUpToDate, { what: 'the data file to be up to date', interval: 5 })

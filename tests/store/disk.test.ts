@@ -9,7 +9,7 @@ import { type DataDir, makeDataDir, upToDate } from './data-dir'
 
 const journalOf = (dir: DataDir) => readFileSync(join(dir.path, 'pets.journal'), 'utf8')
 
-/** A store whose calls of one name fail while they are told to. */
+/** A store whose calls of one name fail while the test wants it. */
 const makeFailingStore = () => {
   const dir = makeDataDir()
   let fault: { name: string; code: string } | null = null
@@ -126,7 +126,7 @@ describe('on a disk of its own', () => {
 
     const full = { code: 'STORE_FULL', message: 'There is no space left to store the change' }
     for (let round = 0; round < 3; round++) {
-      // Longer than what is left of the last page of the journal.
+      // Longer than the rest of the last page of the journal.
       const notes = 'y'.repeat(5_000)
       await expect(store.create(petOf({ notes }))).rejects.toMatchObject(full)
       await expect(store.update('1', (pet) => ({ ...pet, notes }))).rejects.toMatchObject(full)

@@ -32,7 +32,7 @@ import {
 
 const isThere = (dir: DataDir) => existsSync(dir.file)
 
-/** Whatever was acknowledged is there, and the edit too. */
+/** Checks that everything that was acknowledged is there, and the edit too. */
 const checkEdited = async (dir: DataDir, pets: Pets) => {
   const expected = { ...pets, 1: { ...pets[1], name: 'Edited' } }
   expect(petsIn(openFolder(dir))).toEqual(expected)

@@ -54,7 +54,7 @@ describe('when any call of the store fails', () => {
     ]),
   )
 
-  /** Lets call `at` fail, and all later ones of its name if `isLasting`. Returns whether there was such a call. */
+  /** Makes call `at` fail, and all later ones of its name if `isLasting`. Returns whether that call was made. */
   const failAt = async (at: number, { change, run, isLasting }: Case): Promise<boolean> => {
     const dir = makeQuickDataDir()
     let made = Number.NEGATIVE_INFINITY

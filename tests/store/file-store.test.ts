@@ -98,7 +98,7 @@ describe('the data file', () => {
     const took = performance.now() - startedAt
     await settled
     expect(dir.json().pets[1]).toEqual(buildPet({ id: '1' }))
-    // Not 100: this is what it took to see the file, on a machine that does other things too.
+    // Not 100 ms: this includes the time to see the file, on a machine that does other things too.
     expect(took).toBeLessThan(1_000)
     expect(took).toBeGreaterThan(30)
   })

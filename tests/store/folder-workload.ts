@@ -11,7 +11,7 @@ export type Pets = Record<string, StoredPet>
 /** A step of a workload: a change of the pets, or only work on the files. */
 export interface Step {
   run: (folder: PetsFolder) => Promise<unknown>
-  /** Returns what the step makes of the pets. */
+  /** Returns the pets after the step. */
   after: (pets: Pets) => Pets
 }
 
@@ -35,11 +35,11 @@ const remove = (id: string): Step => ({
   after: ({ [id]: _, ...pets }) => pets,
 })
 
-/** Brings the data file up to date. */
+/** Updates the data file. */
 export const update: Step = { run: (folder) => folder.update(), after: (pets) => pets }
 const removeJournal: Step = { run: (folder) => folder.removeJournal(), after: (pets) => pets }
 
-/** Every kind of change, and of work on the files, before, between and after one another. */
+/** Every kind of change and of work on the files, in different orders. */
 export const WORKLOAD: readonly Step[] = [
   ...[set('1'), set('2'), update, set('1', { ageMonths: 1 }), remove('2'), set('3'), update],
   ...[set('1', { ageMonths: 2 }), set('3', { notes: 'x' }), update, removeJournal, set('4'), update, removeJournal],
@@ -49,7 +49,7 @@ export const WORKLOAD: readonly Step[] = [
 export const openFolder = (dir: DataDir, calls: FileCalls = nodeFiles): PetsFolder =>
   new PetsFolder(dir.file, calls, () => {})
 
-/** The pets that a server has. */
+/** Returns the pets that a server has. */
 export const petsIn = (folder: PetsFolder): Pets =>
   Object.fromEntries(
     folder
@@ -65,17 +65,17 @@ export const edited = (dir: DataDir): string | null => {
   return pets[1] ? JSON.stringify({ ...rest, pets: { ...pets, 1: { ...pets[1], name: 'Edited' } } }) : null
 }
 
-/** Saves the data file as an editor does that writes a file beside it and renames that. */
+/** Saves the data file like an editor that writes a new file beside it and renames that. */
 export const saveByRename = (dir: DataDir, text: string): void => {
   writeFileSync(`${dir.path}/4913~`, text)
   renameSync(`${dir.path}/4913~`, dir.file)
 }
 
-/** How many runs go on at a time: most of the time each waits for an edit to settle. */
+/** How many runs are under way at a time. Most of the time, each waits for an edit to settle. */
 const AT_A_TIME = 10
 
 /**
- * Calls `run` with 1, 2, 3 and so on, until it resolves to false: there is no call of that number. Resolves to how many
+ * Calls `run` with 1, 2, 3 and so on, until it resolves to false because no call has that number. Resolves to how many
  * there are.
  */
 export const atEachCall = async (run: (at: number) => Promise<boolean>): Promise<number> => {

@@ -3,7 +3,7 @@ import { isRepeat } from '../../src/pets/pet-changes'
 import { asStored } from '../../src/store/pets-check'
 import { type PetStore, RepeatedCreateError } from '../../src/store/store'
 
-/** Returns a store that keeps the pets in memory: the smallest one that keeps the promises to a server. */
+/** Returns a store that keeps the pets in memory: the smallest one that can serve the steps. */
 export const createMemoryStore = (): PetStore => {
   let [pets, seq, revision]: [readonly StoredPet[], number, number] = [[], 1, 0]
   const replace = (next: readonly StoredPet[]) => {

@@ -3,7 +3,7 @@ import { DAY_MS, type StoredPet } from '../../src/pets/pet'
 import type { PetStore } from '../../src/store/store'
 import { buildPet, petOf } from './build-pet'
 
-/** What every pet store promises, whatever it keeps its pets in; `makeStore` gives each test an empty one. */
+/** What every pet store promises, wherever it keeps its pets. `makeStore` gives each test an empty one. */
 export function describePetStorePromises(name: string, makeStore: () => PetStore | Promise<PetStore>): void {
   describe(`${name} keeps the promises of a pet store`, () => {
     test('an empty store lists nothing and finds nothing', async () => {
@@ -69,7 +69,7 @@ export function describePetStorePromises(name: string, makeStore: () => PetStore
       expect(await keyed(DAY_MS)).toBe('2')
       const isKept = () => expect(keyed(DAY_MS + 1)).rejects.toMatchObject({ first: { id: '2' } })
       await isKept()
-      // What becomes of the pet that had the key before does not matter.
+      // What happens to the pet that had the key before does not matter.
       await store.update('1', (pet) => ({ ...pet, name: 'Max' }))
       await isKept()
       await store.update('1', ({ idempotency: _, ...pet }) => pet)

@@ -66,7 +66,7 @@ test('of processes that write at the same time none loses a change or an id, and
 test('when writing processes are killed, every acknowledged change is there, the file is whole and the lock is free', async () => {
   const dir = makeDataDir()
   const store = createFileStore({ dataDir: dir.path })
-  // Some size, so that a kill often falls into a write.
+  // Large, so that a kill often interrupts a write.
   await Promise.all(Array.from({ length: 1000 }, () => store.create(petOf({ ageMonths: 0 }))))
   for (let round = 1; round <= 3; round++) {
     const before = [await store.get('1'), await store.get('500')].map((pet) => pet?.ageMonths ?? 0)
@@ -74,7 +74,7 @@ test('when writing processes are killed, every acknowledged change is there, the
     await until(() => writers.every(({ lines }) => lines().length >= 50 * round))
     await Promise.all(writers.map(({ kill }) => kill()))
 
-    // A server that starts now, and one that was there all the time.
+    // A server that starts now, and one that has been running all the time.
     for (const reader of [createFileStore({ dataDir: dir.path }), store]) {
       for (const [index, id] of ['1', '500'].entries()) {
         const acknowledged = Number(writers[index]?.lines().at(-1))

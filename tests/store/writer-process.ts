@@ -1,6 +1,6 @@
 // A process that changes a store until it is done or killed:
 // writer-process.ts <data folder> create|count|hold|die [<number>, or the call before which it dies]
-// It prints a line for every change that was acknowledged, at once.
+// It prints a line for every acknowledged change, at once.
 
 import { watchedCalls } from '../../packages/motia-runtime/tests/files/watched-calls'
 import { createFileStore } from '../../src/store/file/file-store'
@@ -38,6 +38,6 @@ if (mode === 'hold') {
 
 if (mode === 'die') {
   for (let done = 0; done < 2; done += 1) print((await store.create(petOf())).id)
-  // The data file is brought up to date in the background.
+  // The data file is updated in the background.
   setInterval(() => {}, 1_000)
 }

@@ -37,7 +37,7 @@ const steps = new Map(
   }),
 )
 
-/** The compiler's errors for the templates, for a wrong one, and for the selectors in the text. One run for all: it takes seconds. */
+/** The compiler's errors for the templates, for a wrong one, and for the selectors in the text. One run, because it takes seconds. */
 const errors: string[] = []
 const selectors = inlineCode.filter((code) => /^(workbenchXPath|xpath)\./.test(code))
 

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A task that takes `ms`, and when it began, counted from the start of the test. */
+/** A task that takes `ms`, and the times at which it began, from the start of the test. */
 const makeTask = (ms = 0) => {
   const startedAt = performance.now()
   const runs: number[] = []

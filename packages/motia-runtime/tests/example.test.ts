@@ -17,7 +17,7 @@ const RUNTIME = fileURLToPath(new URL('..', import.meta.url))
 const COMMAND = 'node_modules/motia-runtime/bin/motia-runtime.mjs'
 const PACKAGES = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 
-/** The example is a project of its own: a folder that is nowhere near this package, and has it installed. */
+/** A copy of the example, in a folder far from this package, in which the package is installed. */
 let root: string
 beforeAll(() => {
   root = makeTempDir('motia-runtime-example-')
@@ -76,7 +76,7 @@ test.each(['start', 'dev'] as const)(
     const seen: unknown[] = []
     stream.subscribeGroup('notes', 'all').addChangeListener((notes) => seen.push(notes))
     const post = async (text: string) => (await request(server.url).post('/notes').send({ text }).expect(202)).body.id
-    // What was counted before the page has joined is in the first list that it gets.
+    // The first list that the page gets contains what was counted before it joined.
     const first = await post('one')
     await waitFor(() => seen.length > 0, { what: 'the notes so far' })
     const second = await post('one two')

@@ -7,7 +7,7 @@ const HOUR = 60 * MINUTE
 
 beforeAll(() => {
   vi.stubEnv('TZ', 'Europe/Berlin')
-  // Otherwise the nights below would be like any other.
+  // Otherwise the clocks would not change in the nights below.
   const summer = new Date(Date.UTC(2027, 6, 1)).getTimezoneOffset()
   if (summer !== -120) throw new Error('The time zone of this process cannot be set')
 })

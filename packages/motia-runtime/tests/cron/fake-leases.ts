@@ -7,7 +7,7 @@ export class FakeLeases implements CronLeases {
   /** The tick that is being run, by step. */
   readonly held = new Map<string, number>()
   readonly #done = new Map<string, number>()
-  /** What `begin` and `lastTick` reject with, while there is such an error. */
+  /** The error with which `begin` and `lastTick` reject, while it is set. */
   failure: Error | null = null
 
   async begin(step: string, tick: number): Promise<CronRun | 'held' | 'done'> {
@@ -29,7 +29,7 @@ export class FakeLeases implements CronLeases {
     return this.#done.get(step) ?? null
   }
 
-  /** Remembers that the tick was run, as by another server. */
+  /** Records that the tick was run, as by another server. */
   markDone(step: string, tick: number): void {
     this.ended.push(tick)
     this.#done.set(step, tick)

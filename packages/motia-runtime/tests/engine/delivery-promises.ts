@@ -121,7 +121,7 @@ export const deliveryPromises = (makeWorld: MakeWorld): void => {
   })
 
   describe.concurrent('queues', () => {
-    /** Runs nine messages of 20 ms; returns how many ran at once at most, and their order. */
+    /** Runs nine messages of 20 ms. Returns the most that ran at once, and their order. */
     const runNine = async (engine: Engine, config: QueueConfig) => {
       const { events } = engine
       const order: unknown[] = []
@@ -264,7 +264,7 @@ export const deliveryPromises = (makeWorld: MakeWorld): void => {
       for (const data of [1, 2]) await events.emit(buildEvent({ data }))
       await waitFor(() => first.length === 1)
       const stopped = stopEngine(engine).then(() => first.push('stopped'))
-      // A few turns of the event loop: a shutdown that does not wait would be over.
+      // A few turns of the event loop, in which a shutdown that does not wait would end.
       for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
       expect(first).toEqual([1])
       finish()

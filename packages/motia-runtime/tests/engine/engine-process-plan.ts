@@ -5,7 +5,7 @@ import type { EngineWorld } from './engine-world'
 
 const PROCESS = fileURLToPath(new URL('engine-process.ts', import.meta.url))
 
-/** What a message makes its handler do in a child process, which prints `began <name>` first and `did <name>` last. */
+/** A message's task for its handler in a child process, which first prints `began <name>` and finally `did <name>`. */
 export interface Task {
   name: string
   /** `wait`: awaits `ms`; `block`: keeps the event loop busy for `ms`; `kill`: ends the process by SIGKILL. */
@@ -14,7 +14,7 @@ export interface Task {
 }
 
 /**
- * What a child process does: it subscribes, starts, emits, prints `ready`, and works on until it is told to stop.
+ * What a child process does: it subscribes, starts, emits, prints `ready`, and continues until it is told to stop.
  * Whenever its queues become empty it prints `idle`.
  */
 export interface Plan extends EngineWorld {
@@ -27,11 +27,11 @@ export interface Plan extends EngineWorld {
   lease?: { step: string; tick: number }
 }
 
-/** Starts a server's process that has nothing but an engine. */
+/** Starts the process of a server that has only an engine. */
 export const startEngineProcess = (plan: Plan): Child =>
   startChild([process.execPath, '--import', 'tsx', PROCESS, JSON.stringify(plan)], { env: process.env })
 
-/** The names of the tasks of which processes have printed `began` or `did`, in order, process by process. */
+/** Returns the names of the tasks for which processes have printed `began` or `did`, in order, process by process. */
 export const namesIn = (verb: 'began' | 'did', ...children: Child[]): string[] =>
   children.flatMap((child) =>
     Array.from(child.output().matchAll(new RegExp(`^${verb} (\\S+)$`, 'gm')), ([, name = '']) => name),

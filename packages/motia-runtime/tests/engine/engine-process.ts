@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Plan, Task } from './engine-process-plan'
 import { buildEvent, openEngine, stopEngine } from './engine-world'
 
-// Before a handler can block the process: a signal that came meanwhile would end it.
+// Listen before a handler can block the process: a signal that comes meanwhile would end it.
 let isStopping = false
 process.once('SIGTERM', () => {
   isStopping = true
@@ -35,7 +35,7 @@ if (plan.lease) {
 }
 console.log('ready')
 
-// It has no server to keep it alive: it says when there is nothing left to do, until it is told to stop.
+// No server keeps it alive, so this does. It prints when there is nothing left to do, until it is told to stop.
 let isIdle = false
 while (!isStopping) {
   const wasIdle = isIdle

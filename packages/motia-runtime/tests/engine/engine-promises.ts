@@ -6,7 +6,7 @@ import { leasePromises } from './lease-promises'
 import { processPromises } from './process-promises'
 
 /**
- * What every engine promises, whatever it keeps its queues in. `makeWorld` gives each test storage of its own. The
+ * What every engine promises, wherever it keeps its queues. `makeWorld` creates separate storage for each test. The
  * tests of a group run at the same time, since most of them wait.
  */
 export const enginePromises = (name: string, makeWorld: MakeWorld): void => {
@@ -17,7 +17,7 @@ export const enginePromises = (name: string, makeWorld: MakeWorld): void => {
     })
     afterAll(() => warn.mockRestore())
 
-    // First, as they take longest.
+    // These come first because they take longest.
     processPromises(makeWorld)
     deliveryPromises(makeWorld)
     failurePromises(makeWorld, () => warn)

@@ -8,11 +8,11 @@ export interface EngineWorld {
    * The absolute path of a module that exports `openEngine(options): Promise<Engine>`; child processes import it too.
    */
   module: string
-  /** What `openEngine` is given; must be JSON. */
+  /** The argument of `openEngine`. Must be JSON. */
   options: unknown
 }
 
-/** Makes the storage of one test, empty. */
+/** Creates empty storage for one test. */
 export type MakeWorld = () => EngineWorld | Promise<EngineWorld>
 
 /** An event as a test emits it. */
@@ -30,7 +30,7 @@ export const stopEngine = async (engine: Engine): Promise<void> => {
   await engine.close()
 }
 
-/** A world of the test's own, and `open`, whose engines are stopped after the test at the latest. */
+/** Returns the test's own world, and `open`, whose engines are stopped after the test at the latest. */
 export const beginTest = async (makeWorld: MakeWorld, { onTestFinished }: TestContext) => {
   const world = await makeWorld()
   const open = async (): Promise<Engine> => {
@@ -41,13 +41,13 @@ export const beginTest = async (makeWorld: MakeWorld, { onTestFinished }: TestCo
   return { world, open }
 }
 
-/** An engine on storage of its own. */
+/** Returns an engine with its own storage. */
 export const openAlone = async (makeWorld: MakeWorld, context: TestContext): Promise<Engine> => {
   const { open } = await beginTest(makeWorld, context)
   return open()
 }
 
-/** Motia's queue config with as few attempts as a test can do with. */
+/** Motia's queue config with as few attempts as possible. */
 export const queueConfig = (fields: Partial<QueueConfig> = {}): QueueConfig => {
   const { type = 'standard', ...rest } = fields
   return { ...{ type, maxRetries: 0, visibilityTimeout: 900, delaySeconds: 0 }, ...rest }
@@ -59,7 +59,7 @@ export const buildEvent = (fields: Partial<TestEvent> = {}): TestEvent => ({
   ...fields,
 })
 
-/** A handler that notes the data it is given, in order. */
+/** Returns a handler that records the data it gets, in order. */
 export const recorder = () => {
   const received: unknown[] = []
   const handler = async ({ data }: Event<unknown>): Promise<void> => {
@@ -68,7 +68,7 @@ export const recorder = () => {
   return { received, handler }
 }
 
-/** A promise that a test resolves when it wants to. */
+/** Returns a promise that a test resolves when it wants to. */
 export const gate = () => {
   let open = () => {}
   const opened = new Promise<void>((resolve) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { isSettled, NO_FILE, sameStamp } from '../../src/files/file-stamp'
 
-// Kernels from 6.13 on refine the clock on demand, so on them no edit of a real file can show what is tested here.
+// Kernels since 6.13 refine the clock on demand. With them, no edit of a real file can show what is tested here.
 const MS = 1_000_000n
 const READ_AT = 1_700_000_000_000
 const at = (ms: number) => BigInt(ms) * MS

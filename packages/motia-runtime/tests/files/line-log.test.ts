@@ -20,7 +20,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { LineLog, type LineLogOptions } from '../../src/files/line-log'
 import { systemError, watchedCalls } from './watched-calls'
 
-/** Removes the file and makes another one, which on some file systems gets its inode. */
+/** Removes the file and creates another one, which gets the same inode on some file systems. */
 const replace = (file: string, text: string) => {
   rmSync(file)
   writeFileSync(file, text)
@@ -32,7 +32,7 @@ const makeFile = () => {
   return join(folder, 'log')
 }
 
-/** A log of texts, and all that it knows of the file. */
+/** A log of texts, and everything that it knows about the file. */
 const openLog = (file: string, options: Partial<LineLogOptions<string>> = {}) => {
   let known: string[] = []
   const log = new LineLog<string>(file, {
@@ -245,7 +245,7 @@ describe('a write that fails', () => {
       const { add, fail, read } = failing(makeFile())
       await add('a')
       fail((name) => {
-        // Taking the line back is tried again with the next turn.
+        // The next turn tries again to remove the line.
         if (name === failed || (failed === 'ftruncateSync' && name === 'fdatasync')) throw systemError('EIO')
       })
       const outcomes = await Promise.allSettled([add('b'), add('c')])
@@ -302,7 +302,7 @@ describe('a write that fails', () => {
       if (name === 'fsync') syncs += 1
     })
     await add('b')
-    // That the line was taken back, and the name.
+    // The removal of the line, and the name.
     expect(syncs).toBe(2)
   })
 })

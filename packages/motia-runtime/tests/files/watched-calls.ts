@@ -1,10 +1,10 @@
 import type { FileCalls } from '../../src/files/file-calls'
 import { nodeFiles } from '../../src/files/file-calls'
 
-/** Stands between a call and the file system: returns what `make` does, or what the call is to return instead. */
+/** Wraps a call of the file system: returns the result of `make`, or what the call should return instead. */
 export type Around = (name: string, args: unknown[], make: () => unknown) => unknown
 
-/** The calls, each handed to `around`. */
+/** Returns the calls, each passed to `around`. */
 export const aroundCalls = (around: Around, inner: FileCalls = nodeFiles): FileCalls =>
   new Proxy(inner, {
     get: (calls, name) => {
@@ -14,12 +14,12 @@ export const aroundCalls = (around: Around, inner: FileCalls = nodeFiles): FileC
     },
   })
 
-/** The calls of `node:fs`, each announced before it is made. What `onCall` throws is what the call fails with. */
+/** Returns the calls of `node:fs`. `onCall` is called before each. If it throws, the call fails with that error. */
 export const watchedCalls = (onCall: (name: string, args: unknown[]) => void): FileCalls =>
   aroundCalls((name, args, make) => {
     onCall(name, args)
     return make()
   })
 
-/** An error as a system call has it. */
+/** Returns an error like that of a system call. */
 export const systemError = (code: string): Error => Object.assign(new Error(`${code}: '/secret/path'`), { code })

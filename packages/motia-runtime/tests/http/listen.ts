@@ -20,7 +20,7 @@ export const listen = async (server: Server): Promise<number> => {
   return (server.address() as AddressInfo).port
 }
 
-/** Opens a connection that keeps the text it received. */
+/** Opens a connection that collects the text it receives. */
 export const open = async (port: number) => {
   const socket = connect(port, '127.0.0.1')
   let text = ''

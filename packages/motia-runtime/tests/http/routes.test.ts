@@ -13,13 +13,13 @@ const stepOf = (method: ApiRouteMethod, path: string): Step<ApiRouteConfig> => (
   config: { type: 'api', name: `${method} ${path}`, method, path, emits: [] },
 })
 
-/** Every order of a list. */
+/** Returns every order of a list. */
 const permutations = <T>(list: T[]): T[][] =>
   list.length < 2
     ? [list]
     : list.flatMap((one, index) => permutations(list.toSpliced(index, 1)).map((rest) => [one, ...rest]))
 
-/** Responds with the name of the step, and with what it got. */
+/** Responds with the name of the step, and with its input. */
 const tell =
   (step: Step): Handler =>
   ({ params, body, rawBody }, response) =>
@@ -241,7 +241,7 @@ describe('the body of a request', () => {
     request(app)
       .post('/js/pets')
       .set('Content-Type', type)
-      // Else supertest makes JSON of a buffer.
+      // Otherwise supertest turns a buffer into JSON.
       .serialize((data) => data)
       .send(body)
 

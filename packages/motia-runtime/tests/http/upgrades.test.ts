@@ -8,10 +8,10 @@ import { head, listen, open, takeWebSockets } from './listen'
 
 const run = promisify(execFile)
 
-/** What curl and Java's client send if they may choose HTTP/2. */
+/** The headers that curl and Java's client send if they may choose HTTP/2. */
 const H2C = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQAoAAAAAIAAAAA' }
 
-/** A server that responds with what it was sent. */
+/** A server that responds with the request that it got. */
 const newServer = (): Server =>
   createServer(
     express()
@@ -22,7 +22,7 @@ const newServer = (): Server =>
       ),
   )
 
-/** As under `npm run dev`: with sockets for the Workbench. */
+/** As in `npm run dev`: with sockets for the Workbench. */
 const devServer = (): Server => {
   const server = newServer()
   takeWebSockets(server)

@@ -3,10 +3,10 @@ import type { EngineEvents, QueuedEvent } from '../../src/engine/engine'
 
 const notUsed = () => Promise.reject(new Error('The relay does not do that'))
 
-/** An engine that only notes what is emitted. The test says when an event is settled, and when the engine has recovered. */
+/** An engine that only records what is emitted. The test decides when an event is settled and when the engine recovers. */
 export class FakeEngine {
   readonly emitted: Event<unknown>[] = []
-  /** What `emit` rejects with, while there is such an error. */
+  /** The error with which `emit` rejects, while it is set. */
   failure: Error | null = null
   /** The ids of the events in the queues of other servers. */
   readonly elsewhere = new Set<string>()

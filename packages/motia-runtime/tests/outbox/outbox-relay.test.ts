@@ -8,7 +8,7 @@ const SECOND = 1_000
 /** Longer than the interval between two sweeps. */
 const SWEEP = 16 * SECOND
 
-/** Longer than settled events are collected. */
+/** Longer than the time for which settled events are collected. */
 const BATCH = SECOND
 
 const event = (id: string): OwedEvent => ({ id, topic: 'js.pet.created', data: { petId: id } })

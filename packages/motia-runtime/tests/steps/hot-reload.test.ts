@@ -9,7 +9,7 @@ import { allSteps, StepRegistry } from '../../src/steps/step-registry'
 import { apiStep, makeProject } from './temp-project'
 
 const cleanUps: (() => Promise<unknown>)[] = []
-/** What was printed since the start of the test, and since `printed` last found what it waited for. */
+/** The lines printed since the start of the test, and since `printed` last found its line. */
 let output: string[] = []
 let lines: string[] = []
 
@@ -64,7 +64,7 @@ const watchProject = async (files: Record<string, string>, shared: string[] = []
     await vi.waitFor(() => expect(lines.join('\n')).toContain(text), { timeout: 10_000, interval: 10 })
     lines = []
   }
-  // The watch begins with a look at what was saved before it began.
+  // The watch begins by checking for files that were saved before it began.
   project.write('src/begin.ts', '')
   project.write('steps/begin.step.ts', apiStep('Begin'))
   await printed('+ steps/begin.step.ts')
@@ -298,7 +298,7 @@ describe('When files come and go', () => {
 })
 
 describe('When something is in the way of watching', () => {
-  /** Lets the system refuse to watch what `isRefused` says. */
+  /** Makes the system refuse to watch the paths that `isRefused` accepts. */
   const refuse = (code: string, isRefused: (path: string) => boolean) => {
     const { watch } = fs
     vi.spyOn(fs, 'watch').mockImplementation((...args: Parameters<typeof watch>) => {

@@ -70,7 +70,7 @@ describe('When a project is loaded', () => {
   })
 })
 
-/** Returns why a process of its own, in which Node imports the files and not vitest, cannot load a project. */
+/** Returns why a separate process, in which Node and not vitest imports the files, cannot load a project. */
 const problemsInNode = (root: string): string => {
   const script = new URL('./print-problems.ts', import.meta.url).pathname
   return execFileSync(process.execPath, ['--import', 'tsx', script, root], { encoding: 'utf8', timeout: 30_000 })

@@ -47,7 +47,7 @@ test('When files are those of macOS, an editor or a package, then they are ignor
       ...['steps/.a.step.ts.swp', 'steps/#a.step.ts#', 'steps/a.step.ts.tmp'],
     ),
   )
-  // An Emacs lock is a link that leads nowhere.
+  // An Emacs lock is a link without a target.
   symlinkSync('me@host.1234:1', `${root}/steps/.#b.step.ts`)
   expect(find(root)).toEqual({ steps: [], streams: [], warnings: [] })
 })

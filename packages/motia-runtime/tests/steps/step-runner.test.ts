@@ -31,7 +31,7 @@ const request: ApiRequest = {
   ...{ pathParams: { id: '1' }, queryParams: {}, headers: {}, body: { name: 'Rex' }, rawBody: '{"name":"Rex"}' },
 }
 
-/** A runner with one step, and all that the step causes. */
+/** A runner with one step, and everything that the step causes. */
 const makeRunner = (config: StepConfig, handler: Handler, middleware?: unknown) => {
   const step: Step = { filePath: FILE, version: '1', config }
   const emitted: Event<unknown>[] = []
@@ -43,7 +43,7 @@ const makeRunner = (config: StepConfig, handler: Handler, middleware?: unknown) 
   const state = new MemoryStateAdapter()
   const stream = new MemoryStreamAdapter<unknown>('pets')
   let streamsMade = 0
-  // `StepModule` is what Motia knows of a handler: that it can be called. Its types are the step's own business.
+  // `StepModule` has only what Motia knows about a handler: that it can be called. The step has the exact types.
   const module: StepModule = { config: { ...config, middleware }, handler: handler as StepModule['handler'] }
   const runner = new StepRunner({
     modules: { step: (file) => (file === FILE ? module : undefined) },

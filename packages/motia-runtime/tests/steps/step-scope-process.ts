@@ -1,5 +1,5 @@
-// Runs one step that goes wrong outside its promise: step-scope-process.ts <case>. Prints what becomes of it, and that the
-// process goes on.
+// Runs one step that fails outside its promise: step-scope-process.ts <case>. Prints the result of the step, and that the
+// process continues.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { containStepErrors, runInScope } from '../../src/steps/step-scope'
 

@@ -28,7 +28,7 @@ describe('a step', () => {
   test.concurrent('When it throws after it has ended, then its result stays, and the error is printed with its name', async () => {
     const { code, lines } = await run('throws after it has ended')
     expect(code).toBe(0)
-    // The error goes to the other output, and may arrive sooner or later than the rest.
+    // The error goes to standard error, and may arrive before or after the rest.
     expect(lines).toContainEqual(expect.stringContaining('Step JsCreatePet threw after it had ended: Error: too late'))
     expect(lines.filter((line) => line === 'resolved: the answer' || line === 'goes on')).toHaveLength(2)
   })

@@ -12,7 +12,7 @@ afterAll(() => {
 
 const nodeModules = resolve(createRequire(import.meta.url).resolve('motia/package.json'), '../..')
 
-/** Makes a project of these files, which may import the packages that are installed here. It is removed after the tests. */
+/** Creates a project with these files, which may import the packages installed here. It is removed after the tests. */
 export const makeProject = (files: Record<string, string> = {}) => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'motia-project-')))
   made.push(root)
@@ -29,7 +29,7 @@ export const makeProject = (files: Record<string, string> = {}) => {
     write,
     path: (file: string): string => join(root, file),
     remove: (file: string): void => rmSync(join(root, file), { recursive: true }),
-    /** Makes a link at `file` to `target`, a path in the project. */
+    /** Creates a link at `file` to `target`, a path in the project. */
     link: (file: string, target: string): void => {
       mkdirSync(dirname(join(root, file)), { recursive: true })
       symlinkSync(join(root, target), join(root, file))
@@ -37,7 +37,7 @@ export const makeProject = (files: Record<string, string> = {}) => {
   }
 }
 
-/** Returns the text of an API step that responds with what the expression `result` gives. */
+/** Returns the text of an API step that responds with the value of the expression `result`. */
 export const apiStep = (name: string, result = "'ok'", config = ''): string =>
   `export const config = { type: 'api', name: '${name}', method: 'GET', path: '/${name}', emits: [], ${config} }
 export const handler = async () => ({ status: 200, body: ${result} })

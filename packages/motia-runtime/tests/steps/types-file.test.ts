@@ -132,7 +132,7 @@ describe('the text', () => {
   })
 })
 
-/** As much of Motia's types as `types.d.ts` refers to. */
+/** The part of Motia's types to which `types.d.ts` refers. */
 const MOTIA = `
 export interface ApiResponse<Status, Body> { status: Status; body: Body }
 export interface Context<Emit> { emit(event: Emit): Promise<void> }
@@ -143,7 +143,7 @@ export interface MotiaStream<Data> { get(id: string): Promise<Data> }
 export interface FlowContextStateStreams {}
 export interface Handlers {}`
 
-/** What the compiler says about some files of a project that uses those types. */
+/** Returns the compiler's errors for some files of a project that uses those types. */
 const problemsIn = (files: Record<string, string>): string[] => {
   const all: Record<string, string> = { '/motia.d.ts': MOTIA }
   for (const [name, text] of Object.entries(files)) all[`/${name}`] = text

@@ -1,12 +1,12 @@
 import { type FeedLine, type Trace, type TraceGroup, WorkbenchFeed } from '../../src/traces/workbench-feed'
 
-/** A Workbench feed, and what it would have written by now. */
+/** A Workbench feed, and what it has written so far. */
 export interface RecordingFeed {
   feed: WorkbenchFeed
   written: () => Promise<{ groups: TraceGroup[]; traces: Trace[]; logs: FeedLine[] }>
 }
 
-/** Makes a feed that keeps what it writes: each trace as it was written last. */
+/** Returns a feed that keeps what it writes: each trace as it was last written. */
 export const recordingFeed = (): RecordingFeed => {
   const groups = new Map<string, TraceGroup>()
   const traces = new Map<string, Trace>()

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Motia's two streams of the flow view, as far as they are used; `pushed` is what pages get. */
+/** The parts of Motia's two streams of the flow view that are used. `pushed` is what pages get. */
 const buildStreams = () => {
   const crons = ['0 2 * * *', '0 2 * * *']
   const pushed: unknown[] = []

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { corkTurns } from '../../../src/engine/bullmq/watch-connection'
 
-/** A stream that notes what it sends in one go. */
+/** A stream that records what it sends together. */
 const noting = () => {
   const sent: string[][] = []
   const stream = new Writable({

@@ -14,7 +14,7 @@ import type { Engine } from '../../../src/engine/engine'
 import { buildEvent, queueConfig } from '../engine-world'
 import { openTestEngine, recordConsole } from './test-engine'
 
-/** Opens the tab of an engine; returns what its page asks: a route's answer, and a push for each queue that changed. */
+/** Opens the tab of an engine. Returns functions for its page: the response of a route, and the pushes of changed queues. */
 const openTab = (engine: Engine) => {
   const routes = new Map<string, (request: never) => Promise<ApiResponse>>()
   const lockedData = new LockedData(
@@ -79,7 +79,7 @@ test("When a job fails for good, then the Workbench's Queues tab shows its queue
 
 test('When Redis stops and comes back while the tab is open, then there is one line for each, and the tab still works', async () => {
   const redis = await startRedis()
-  // Another name than above: the plugin remembers the queues of all its tabs by their names alone.
+  // Not the name from above: the plugin remembers the queues of all its tabs by their names only.
   const engine = await openTestEngine(redis)
   await engine.events.subscribe('ts.job', 'TsJob', () => {}, queueConfig())
   await engine.start()

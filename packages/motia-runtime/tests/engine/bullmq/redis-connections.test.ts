@@ -8,7 +8,7 @@ import { startRedis } from '../../../../../tests/support/redis'
 import { makeTempDir } from '../../../../../tests/support/temp-dir'
 import { connectRedis } from '../../../src/engine/bullmq/redis-connections'
 
-/** Starts a redis-server that speaks TLS and nothing else; returns its port. */
+/** Starts a redis-server that speaks only TLS. Returns its port. */
 const startTlsRedis = async (): Promise<number> => {
   const folder = makeTempDir('motia-tls-')
   const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]

@@ -9,7 +9,7 @@ import { newPrefix, openTestEngine, recordConsole } from './test-engine'
 const AWAY = 'Redis does not respond: jobs wait until it is back'
 const BACK = 'Redis is back'
 
-/** An engine on a Redis of its own, with a step that notes what it gets, and what the engine tells of itself. */
+/** An engine on its own Redis, with a step that records its events, and the lines and events of the engine. */
 const openWithStep = async () => {
   const redis = await startRedis()
   const prefix = newPrefix()
@@ -25,7 +25,7 @@ const openWithStep = async () => {
   return { redis, prefix, lines, engine, received, settled, recovered }
 }
 
-/** How long a promise takes, in ms. */
+/** Returns how long a promise takes, in ms. */
 const duration = async (promise: Promise<unknown>): Promise<number> => {
   const began = performance.now()
   await promise

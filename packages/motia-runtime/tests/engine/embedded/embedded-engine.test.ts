@@ -35,7 +35,7 @@ const open = async (): Promise<Engine> => {
 
 const journals = (): string[] => (existsSync(join(dataDir, 'queues')) ? readdirSync(join(dataDir, 'queues')) : [])
 
-/** Leaves messages as a process that died would. */
+/** Leaves messages, as a dead process would. */
 const leave = (...messages: Parameters<QueueJournal['add']>[0][]): void => {
   const journal = new QueueJournal(join(dataDir, 'queues'))
   for (const message of messages) journal.add(message)
@@ -128,7 +128,7 @@ describe('a queue', () => {
     await waitFor(() => received.length === 2)
     expect(begun.received).toEqual([1])
     expect(received).toEqual([2, 3])
-    // The old handle ends the old subscription only.
+    // The old handle ends only the old subscription.
     await subscription.unsubscribe()
     expect(await engine.events.getSubscriptionCount('job')).toBe(1)
   })
@@ -153,7 +153,7 @@ describe('a queue', () => {
     const contexts: unknown[] = []
     await engine.events.subscribe('job', 'Step', () => void contexts.push(context.getStore()), queueConfig())
     await engine.start()
-    // The turn that the subscription asked for must be over.
+    // Wait until the turn that the subscription scheduled is over.
     await new Promise(setImmediate)
     await context.run('the run of another step', () => engine.events.emit(buildEvent()))
     await waitFor(() => contexts.length === 1)

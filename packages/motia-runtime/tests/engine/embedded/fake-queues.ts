@@ -7,7 +7,7 @@ export const QUEUE = 'pet.created.Greeter'
 
 const event = { topic: 'pet.created', data: { petId: '1' }, traceId: 'T1', flows: ['pets'] }
 
-/** Returns a job in a state, with what a job in that state has. */
+/** Returns a job in a state, with the fields that a job in that state has. */
 export const buildJob = (id: string, state: JobState): QueueJob => ({
   ...{ id, state, event, addedAt: 1_000, attempts: 0, maxAttempts: 4 },
   ...(state === 'delayed' ? { dueAt: 61_000 } : {}),
@@ -20,7 +20,7 @@ export const buildLetter = (id: string, queue = QUEUE): DeadLetter => ({
   ...{ id, queue, event, reason: 'no food', failedAt: 3_000, attempts: 4 },
 })
 
-/** One queue whose jobs the test chooses. It carries out what it is told, and remembers what that was. */
+/** One queue whose jobs the test chooses. It executes the calls that it gets, and records them. */
 export class FakeQueues implements QueueInspector {
   jobList: QueueJob[] = []
   letters: DeadLetter[] = []

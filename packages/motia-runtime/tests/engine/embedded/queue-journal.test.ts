@@ -19,7 +19,7 @@ beforeEach(() => {
 
 afterEach(() => vi.restoreAllMocks())
 
-/** A journal with these messages, written. */
+/** Returns a journal with these messages, which are written. */
 const journalOf = (...messages: Message[]): QueueJournal => {
   const journal = new QueueJournal(folder)
   for (const message of messages) journal.add(message)
@@ -27,7 +27,7 @@ const journalOf = (...messages: Message[]): QueueJournal => {
   return journal
 }
 
-/** What another process finds in the folder: it takes over what it can. */
+/** Returns the messages that another process in the folder takes over. */
 const adopt = (own = new QueueJournal(folder)): Message[] => {
   const adopted: Message[] = []
   new OtherJournals(folder, own).adopt((messages) => {
