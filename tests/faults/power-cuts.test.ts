@@ -20,13 +20,13 @@ describe(`Power cuts (CHAOS_SEED=${seed})`, { timeout: 30_000 }, () => {
 
   test('When a program trusts a sync that it retried, then a power cut reveals it', async () => {
     const again = { mutate: SYNC_AGAIN, failures: 0.3 }
-    const { broken } = await cutPower({ seed, clients: 10, starts: 1, most: 300, enough: 1, ...again })
+    const { broken } = await cutPower({ seed, clients: 10, starts: 1, most: 1_000, enough: 1, ...again })
     expect(broken).not.toEqual([])
   })
 
   // What `cutPower` would say of a server that has one of these faults: it can fail.
   test.each(MUTANTS)('When %s, then a power cut reveals it', async (_, mutate) => {
-    const { broken } = await cutPower({ seed, clients: 4, starts: 1, most: 300, enough: 1, mutate })
+    const { broken } = await cutPower({ seed, clients: 4, starts: 1, most: 1_000, enough: 1, mutate })
     expect(broken).not.toEqual([])
   })
 })

@@ -100,12 +100,15 @@ const record = async (
   const dataDir = makeMemoryFolder()
   try {
     const recorder = new Recorder<Fact>(dataDir)
-    const disk = failingSyncs(recorder, () => random.chance(failures))
+    // After that, a job that fails again and again would wait for up to 30 s.
+    let areClientsDone = false
+    const disk = failingSyncs(recorder, () => !areClientsDone && random.chance(failures))
     const calls = mutate?.(disk) ?? disk
     const onRefused = failures > 0 ? () => {} : undefined
     const note = (fact: Fact) => recorder.note(fact)
     for (let run = 1; run <= starts; run++) {
       const isLast = run === starts
+      areClientsDone = false
       await runWorkload({
         dataDir,
         calls,
@@ -116,6 +119,9 @@ const record = async (
         servers: run,
         isLast,
         onRefused,
+        afterwards: async () => {
+          areClientsDone = true
+        },
       })
     }
     return recorder.log
