@@ -19,8 +19,8 @@ const TIMEOUT_S = 60
 const SAMPLE_INTERVAL_MS = 20
 
 /**
- * Sends each request once, over that many connections, and resolves when all have their response. autocannon's own figures are
- * in whole ms; these are finer.
+ * Sends each request once, over that many connections, and resolves when all have their response. autocannon's own
+ * figures are in whole ms. These are more precise.
  */
 export const runLoad = (
   url: string,

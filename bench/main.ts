@@ -46,7 +46,7 @@ const measureScale = async (page: string) => {
   return { results, text, page: `${page}\n${text}` }
 }
 
-/** How long servers may take to end after a Ctrl-C, in ms. They and their folders are removed with this process anyway. */
+/** How long servers may take to end after a Ctrl-C, in ms. They and their folders end with this process anyway. */
 const PATIENCE_MS = 5_000
 
 let isAbandoned = false

@@ -1,7 +1,7 @@
 import type { Request } from 'autocannon'
 import { samplePet } from './sample-pets'
 
-/** The operations, in the order in which they run: GET and PUT use the pets that POST creates, and DELETE deletes them. */
+/** The operations, in the order in which they run. GET and PUT use the pets that POST creates. DELETE deletes them. */
 export const OPERATIONS = ['POST', 'GET', 'PUT', 'DELETE'] as const
 
 /** What is measured. */

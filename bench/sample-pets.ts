@@ -40,6 +40,6 @@ export const writePetStoreFile = (file: string, count: number): void =>
     return `${JSON.stringify(id)}:${JSON.stringify({ id, ...samplePet(number) })}`
   })
 
-/** Writes json-server's file with the same pets. Their ids are numbers, so that it counts up instead of making random ids. */
+/** Writes json-server's file with the same pets. Ids are numbers: it counts those up, but invents random strings. */
 export const writeJsonServerFile = (file: string, count: number): void =>
   writePets(file, count, '{"pets":[', ']}\n', (number) => JSON.stringify({ id: number, ...samplePet(number) }))

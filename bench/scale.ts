@@ -14,7 +14,7 @@ import { quantile, sum } from './statistics'
 /** What is measured on several instances. */
 export type ScaleOperation = 'GET' | 'page' | 'PUT' | 'POST'
 
-/** One operation on a number of instances with a number of pets. Times in ms. CPU includes all that a request causes. */
+/** One operation on a number of instances with a number of pets. Times in ms. CPU is per request, jobs included. */
 export interface ScaleRound {
   instances: number
   pets: number

@@ -10,8 +10,8 @@ export interface Contender {
   /** Whether each create queues a background job that adds notes to the pet. */
   hasJobs: boolean
   /**
-   * Starts it on its own port and data folder, with that many pets. `tracer` is the beginning of a command that runs the
-   * process that writes to the disk. Rejects if something it needs is missing and cannot be installed.
+   * Starts it on its own port and data folder, with that many pets. `tracer` is the beginning of a command that runs
+   * the process that writes to the disk. Rejects if something it needs is missing and cannot be installed.
    */
   start(pets: number, tracer?: string[]): Promise<RunningContender>
 }

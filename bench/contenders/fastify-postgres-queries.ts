@@ -60,8 +60,8 @@ const PET = `pets.id::text, pets.name, pets.species, pets."ageMonths", pets.stat
 /** Whole months, 0 or more, as the pet store stores them. */
 const wholeMonths = (ageMonths: number): number => Math.max(0, Math.floor(ageMonths))
 
-// Each change is one statement: one transaction in one round trip, which is the fastest way with PostgreSQL. pg prepares
-// a statement that has a name once for each connection.
+// Each change is one statement: one transaction in one round trip, which is the fastest way with PostgreSQL. pg
+// prepares a statement that has a name once for each connection.
 
 /** One pet. */
 export const getPet = (id: string): QueryConfig => ({

@@ -13,8 +13,8 @@ import {
   updatePet,
 } from './fastify-postgres-queries'
 
-// The peer: one namespace of the pet store as one would build it on a database. Fastify and graphile-worker share one process. It
-// does the same work as the pet store, and logs about the same lines.
+// The peer: one namespace of the pet store as one would build it on a database. Fastify and graphile-worker share one
+// process. It does the same work as the pet store, and logs about the same lines.
 
 const { PORT, DATABASE_URL } = z.object({ PORT: z.coerce.number(), DATABASE_URL: z.string() }).parse(process.env)
 

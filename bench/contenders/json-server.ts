@@ -9,7 +9,7 @@ import { responds, startProcess } from './server-process'
 
 const packageFile = createRequire(import.meta.url).resolve('json-server/package.json')
 
-/** json-server without its request log, which would slow it down. It has no jobs, and responds before it writes to the disk. */
+/** json-server without its request log, which would slow it down. It has no jobs, and responds before it writes. */
 export const jsonServer: Contender = {
   key: 'json-server',
   title: 'json-server',

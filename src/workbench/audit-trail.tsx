@@ -67,7 +67,7 @@ export const AuditTrail = ({ lines, petId, onPetId }: AuditTrailProps) => {
           ))}
           <li aria-hidden style={{ height: after }} />
         </ol>
-        {shown.length === 0 && <p className="pets-empty">No event yet</p>}
+        {shown.length === 0 && <p className="pets-empty">No events yet</p>}
       </div>
     </section>
   )

@@ -1,4 +1,4 @@
-/** What to set in Motia's markup, by selector; null removes. Names are only for buttons that show nothing but an icon. */
+/** The attributes to set in Motia's markup, by selector. Null removes one. Only buttons without text get names. */
 const ATTRIBUTES: [selector: string, attributes: Record<string, string | null>][] = [
   ['#logo-icon', { alt: 'Motia' }],
   // Part of a tab, which cannot contain another button.

@@ -79,7 +79,7 @@ export const PetsPage = () => {
             pets={shown}
             openId={petId ?? null}
             onOpen={openRecord}
-            emptyText={EMPTY[state] ?? (pets.length > 0 ? 'No pet matches' : 'No pets yet: create one')}
+            emptyText={EMPTY[state] ?? (pets.length > 0 ? 'No pets match' : 'No pets yet: create one')}
           />
           {answer && <AnswerLine answer={answer} />}
         </section>

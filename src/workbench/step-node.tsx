@@ -33,7 +33,7 @@ export const Node = (props: StepNodeProps) => {
   const topics = 'cronExpression' in data ? [] : (data.subscribes ?? [])
   return (
     <div className="step-node" ref={ref} title={[data.description, ...topics].join('\n')}>
-      {/* Handles of its own, since the edges of a column use the upper and lower sides. The unnamed one comes first. */}
+      {/* Its own handles, because the edges of a column use the upper and lower sides. The unnamed one comes first. */}
       <BaseNode data={data} title={data.name} variant={variant} disableSourceHandle disableTargetHandle>
         <div className="step-node-trigger">{text}</div>
         {topics.length > 0 && (

@@ -8,7 +8,7 @@ import { petListSchema } from '../../src/pets/payloads'
 export const config: ApiRouteConfig = {
   type: 'api',
   name: 'PyListPets',
-  description: 'Lists every pet, deleted ones too, oldest first',
+  description: 'Lists every pet, including deleted ones, oldest first',
   flows: ['pets'],
   method: 'GET',
   path: '/py/pets',

@@ -339,7 +339,7 @@ describe('The Pets tab', { timeout: 120_000 }, () => {
     await tab.getByLabel('Search pets').fill('polly')
     await waitFor(async () => (await table().locator('.pets-row').count()) === 1, { what: 'Polly alone' })
     await choose(tab, 'Filter by species', 'cat')
-    await tab.getByText('No pet matches').waitFor()
+    await tab.getByText('No pets match').waitFor()
     await isAccessible()
     await tab.getByLabel('Search pets').fill('')
     await choose(tab, 'Filter by status', 'new')

@@ -9,7 +9,7 @@ const { endpoints } = workbenchXPath
 const createPet = endpoint('POST', '/js/pets', 'body')
 const buddy = fillBody({ name: 'Buddy', species: 'dog', ageMonths: 24 })
 
-/** Calls an endpoint: a refused request, the one that creates the pet for the rest of the tutorial, and one by the learner. */
+/** Sends a request that is refused, one that creates the pet for the rest of the tutorial, and one by the learner. */
 export const requestChapter: Chapter = {
   title: 'Send a request',
   steps: [

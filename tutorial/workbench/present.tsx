@@ -8,7 +8,7 @@ import './popover.css'
 
 const PROGRESS_KEY = 'pets-tutorial-step'
 
-/** Remembers the index of the shown step in this browser. The first step does not count as progress, the last ends it. */
+/** Remembers the index of the shown step in this browser. The first step is not progress, and the last one ends it. */
 const rememberStep = (step: number, isLast: boolean): void => {
   if (isLast) localStorage.removeItem(PROGRESS_KEY)
   else if (step > 0) localStorage.setItem(PROGRESS_KEY, String(step))

@@ -52,7 +52,7 @@ export const wholeFlow = (): Action[] => [
   waitUntil(isFlowFitted, FIT_MS),
 ]
 
-/** Scrolls to the first marked line of the code. The Workbench does that smoothly, and another scroll may stop it midway. */
+/** Scrolls to the first marked line of the code. The Workbench scrolls smoothly, and another scroll may stop it midway. */
 const showMark = (): Element | null => {
   const line = document.querySelector('[data-testid="sidebar-panel"] [data-line-number][style*="background"]')
   line?.scrollIntoView({ block: 'center' })

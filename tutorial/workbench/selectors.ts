@@ -1,6 +1,6 @@
 import { workbenchXPath } from '@motiadev/workbench'
 
-/** The XPaths that `workbenchXPath` lacks, for the Workbench of Motia 0.17.4-beta.185 and for this project's own tab. */
+/** The XPaths that `workbenchXPath` lacks: for the Workbench of Motia 0.17.4-beta.185, and for this project's own tab. */
 export const xpath = {
   topPanel: '//div[@id="top-panel"]',
   expandButton: (panel: 'top' | 'bottom') => `//div[@id="${panel}-panel"]//button[@aria-label="Expand panel"]`,

@@ -48,8 +48,8 @@ export const waitUntilStill = (xpath: string): Action => {
 }
 
 /**
- * If there is no room for the text beside the element, the Workbench does not move it, so this puts it into a corner: the
- * lower one, unless the element is in the lower part of a phone's window.
+ * If there is no room for the text beside the element, the Workbench does not move it. So this moves it to the top,
+ * unless the element is there.
  */
 const moveTextAside = (element: HTMLElement): void => {
   const text = document.querySelector<HTMLElement>('.driver-popover')

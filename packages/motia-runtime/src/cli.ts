@@ -12,7 +12,7 @@ const modes: Mode[] = ['dev', 'start']
 // A log that cannot be written (full disk, closed pipe) must not end the server.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
-/** Adds a file's variables to the environment, unless they are set. Node's `loadEnvFile` loses the first line after a BOM. */
+/** Adds a file's variables to the environment, unless they are set. Node's `loadEnvFile` loses the line after a BOM. */
 const loadEnvironment = (file: string): void => {
   if (!existsSync(file)) return
   const variables = parseEnv(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))

@@ -99,8 +99,8 @@ export class PetsView {
   }
 
   /**
-   * Returns whether the record's changes belong to the pets in memory. If those are the pets since the file was removed,
-   * but the record's server saw a file, only reading both again can show which came first.
+   * Returns whether the record's changes belong to the pets in memory. If these are the pets since the removal of the
+   * file, but the record's server saw a file, only reading both again can show which came first.
    */
   #continues({ isFileGone }: JournalRecord): boolean {
     return !this.#isRemoved || isFileGone === true
@@ -129,8 +129,8 @@ export class PetsView {
   #reread(): void {
     if (this.#isStale) this.#file.forget()
     const content = this.#readFile()
-    // If there is content, the pets are built from it and from the journal, which is then known at least up to the state
-    // in which the file got this content.
+    // If there is content, the pets are built from it and from the journal, which is then known at least up to the
+    // state in which the file got this content.
     this.#isStale = content !== null
     this.#options.poll()
     if (!content) return

@@ -8,7 +8,7 @@ export const [GROUPS, TRACES, LOGS] = ['motia-trace-group', 'motia-trace', '__mo
 /** The group of all trace groups, and of all log lines. Traces are in the group of their trace group's id. */
 export const DEFAULT_GROUP = 'default'
 
-/** How many entries of a batch are pushed one at a time. A page redraws after each, and falls behind if there are more. */
+/** How many entries of a batch are pushed one at a time. A page redraws after each, and more would be too slow. */
 const MOST_SINGLE_PUSHES = 20
 
 /** How many of these may be trace groups. The Tracing tab opens each new one, which draws it three times. */

@@ -15,8 +15,8 @@ export interface LineLogOptions<Entry> extends LineFileOptions {
   /** Called with the entries of a turn once they are on disk, before their callers continue. */
   onWritten?: (entries: Entry[]) => void
   /**
-   * Returns the permissions and owners of a new file. Default: those that the system gives, and after a rewrite those of
-   * the old file.
+   * Returns the permissions and owners of a new file. Default: those from the system, and after a rewrite those of the
+   * old file.
    */
   access?: () => FileAccess | undefined
   calls?: FileCalls

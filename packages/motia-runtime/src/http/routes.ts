@@ -48,7 +48,7 @@ export interface RoutesOptions {
    * The routes of the API's documentation; undefined if they are turned off. Steps of the same path take precedence.
    */
   docs?: RequestHandler | undefined
-  /** The project's own middleware and routes (`app` of motia.config.ts). They come before the steps, as in stock Motia. */
+  /** The project's own middleware and routes (`app` of motia.config.ts). They precede the steps, as in stock Motia. */
   customize?: ((app: Express) => void) | undefined
 }
 

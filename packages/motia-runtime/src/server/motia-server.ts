@@ -152,7 +152,7 @@ export const createMotiaServer = (options: MotiaServerOptions): ComposedServer =
   }
 }
 
-/** Returns Motia's event adapter with the events of an engine, and each step's handler replaced by that from `route`. */
+/** Returns Motia's event adapter with an engine's events, and with each step's handler replaced by that from `route`. */
 const routedEvents = (
   events: EngineEvents,
   route: (topic: string, stepName: string, stockHandler: EventHandler) => EventHandler,
@@ -166,7 +166,7 @@ const routedEvents = (
   listTopics: () => events.listTopics(),
 })
 
-/** Makes both runners log and trace through the feed, so neither waits for the engine, and both print the same lines. */
+/** Makes both runners log and trace through the feed, so that neither waits for the engine and their lines are alike. */
 const recordIn = (feed: WorkbenchFeed, { motia }: MotiaServer): void => {
   motia.loggerFactory.create = ({ stepName, traceId, flows = [] }) => {
     tellTraceId(traceId)

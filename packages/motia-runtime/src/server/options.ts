@@ -59,7 +59,7 @@ export interface RuntimeOptions {
 export interface RuntimeHooks {
   /** Called before the server listens. Returns warnings. Throws a one-line error if the server must not start. */
   start?(): Promise<string[]>
-  /** The schema of each topic's data, for the types of `emit`. Topics that are missing get the types of their subscribers. */
+  /** The schema of each topic's data, for the types of `emit`. Missing topics get the types of their subscribers. */
   topics?: Record<string, z.ZodType>
   /** The events that the project's store owes. */
   outbox?: Outbox

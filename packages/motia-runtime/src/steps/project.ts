@@ -19,8 +19,9 @@ export interface Project {
 }
 
 /**
- * Finds, compiles, imports and validates the steps and streams of a project. Also compiles and imports the `shared` modules
- * (absolute paths), which the server uses together with them. Throws an error with a line for each problem of each file.
+ * Finds, compiles, imports and validates the steps and streams of a project. Also compiles and imports the `shared`
+ * modules (absolute paths), which the server uses together with them. Throws an error with a line for each problem of
+ * each file.
  */
 export const loadProject = async (root: string, shared: string[] = []): Promise<Project> => {
   const files = findProjectFiles(root)
@@ -57,8 +58,8 @@ export interface Check {
 }
 
 /**
- * Validates changed files. `exported` contains their current exports. Rejects a definition that is invalid, or conflicts
- * with another one that is accepted or stays in service.
+ * Validates changed files. `exported` contains their current exports. Rejects a definition that is invalid, or that
+ * conflicts with another one that is accepted or stays in service.
  */
 export const checkFiles = (
   root: string,

@@ -57,7 +57,7 @@ export class StepModules {
     process.setSourceMapsEnabled(true)
   }
 
-  /** Returns the version of a step file that is in service; undefined if the file is not loaded, or exports no handler. */
+  /** Returns the version of a step file in service; undefined if the file is not loaded, or exports no handler. */
   step(file: string): StepModule | undefined {
     return this.#inService.get(file)?.step
   }

@@ -99,9 +99,9 @@ const pluginContext = ({ motia, addRoute, removeRoute, printer }: MotiaServer): 
 })
 
 /**
- * Returns the server that `run` wants to listen on `port`, and does not let it listen: the page's hot-reload socket is on
- * the port of the server itself, which needs no second port, and whose guards apply. Patching `listen` is the only way:
- * the Workbench creates the Vite server itself, and Vite the socket's server.
+ * Returns the server that `run` wants to listen on `port`, and does not let it listen: the page's hot-reload socket is
+ * on the server's own port, so that no second port is needed, and the guards apply. Patching `listen` is the only way:
+ * the Workbench creates the Vite server itself, and Vite creates the socket's server.
  */
 const withoutListening = async (port: number, run: () => Promise<void>): Promise<Server | undefined> => {
   const { listen } = Server.prototype

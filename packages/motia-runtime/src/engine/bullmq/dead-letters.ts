@@ -15,7 +15,7 @@ const letterSchema = z.object({
   originalJobId: z.string(),
 })
 
-/** Dead letters in queues named `<topic>.<Step>.dlq`, in Motia's form, so that the Queues tab of the Workbench shows them. */
+/** Dead letters in queues named `<topic>.<Step>.dlq`, in Motia's form, so that the Workbench's Queues tab shows them. */
 export class BullMqDeadLetters implements DeadLetters {
   /**
    * `key` is that of a set with the names of the queues that have had a dead letter. `configOf` returns the config of

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { type BaseStreamItem, StreamAdapter, type StreamAdapterManager } from 'motia'
 
-/** The keys of one group of a stream: a hash of its items as JSON, and a sorted set of their ids in order of creation. */
+/** The keys of a group of a stream: a hash of its items as JSON, and a sorted set of their ids in order of creation. */
 export interface GroupKeys {
   items: string
   order: string

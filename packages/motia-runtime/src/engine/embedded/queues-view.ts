@@ -2,7 +2,7 @@ import { type DeadLetter, DLQ_SUFFIX } from '../engine'
 import type { QueueJob } from './inspector'
 import type { QueueInfo } from './message-queue'
 
-/** A queue, or the dead letters of one, as the Queues tab shows it. `id` is the stream's, the rest is plugin-bullmq's. */
+/** A queue, or its dead letters, as the Queues tab shows them. `id` is the stream's, the rest is plugin-bullmq's. */
 export interface TabQueue {
   id: string
   name: string
