@@ -1,8 +1,8 @@
-import { type AimTable, checkAims } from './aims'
 import { type Comparison, find, type Measurement } from './comparison'
 import { OPERATION_TITLES, OPERATIONS, type Operation } from './operations'
 import type { Results } from './results'
 import { number, plural, table } from './table'
+import { checkTargets, type TargetTable } from './targets'
 
 const clientsIn = ({ measurements }: Comparison): number[] => [...new Set(measurements.map(({ clients }) => clients))]
 
@@ -42,12 +42,12 @@ const absentLines = ({ comparison, stock }: Results): string =>
     .map(({ title, reason }) => `- Not run: ${title} (${reason.split('\n')[0]})\n`)
     .join('')
 
-const aimsTable = ({ title, aims }: AimTable): string => {
-  const rows = [...new Set(aims.map(({ row }) => row))]
-  const columns = [...new Set(aims.map(({ column }) => column))]
+const targetsTable = ({ title, targets }: TargetTable): string => {
+  const rows = [...new Set(targets.map(({ row }) => row))]
+  const columns = [...new Set(targets.map(({ column }) => column))]
   const cell = (row: string, column: string): string => {
-    const aim = aims.find((one) => one.row === row && one.column === column)
-    return aim?.isMet === false ? `**${aim.measured}**` : (aim?.measured ?? '')
+    const target = targets.find((one) => one.row === row && one.column === column)
+    return target?.isMet === false ? `**${target.measured}**` : (target?.measured ?? '')
   }
   const cells = rows.map((row) => [row, ...columns.map((column) => cell(row, column))])
   return table([title, ...columns], cells)
@@ -75,10 +75,10 @@ Medians of rounds that begin with 100 pets. \`npm run bench -- --json FILE\` als
 ${absentLines(results)}
 ${ratesTable(results)}
 
-## Aims
+## Targets
 
-Bold figures miss their aim.
+Bold figures miss their target.
 
-${checkAims(results).map(aimsTable).join('\n\n')}
+${checkTargets(results).map(targetsTable).join('\n\n')}
 `
 }

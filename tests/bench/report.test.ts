@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { checkAims } from '../../bench/aims'
 import type { Comparison, Measurement } from '../../bench/comparison'
 import { report } from '../../bench/report'
 import { describeMachine, type Results } from '../../bench/results'
 import { scaleSection, splitSection } from '../../bench/scale-report'
+import { checkTargets } from '../../bench/targets'
 
 const measurement = (contender: Measurement['contender'], fields: Partial<Measurement> = {}): Measurement => ({
   ...{ contender, pets: 100, operation: 'POST', clients: 10, requests: 1_000 },
@@ -23,17 +23,17 @@ const resultsOf = (fields: Partial<Results>): Results => ({
   ...{ restart: { pets: 100_000, journalKb: 3_000, ms: 1_500 }, ...fields },
 })
 
-const aim = (results: Results, row: string, column: string) =>
-  checkAims(results)
-    .flatMap(({ aims }) => aims)
-    .find((aim) => aim.row === row && aim.column.includes(column))
+const target = (results: Results, row: string, column: string) =>
+  checkTargets(results)
+    .flatMap(({ targets }) => targets)
+    .find((target) => target.row === row && target.column.includes(column))
 
 test.each([
   [2_000, true],
   [1_999, false],
 ])("When POST with 10 clients is %i against the peer's 1,000, then twice the rate is met: %s", (rate, isMet) => {
   const comparison = comparisonOf(measurement('embedded', { rate }), measurement('peer'))
-  expect(aim(resultsOf({ comparison }), 'POST', '10 clients: rate ≥ 2×')).toMatchObject({ isMet })
+  expect(target(resultsOf({ comparison }), 'POST', '10 clients: rate ≥ 2×')).toMatchObject({ isMet })
 })
 
 test.each([
@@ -41,7 +41,7 @@ test.each([
   [2.6, false],
 ])("When a lone POST takes %d ms against the peer's 5, then half of its p50 is met: %s", (p50, isMet) => {
   const comparison = comparisonOf(measurement('embedded', { clients: 1, p50 }), measurement('peer', { clients: 1 }))
-  expect(aim(resultsOf({ comparison }), 'POST', '1 client: p50 ≤')).toMatchObject({ isMet })
+  expect(target(resultsOf({ comparison }), 'POST', '1 client: p50 ≤')).toMatchObject({ isMet })
 })
 
 test.each([
@@ -50,24 +50,24 @@ test.each([
 ])('When a lone POST takes %d ms at 100,000 pets against 5 at 100, then 1.5 times is met: %s', (p50, isMet) => {
   const at = (pets: number, ms: number) => measurement('embedded', { pets, clients: 1, p50: ms })
   expect(
-    aim(resultsOf({ growth: comparisonOf(at(100, 5), at(100_000, p50)) }), 'POST', '1 client, 100,000 pets: p50'),
+    target(resultsOf({ growth: comparisonOf(at(100, 5), at(100_000, p50)) }), 'POST', '1 client, 100,000 pets: p50'),
   ).toMatchObject({ isMet })
 })
 
-test('When the peer did not run, then the page says why, and its aims are neither met nor missed', () => {
+test('When the peer did not run, then the page says why, and its targets are neither met nor missed', () => {
   const comparison = {
     ...comparisonOf(measurement('embedded')),
     absent: [{ title: 'peer', reason: 'no initdb\nat x' }],
   }
   const results = resultsOf({ comparison })
   expect(report(results)).toContain('- Not run: peer (no initdb)\n')
-  expect(aim(results, 'POST', '10 clients: rate ≥ 2×')).toMatchObject({
+  expect(target(results, 'POST', '10 clients: rate ≥ 2×')).toMatchObject({
     measured: 'not measured',
     isMet: null,
   })
 })
 
-test('When an aim is missed, then its table has the figure in bold', () => {
+test('When a target is missed, then its table has the figure in bold', () => {
   const comparison = comparisonOf(
     ...[measurement('embedded', { rate: 2_000 }), measurement('embedded', { clients: 50, rate: 2_000 })],
     ...[measurement('peer'), measurement('peer', { clients: 50 })],

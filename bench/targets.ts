@@ -5,8 +5,8 @@ import type { Restart } from './restart'
 import type { Results } from './results'
 import { number, plural } from './table'
 
-/** An aim of the project, and whether this run met it; null if it was not measured. */
-export interface Aim {
+/** A target of the project, and whether this run met it; null if it was not measured. */
+export interface Target {
   /** The headings of its row and its column. */
   row: string
   column: string
@@ -14,47 +14,56 @@ export interface Aim {
   isMet: boolean | null
 }
 
-/** Aims that form a table. The title is the heading of the first column. */
-export interface AimTable {
+/** Targets that form a table. The title is the heading of the first column. */
+export interface TargetTable {
   title: string
-  aims: Aim[]
+  targets: Target[]
 }
 
 const CHANGES = ['POST', 'PUT', 'DELETE'] as const
 
-/** The aims of the project, most of them ratios within one run. */
-export const checkAims = (results: Results): AimTable[] => [
+/** The targets of the project, most of them ratios within one run. */
+export const checkTargets = (results: Results): TargetTable[] => [
   {
     title: 'against the peer',
-    aims: [...CHANGES.flatMap((operation) => peerAims(results, operation)), ahead(results, 'embedded', 'GET', 10, 2)],
+    targets: [
+      ...CHANGES.flatMap((operation) => peerTargets(results, operation)),
+      ahead(results, 'embedded', 'GET', 10, 2),
+    ],
   },
-  { title: 'against 100 pets', aims: OPERATIONS.flatMap((operation) => growthAims(results, operation)) },
+  { title: 'against 100 pets', targets: OPERATIONS.flatMap((operation) => growthTargets(results, operation)) },
   {
     title: 'other figures',
-    aims: [
+    targets: [
       aheadOfJsonServer(results),
-      ...ownAims(results),
+      ...ownTargets(results),
       ...[1, 10].map((clients) => syncsPerCreate(results, clients)),
     ],
   },
 ]
 
-const notMeasured = (row: string, column: string): Aim => ({ row, column, measured: 'not measured', isMet: null })
+const notMeasured = (row: string, column: string): Target => ({ row, column, measured: 'not measured', isMet: null })
 
-const byRate = (row: string, column: string, least: number, own?: Measurement, other?: Measurement): Aim => {
+const byRate = (row: string, column: string, least: number, own?: Measurement, other?: Measurement): Target => {
   if (!own || !other) return notMeasured(row, column)
   const ratio = own.rate / other.rate
   return { row, column, measured: `${ratio.toFixed(2)}×`, isMet: ratio >= least }
 }
 
-const byP50 = (row: string, column: string, most: number, own?: Measurement, other?: Measurement): Aim => {
+const byP50 = (row: string, column: string, most: number, own?: Measurement, other?: Measurement): Target => {
   if (!own || !other) return notMeasured(row, column)
   const ratio = own.p50 / other.p50
   return { row, column, measured: `${ratio.toFixed(2)}×`, isMet: ratio <= most }
 }
 
 /** Compares the rate with the peer's. */
-const ahead = ({ comparison }: Results, key: ContenderKey, operation: Operation, clients: number, least: number): Aim =>
+const ahead = (
+  { comparison }: Results,
+  key: ContenderKey,
+  operation: Operation,
+  clients: number,
+  least: number,
+): Target =>
   byRate(
     OPERATION_TITLES[operation],
     `${key === 'redis' ? 'with Redis, ' : ''}${clients} clients: rate ≥ ${least}×`,
@@ -63,7 +72,7 @@ const ahead = ({ comparison }: Results, key: ContenderKey, operation: Operation,
     find(comparison, 'peer', operation, clients),
   )
 
-const peerAims = (results: Results, operation: Operation): Aim[] => [
+const peerTargets = (results: Results, operation: Operation): Target[] => [
   byP50(
     operation,
     '1 client: p50 ≤ 0.5×',
@@ -77,7 +86,7 @@ const peerAims = (results: Results, operation: Operation): Aim[] => [
   ahead(results, 'redis', operation, 50, 1),
 ]
 
-const growthAims = ({ growth }: Results, operation: Operation): Aim[] => {
+const growthTargets = ({ growth }: Results, operation: Operation): Target[] => {
   const at = (pets: number, clients: number) => find(growth, 'embedded', operation, clients, pets)
   return [
     byP50(OPERATION_TITLES[operation], '1 client, 100,000 pets: p50 ≤ 1.5×', 1.5, at(100_000, 1), at(100, 1)),
@@ -88,15 +97,15 @@ const growthAims = ({ growth }: Results, operation: Operation): Aim[] => {
 /** The column of a table that has only one. */
 const MEASURED = 'measured'
 
-const aheadOfJsonServer = ({ comparison }: Results): Aim => {
+const aheadOfJsonServer = ({ comparison }: Results): Target => {
   const [own, other] = [find(comparison, 'embedded', 'POST', 10), find(comparison, 'json-server', 'POST', 10)]
   return byRate('POST, 10 clients: rate ≥ 1× json-server', MEASURED, 1, own, other)
 }
 
-const ownAims = ({ comparison, growth, restart }: Results): Aim[] => {
+const ownTargets = ({ comparison, growth, restart }: Results): Target[] => {
   const start = comparison.starts.find(({ contender }) => contender === 'embedded')
   const largest = growth.starts.find(({ pets }) => pets === 100_000)
-  const below = (row: string, most: number | null, unit: string, value?: number): Aim =>
+  const below = (row: string, most: number | null, unit: string, value?: number): Target =>
     value === undefined
       ? notMeasured(row, MEASURED)
       : { row, column: MEASURED, measured: `${number(value)} ${unit}`, isMet: most === null ? null : value < most }
@@ -113,7 +122,7 @@ const restartAim = (restart: Restart | null): string =>
     ? `restart after kill -9, ${number(restart.pets)} pets, ${number(restart.journalKb)} KB of journal: under 2 s`
     : 'restart after kill -9: under 2 s'
 
-const syncsPerCreate = ({ syncs, titles }: Results, clients: number): Aim => {
+const syncsPerCreate = ({ syncs, titles }: Results, clients: number): Target => {
   const row = `syncs to disk per create, ${plural(clients, 'client')}`
   if (typeof syncs === 'string') return { row, column: MEASURED, measured: `not measured: ${syncs}`, isMet: null }
   const counts = syncs.filter((one) => one.clients === clients)
