@@ -186,6 +186,7 @@ describe('The page around the tabs', { timeout: 120_000 }, () => {
       await inTab('sidebar-panel').waitFor({ state: 'detached' })
       await openTab('tracing')
       await expectInWindow(page.getByTestId('trace-details'))
+      await expectInWindow(page.getByTestId('trace-timeline-item'))
       await openCode()
       const tabs = await page.getByTestId('endpoints-link').boundingBox()
       const code = await inTab('sidebar-panel').boundingBox()

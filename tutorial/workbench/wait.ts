@@ -54,7 +54,7 @@ export const waitUntilStill = (xpath: string): Action => {
 const moveTextAside = (element: HTMLElement): void => {
   const text = document.querySelector<HTMLElement>('.driver-popover')
   if (!text) return
-  const isLow = element.getBoundingClientRect().top > window.innerHeight / 4
+  const isLow = element.getBoundingClientRect().top > window.innerHeight / 3
   const place = isLow ? { top: '8px', bottom: 'auto' } : { top: 'auto', bottom: '16px' }
   Object.assign(text.style, { position: 'absolute', left: '8px', ...place })
 }
