@@ -70,7 +70,7 @@ export const requestChapter: Chapter = {
               isDone: (now, start) => hasNewLine('js.pet.created', now, start),
             },
             {
-              text: 'Watch its notes appear in the table: that is the job.',
+              text: 'Watch its next feeding appear in the table: that is the job.',
               isDone: (now) => now.pets.at(-1)?.notes !== undefined,
             },
           ]}
