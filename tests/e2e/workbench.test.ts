@@ -188,6 +188,8 @@ describe('The page around the tabs', { timeout: 120_000 }, () => {
       await expectInWindow(page.getByTestId('trace-details'))
       await expectInWindow(page.getByTestId('trace-timeline-item'))
       await openCode()
+      // The flow fits itself to that width, at which the names of its steps can be read.
+      expect((await page.locator('.react-flow').boundingBox())?.width).toBeGreaterThan(1000)
       const tabs = await page.getByTestId('endpoints-link').boundingBox()
       const code = await inTab('sidebar-panel').boundingBox()
       expect(code?.y).toBeGreaterThanOrEqual((tabs?.y ?? 0) + (tabs?.height ?? 0))
