@@ -2,16 +2,13 @@ import type { MotiaPluginContext } from 'motia'
 import { withOwnEdgeIds, withStepNodes } from './flow-edges'
 import { withPlaces } from './flow-layout'
 
-/** How long to wait for a page to request the layout before it gets the flow without one, in ms. */
-const LAYOUT_PATIENCE_MS = 1_000
-
 /** How long changes of a flow are collected, in ms: of two states within a millisecond, pages drop the later. */
 const CHANGE_PATIENCE_MS = 20
 
 /**
  * Changes what the flow view gets: unique ids for edges, places in `motia-workbench.json` for new steps, and the
- * component at `stepNode` for all steps. A page gets the layout before the flow. In the other order, it might draw the
- * flow with a layout of its own and overwrite the project's file with that.
+ * component at `stepNode` for all steps. A page, which requests both, gets the layout before the flow. In the other
+ * order, it might draw the flow with a layout of its own and overwrite the project's file with that.
  */
 export const fixFlowStreams = (
   lockedData: MotiaPluginContext['lockedData'],
@@ -44,12 +41,8 @@ export const fixFlowStreams = (
       changes.set(id, pushLater(groupId, id, CHANGE_PATIENCE_MS))
       return flow
     },
-    get: async (groupId: string, id: string) => {
-      // Motia's `set` asks whether the flow is new. Pages list a new one once more.
-      if (isSetting) return flows.get(groupId, id)
-      pushLater(groupId, id, LAYOUT_PATIENCE_MS)
-      return null
-    },
+    // Motia's `set` asks whether the flow is new. Pages list a new one once more.
+    get: async (groupId: string, id: string) => (isSetting ? flows.get(groupId, id) : null),
   })
   Object.assign(layouts.stream, {
     get: async (groupId: string, id: string) => {

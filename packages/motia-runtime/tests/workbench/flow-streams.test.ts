@@ -40,7 +40,11 @@ test('When a reload changes several steps, then pages get one update of the flow
 })
 
 test('When a page asks for the layout of a flow, then it gets that before the flow', async () => {
-  const { pushed, layouts } = buildStreams()
+  const { pushed, flows, layouts } = buildStreams()
+  expect(await flows.get()).toBeNull()
+  // However long the page takes.
+  await vi.runAllTimersAsync()
+  expect(pushed).toEqual([])
   await layouts.get()
   expect(pushed).toEqual([])
   await vi.runAllTimersAsync()
