@@ -24,6 +24,8 @@ export const FAIL_FAST: RedisOptions = {
 export const watchConnection = (redis: Redis, silenceMs: number): void => {
   // Every failed attempt to connect is an error event. Commands that fail reject for their callers.
   redis.on('error', () => {})
+  // ioredis listens for one error of each stream. TLS may have a second one, which would end the process.
+  redis.on('connecting', () => setImmediate(() => redis.stream?.on('error', () => {})))
   redis.on('connect', () => corkTurns(redis.stream))
   disconnectIfSilent(redis, silenceMs)
 }

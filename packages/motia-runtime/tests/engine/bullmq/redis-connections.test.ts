@@ -80,6 +80,16 @@ test('When Redis does not let its user write, then the error says what to change
   )
 })
 
+test('When a connection has two errors, as TLS may, then the second one does not end the process', async () => {
+  const redis = await startRedis()
+  const { queues, commands, close } = await connectRedis(redis.url, 'test')
+  onTestFinished(close)
+  for (const { stream } of [queues, commands]) {
+    stream.emit('error', new Error('self-signed certificate'))
+    expect(() => stream.emit('error', new Error('tlsv1 alert decode error'))).not.toThrow()
+  }
+})
+
 test('When the URL names a database, by its path or its query, then all connections use that one', async () => {
   const redis = await startRedis()
   for (const [name, url] of Object.entries({ path: `${redis.url}/4`, query: `${redis.url}?db=4` })) {
