@@ -28,7 +28,9 @@ const handle = async ({ data: task }: { data: Task }): Promise<void> => {
 
 for (const { topic, step, config } of plan.subscribe ?? []) await engine.events.subscribe(topic, step, handle, config)
 await engine.start()
-for (const event of plan.emit ?? []) await engine.events.emit(buildEvent(event))
+// A handler may block the process for longer than a command may take: then replies that have arrived come too late.
+const ignore = (error: unknown): void => console.log(`refused: ${error}`)
+for (const event of plan.emit ?? []) await engine.events.emit(buildEvent(event)).catch(ignore)
 if (plan.lease) {
   const begun = await engine.leases.begin(plan.lease.step, plan.lease.tick)
   console.log(`lease: ${typeof begun === 'string' ? begun : 'run'}`)
@@ -39,7 +41,8 @@ console.log('ready')
 let isIdle = false
 while (!isStopping) {
   const wasIdle = isIdle
-  isIdle = (await engine.queues()).every(({ waiting, active, delayed }) => waiting + active + delayed === 0)
+  const queues = await engine.queues().catch(ignore)
+  isIdle = queues?.every(({ waiting, active, delayed }) => waiting + active + delayed === 0) ?? false
   if (isIdle && !wasIdle) console.log('idle')
   await sleep(20)
 }

@@ -108,7 +108,7 @@ export const processPromises = (makeWorld: MakeWorld): void => {
         const blocked = startEngineProcess({ ...world, subscribe, emit })
         await Promise.any([blocked, other].map((child) => child.printed('began')))
         await waitFor(() => allDone(['long'], blocked, other), { timeout: 20_000 })
-        for (const child of [blocked, other]) expect((await child.stop()).code).toBe(0)
+        for (const child of [blocked, other]) expect((await child.stop()).code, child.output()).toBe(0)
         expect(namesIn('began', blocked, other)).toEqual(['long'])
       },
       PATIENCE_MS,
