@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import { isIP } from 'node:net'
 import { type Authenticate, BASIC_CHALLENGE } from './api-keys'
 import { type Handler, sendJson } from './handler'
-import { isWebSocket, serveAsPlainHttp } from './upgrades'
+import { interceptUpgrades, isWebSocket, serveAsPlainHttp } from './upgrades'
 
 /** Tell browsers not to guess content types, show responses in frames, load anything for them, or send referrers. */
 export const SECURITY_HEADERS = {
@@ -48,14 +48,12 @@ export const refuseForeigners = (rules: OriginRules): Handler => {
  * for WebSockets are added.
  */
 export const guardSockets = (server: Server, rules: OriginRules, authenticate?: Authenticate): void => {
-  const listeners = server.listeners('upgrade')
-  server.removeAllListeners('upgrade')
-  server.on('upgrade', (request, socket, head) => {
+  interceptUpgrades(server, (request, socket, head, next) => {
     if (!isWebSocket(request)) serveAsPlainHttp(server, request, socket, head)
     else if (isForeign(request, rules)) socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
     else if (authenticate && authenticate(request.headers) === undefined)
       socket.end(`HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: ${BASIC_CHALLENGE}\r\n\r\n`)
-    else for (const listener of listeners) Reflect.apply(listener, server, [request, socket, head])
+    else next()
   })
 }
 

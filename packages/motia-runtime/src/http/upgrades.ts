@@ -21,16 +21,18 @@ export const serveAsPlainHttp = (server: Server, request: IncomingMessage, socke
   server.emit('connection', socket)
 }
 
-/** Passes requests for WebSockets of these protocols to `listener` instead of the listeners that the server has. */
-export const passSockets = (
+/**
+ * Calls `intercept` with each request for an upgrade instead of the listeners that the server has. `next` calls those.
+ */
+export const interceptUpgrades = (
   server: Server,
-  protocols: readonly string[],
-  listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
+  intercept: (request: IncomingMessage, socket: Duplex, head: Buffer, next: () => void) => void,
 ): void => {
-  const others = server.listeners('upgrade')
+  const listeners = server.listeners('upgrade')
   server.removeAllListeners('upgrade')
-  server.on('upgrade', (...upgrade) => {
-    if (protocols.includes(upgrade[0].headers['sec-websocket-protocol'] ?? '')) listener(...upgrade)
-    else for (const other of others) Reflect.apply(other, server, upgrade)
-  })
+  server.on('upgrade', (...upgrade) =>
+    intercept(...upgrade, () => {
+      for (const listener of listeners) Reflect.apply(listener, server, upgrade)
+    }),
+  )
 }

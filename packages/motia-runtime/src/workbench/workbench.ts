@@ -4,12 +4,15 @@ import { dirname, join } from 'node:path'
 import express, { type Express } from 'express'
 import type { Config, MotiaPlugin, MotiaPluginContext, MotiaServer } from 'motia'
 import type { Engine } from '../engine/engine'
-import { passSockets } from '../http/upgrades'
+import { interceptUpgrades } from '../http/upgrades'
 import { fixFlowStreams } from './flow-streams'
 import { keepToOwnFiles, refuseUnknownPaths } from './page-requests'
 
 /** The Workbench adds this to its `port`, and uses the sum as the port of the page's hot-reload socket. */
 const HMR_OFFSET = 21_678
+
+/** The protocols of the page's hot-reload socket. */
+const HMR_PROTOCOLS = ['vite-hmr', 'vite-ping']
 
 const requireFromHere = createRequire(import.meta.url)
 
@@ -41,10 +44,11 @@ export const addWorkbench = async (
       plugins: plugins.flatMap(({ workbench }) => workbench),
     }),
   )
-  passSockets(motiaServer.server, ['vite-hmr', 'vite-ping'], (request, ...connection) => {
+  interceptUpgrades(motiaServer.server, (request, socket, head, next) => {
+    if (!HMR_PROTOCOLS.includes(request.headers['sec-websocket-protocol'] ?? '')) return next()
     // Every client needs the page's token. Vite requires it only from clients that send an origin, as browsers do.
     request.headers.origin ??= 'null'
-    hotReload?.emit('upgrade', request, ...connection)
+    hotReload?.emit('upgrade', request, socket, head)
   })
 }
 
